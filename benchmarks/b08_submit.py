@@ -51,7 +51,6 @@ def benchmark(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:
             Quantity("rate", "in a row", "runs/s", "at least 40 on two cores", plotted=True),
         ],
         cases,
-        {"sbatch --wait": "Slurm comes with the system or not at all; there is none here"},
     )
 
 

@@ -8,13 +8,15 @@ and the variables of torch.distributed.
 
 from __future__ import annotations
 
+import json
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import clusters
 import launching
 from measure import LIMIT, OURS, PEER, Benchmark, Case, Figures, Quantity
 from workers import Worker
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     import peers
 
 COUNTS = (2, 4, 8)
+# On a cluster no more than it has nodes of ours.
+FEW = (2, 4)
 TARGET = "at most the limit + 0.1 s"
 # A launch of Ray Train takes half a minute.
 RAY_PASSES = 2
@@ -52,6 +56,38 @@ def tf_config(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:
         "processes with the same variables."
     )
     return Benchmark("B10", "Distributed launch", ABOUT.format(what=what), _columns(), cases)
+
+
+def on_ray(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:
+    """The same launch on a Ray cluster, beside Ray Train; the limit is ours without a cluster."""
+    here = Worker(ours.python, "launch_runyard.py", str(ours.python), "tf")
+    cases = [_few("Runyard, this machine, n nodes", LIMIT, _through(here, 0), here.close)]
+    if "ray" in installed:
+        head = clusters.RayHead(installed["ray"])
+        site = json.dumps(head.site)
+        there = Worker(ours.python, "launch_runyard.py", str(ours.python), "tf", site)
+
+        def close() -> None:
+            there.close()
+            head.stop()
+
+        for name, nodes in (("1 node", 1), ("n nodes", 0)):
+            launch = _after(head, _through(there, nodes))
+            cases.append(_few(f"Runyard, Ray, {name}", OURS, launch, close))
+    if "ray-train" in installed:
+        peer = installed["ray-train"]
+        train = Worker(peer.python, "launch_ray_train.py")
+        launch, name = _through(train, 1), f"Ray Train ({peer.version})"
+        cases.append(_few(name, PEER, launch, train.close, passes=RAY_PASSES))
+    what = (
+        "The same script with `TF_CONFIG`, launched on a Ray cluster that is up and has our nodes; "
+        "Ray Train's workers meet in its own barrier, on a cluster that is up, too."
+    )
+    target = "at most 0.3 s above this machine"
+    columns = _columns(FEW, target)
+    title = "Distributed launch on Ray"
+    about = ABOUT.format(what=what)
+    return Benchmark("B10-Ray", title, about, columns, cases, least_passes=RAY_PASSES + 1)
 
 
 def mpi(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:
@@ -89,12 +125,12 @@ def torch(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:
     return Benchmark("B10-torch", title, ABOUT.format(what=what), columns, cases)
 
 
-def _columns() -> list[Quantity]:
+def _columns(counts: Sequence[int] = COUNTS, target: str = TARGET) -> list[Quantity]:
     columns = [
-        Quantity(f"met_{n}", f"{n} processes", "s", TARGET, plotted=n == COUNTS[-1], added=True)
-        for n in COUNTS
+        Quantity(f"met_{n}", f"{n} processes", "s", target, plotted=n == counts[-1], added=True)
+        for n in counts
     ]
-    return [*columns, Quantity("final", f"{COUNTS[-1]} processes to final state", "s")]
+    return [*columns, Quantity("final", f"{counts[-1]} processes to final state", "s")]
 
 
 def _ours(
@@ -121,6 +157,20 @@ def _case(
     return Case(name, kind, partial(_once, launch, gloo=gloo), close, passes)
 
 
+def _few(name: str, kind: str, launch: Launch, close: Callable[[], None], passes: int = 0) -> Case:
+    return Case(name, kind, partial(_once, launch, gloo=False, counts=FEW), close, passes)
+
+
+def _after(head: clusters.RayHead, launch: Launch) -> Launch:
+    """Launch on a head, which is started when it is not up."""
+
+    def started(folder: str, count: int) -> dict[str, Any]:
+        head.start()
+        return launch(folder, count)
+
+    return started
+
+
 def _through(worker: Worker, nodes: int) -> Launch:
     """Launch by an adapter; 0 nodes are as many as processes."""
 
@@ -131,10 +181,12 @@ def _through(worker: Worker, nodes: int) -> Launch:
     return launch
 
 
-def _once(launch: Callable[..., dict[str, Any]], *, gloo: bool) -> Figures:
-    """Launch 2, 4 and 8; where PyTorch is there, also 2 with it."""
+def _once(
+    launch: Callable[..., dict[str, Any]], *, gloo: bool, counts: Sequence[int] = COUNTS
+) -> Figures:
+    """Launch each count; where PyTorch is there, also 2 with it."""
     figures: Figures = {}
-    for count in COUNTS:
+    for count in counts:
         met, ended = _measured(launch, count)
         figures[f"met_{count}"] = met
     figures["final"] = ended

@@ -10,8 +10,12 @@ from functools import cache
 from pathlib import Path
 
 import b01_import
+import b02_metrics
+import b03_many_runs
 import b05_search
+import b06_series
 import b07_files
+import b08_clusters
 import b08_submit
 import b09_environment
 import b10_distributed
@@ -21,6 +25,7 @@ import b13_rest
 import b14_logs
 import b15_training
 import b16_start
+import b17_small_run
 import machine
 import measure
 import peers
@@ -34,11 +39,17 @@ BENCHMARKS: dict[str, tuple[Maker, tuple[str, ...]]] = {
         b01_import.benchmark,
         ("mlflow-skinny", "mlflow", "wandb", "trackio", "ray", "azureml-core"),
     ),
+    "B2": (b02_metrics.benchmark, ("mlflow", "trackio", "wandb", "tensorboard")),
+    "B3": (b03_many_runs.benchmark, ("mlflow",)),
     "B5": (b05_search.benchmark, ("mlflow",)),
+    "B6": (b06_series.benchmark, ("mlflow", "tensorboard")),
     "B7": (b07_files.benchmark, ("mlflow",)),
     "B8": (b08_submit.benchmark, ("mlflow", "submitit", "ray")),
+    "B8-Ray": (b08_clusters.on_ray, ("ray",)),
+    "B8-Slurm": (b08_clusters.on_slurm, ()),
     "B9": (b09_environment.benchmark, ("mlflow", "ray")),
     "B10": (b10_distributed.tf_config, ("ray-train",)),
+    "B10-Ray": (b10_distributed.on_ray, ("ray", "ray-train")),
     "B10-MPI": (b10_distributed.mpi, ("mpi",)),
     "B10-torch": (b10_distributed.torch, ("torch",)),
     "B11": (b11_trials.benchmark, ("optuna", "ray-tune")),
@@ -50,6 +61,7 @@ BENCHMARKS: dict[str, tuple[Maker, tuple[str, ...]]] = {
     "B15": (b15_training.benchmark, ()),
     "B15-workers": (b15_training.workers, ()),
     "B16": (b16_start.benchmark, ("mlflow", "wandb", "ray", "dstack")),
+    "B17": (b17_small_run.benchmark, ("mlflow",)),
 }
 
 

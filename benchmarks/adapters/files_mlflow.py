@@ -3,41 +3,14 @@
 from __future__ import annotations
 
 import shutil
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from pathlib import Path
 
 import mlflow
-from serve import serve, until
+import mlflow_server
+from serve import serve
 
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _answers() -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/health", timeout=5) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
-
-
-url = f"http://127.0.0.1:{_free_port()}"
-here = Path.cwd()
-program = str(Path(sys.executable).parent / "mlflow")
-words = [program, "server", "--host", "127.0.0.1", "--port", url.rsplit(":", 1)[1]]
-words += ["--backend-store-uri", f"sqlite:///{here}/mlflow.db"]
-words += ["--artifacts-destination", str(here / "artifacts")]
-server = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-until(_answers)
-mlflow.set_tracking_uri(url)
+mlflow.set_tracking_uri(mlflow_server.start())
 mlflow.set_experiment("bench")
 
 

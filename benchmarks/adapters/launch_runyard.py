@@ -1,10 +1,12 @@
 """Launches processes through the v1 names on a cluster of a service of its own.
 
-argv: the interpreter of the processes, then `tf`, `mpi`, or `torch`.
+argv: the interpreter of the processes, then `tf`, `mpi`, or `torch`; then, for a cluster elsewhere,
+the settings of its site.
 """
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 import time
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from serve import serve
+from site_cluster import cluster_on
 
 from azureml.core import Experiment, ScriptRunConfig, Workspace
 from azureml.core.compute import AmlCompute, ComputeTarget
@@ -24,14 +27,18 @@ from azureml.core.runconfig import (
 
 HERE = Path(__file__).resolve().parent
 NODES = 8
-interpreter, convention = sys.argv[1:3]
+interpreter, convention, *site = sys.argv[1:]
 script = f"meet_{convention}.py"
 source = Path.cwd() / "source"
 source.mkdir()
 shutil.copy(HERE / script, source)
-workspace = Workspace.from_config()
-size = AmlCompute.provisioning_configuration(vm_size="STANDARD_D14_V2", max_nodes=NODES)
-cluster = ComputeTarget.create(workspace, "bench", size)
+if site:
+    cluster = cluster_on(json.loads(site[0]))
+    workspace = Workspace.from_config()
+else:
+    workspace = Workspace.from_config()
+    size = AmlCompute.provisioning_configuration(vm_size="STANDARD_D14_V2", max_nodes=NODES)
+    cluster = ComputeTarget.create(workspace, "bench", size)
 experiment = Experiment(workspace, "launch")
 
 

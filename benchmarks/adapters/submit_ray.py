@@ -1,23 +1,28 @@
-"""Submits through the Ray Jobs API to a head of its own; argv: packages of the runtime_env."""
+"""Submits through the Ray Jobs API, to a head of its own; argv: packages of the runtime_env.
+
+`--address=URL` names a head that is there already.
+"""
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from head import connect
-from ray.job_submission import JobStatus
+from ray.job_submission import JobStatus, JobSubmissionClient
 from serve import burst, serve, single, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 SCRIPT = str(Path(__file__).resolve().parent / "nothing.py")
-packages = sys.argv[1:]
-
-
-client, _ = connect()
+parser = argparse.ArgumentParser()
+parser.add_argument("--address")
+parser.add_argument("packages", nargs="*")
+told = parser.parse_args()
+packages = told.packages
+client = JobSubmissionClient(told.address) if told.address else connect()[0]
 ENDED = (JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.STOPPED)
 
 

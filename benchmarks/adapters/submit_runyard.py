@@ -1,13 +1,19 @@
-"""Submits through the v1 names to a service of its own; argv: packages of the environment."""
+"""Submits through the v1 names to a service of its own; argv: packages of the environment.
+
+`--site=JSON` has the runs on a site with these settings instead of this machine.
+"""
 
 from __future__ import annotations
 
+import argparse
+import json
 import sys
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serve import burst, serve, single
+from site_cluster import cluster_on
 
 from azureml.core import Experiment, Run, ScriptRunConfig, Workspace
 from azureml.core.conda_dependencies import CondaDependencies
@@ -17,7 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 HERE = Path(__file__).resolve().parent
-packages = sys.argv[1:]
+parser = argparse.ArgumentParser()
+parser.add_argument("--site", type=json.loads)
+parser.add_argument("packages", nargs="*")
+told = parser.parse_args()
+packages = told.packages
+target = cluster_on(told.site) if told.site else None
 experiment = Experiment(Workspace.from_config(), "bench")
 configuration = RunConfiguration()
 if packages:
@@ -26,6 +37,9 @@ if packages:
     )
 else:
     configuration.environment.python.user_managed_dependencies = True
+if target is not None:
+    configuration.target = target
+    configuration.environment.python.interpreter_path = sys.executable
 source = Path.cwd() / "source"
 source.mkdir()
 (source / "nothing.py").write_bytes((HERE / "nothing.py").read_bytes())

@@ -1,8 +1,10 @@
 """Whatever is killed at whatever moment, nothing acknowledged is lost, doubled or left over.
 
-Runs and clients work; at random moments one of them is killed: the service, an agent, the fork
-server, an agent that saves what another left, a script, a client. Whoever works writes a line into
-a ledger of its own *after* each call that returned, so that what must be there is known.
+Runs and clients work: they log, upload and register, through the SDK and in MLflow's protocol. At
+random moments one of them is killed: the service, an agent, the fork server, an agent that saves
+what another left, a script, a client, a collector of contents that is in more of a hurry than the
+service's own. Whoever works writes a line into a ledger of its own *after* each call that returned,
+so that what must be there is known.
 
 SOAK_KILLS says how many are killed (8 by default; `make soak` takes 500), SOAK_SEED repeats the
 choices of a run that failed, SOAK_AT_ONCE says how many runs work at the same time.
@@ -30,7 +32,7 @@ TERMINAL = ("Completed", "Failed", "Canceled")
 # What a script does, and how it remembers what has been acknowledged. Calls that need the service
 # are tried again while it is away; what a registration may then double is counted as tried.
 SCRIPT = """
-import os, sys, time
+import json, os, sys, time, urllib.error, urllib.request
 from azureml.core import Run
 run, ledger = Run.get_context(), os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 def note(what, number):
@@ -40,10 +42,38 @@ def again(work):
         try:
             return work()
         except Exception as error:
-            if "exist" in str(error):
+            if "exist" in str(error).lower():
                 return None
             time.sleep(0.1)
     raise SystemExit("the service does not come back")
+def mlflow(method, path, fields):
+    body = fields if isinstance(fields, bytes) else json.dumps(fields).encode()
+    headers = {"Authorization": "Bearer " + os.environ["MLFLOW_TRACKING_TOKEN"]}
+    url = os.environ["MLFLOW_TRACKING_URI"] + "/api/2.0/" + path
+    try:
+        request = urllib.request.Request(url, body, headers, method=method)
+        urllib.request.urlopen(request, timeout=30).read()
+    except urllib.error.HTTPError as error:
+        raise RuntimeError(error.read().decode())
+place = os.environ["MLFLOW_EXPERIMENT_ID"] + "/" + run.id + "/artifacts/tracked"
+def track(step):
+    points = [{"key": "tracked", "value": n, "timestamp": 1000 + n, "step": n}
+              for n in range(step, step + 5)]
+    again(lambda: mlflow("POST", "mlflow/runs/log-batch", {"run_id": run.id, "metrics": points}))
+    for n in range(step, step + 5):
+        note("point", n)
+def keep(step):
+    body = (f"kept {step}" * 100).encode()
+    again(lambda: mlflow("PUT", f"mlflow-artifacts/artifacts/{place}/{step}", body))
+    note("kept", step)
+    name = "tracked-" + run.id
+    again(lambda: mlflow("POST", "mlflow/registered-models/create", {"name": name}))
+    note("version?", step)
+    def version():
+        note("version?", step)
+        mlflow("POST", "mlflow/model-versions/create",
+               {"name": name, "source": "mlflow-artifacts:/" + place, "run_id": run.id})
+    again(version); note("version", step)
 for step in range(30):
     run.log("step", step); note("metric", step)
     print("line", step, flush=True); note("line", step)
@@ -61,12 +91,16 @@ for step in range(30):
             note("register?", step)
             return run.register_model("model-" + run.id, model_path=f"up/{step}")
         again(register); note("register", step)
+    if step % 5 == 4:
+        track(step - 4)
+    if step % 10 == 8:
+        keep(step)
     time.sleep(0.05)
 note("end", 0)
 """
 CLIENT = """
 import os, sys
-from azureml.core import Environment, Experiment, ScriptRunConfig, Workspace
+from azureml.core import Environment, Experiment, Model, ScriptRunConfig, Workspace
 source, ledgers, ledger, seed = sys.argv[1:]
 ledger = os.open(ledger, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 environment = Environment("plain")
@@ -84,8 +118,23 @@ while True:
     open(note, "w").write(run.id * 50)
     store.upload_files([note], target_path="notes", show_progress=False)
     os.write(ledger, f"file {os.path.basename(note)} {run.id}\\n".encode())
+    os.write(ledger, f"register? notes-{seed}\\n".encode())
+    Model.register(Workspace.from_config(), model_path=note, model_name=f"notes-{seed}")
+    os.write(ledger, f"register notes-{seed}\\n".encode())
     number += 1
     run.wait_for_completion(raise_on_error=False)
+"""
+# The service's own collector waits for a day; so does nobody who kills it for an hour.
+COLLECTOR = """
+import sys, time
+from pathlib import Path
+from runyard_server.core.clock import Clock
+from runyard_server.execution import collecting
+from runyard_server.testing import parts
+with parts.parts(Path(sys.argv[1]), Clock()) as system:
+    while True:
+        collecting.collect(system, grace=30_000_000)
+        time.sleep(1)
 """
 
 
@@ -101,9 +150,11 @@ class Soak:
     killed: Counter[str] = field(default_factory=Counter)
     touched: set[str] = field(default_factory=set)
     started: int = 0
+    collector: subprocess.Popen[bytes] | None = None
 
     def keep_clients(self) -> None:
-        """See to it that so many clients work."""
+        """See to it that so many clients work, and one collector."""
+        self.keep_collector()
         self.clients = {n: c for n, c in self.clients.items() if c.poll() is None}
         while len(self.clients) < AT_ONCE:
             number, self.started = self.started, self.started + 1
@@ -115,6 +166,19 @@ class Soak:
                     stdout=output,
                     stderr=output,
                 )
+
+    def keep_collector(self) -> None:
+        """See to it that contents are collected where a service has begun to keep some."""
+        is_there = self.collector is not None and self.collector.poll() is None
+        if not is_there and (self.yard.home / "service.json").exists():
+            with (self.ledgers / "collector.out").open("ab") as output:
+                words = [sys.executable, "-c", COLLECTOR, str(self.yard.home)]
+                self.collector = subprocess.Popen(words, stdout=output, stderr=output)
+
+    def collectors(self) -> dict[str, int]:
+        """The living collector."""
+        here = self.collector
+        return {} if here is None or here.poll() is not None else {"collector": here.pid}
 
     def wait_for_work(self) -> None:
         """Let runs begin between kills, however slow the machine is."""
@@ -136,8 +200,9 @@ class Soak:
             "fork server": self.yard.fork_servers,
             "script": self.yard.scripts,
             "client": lambda: {str(n): c.pid for n, c in self.clients.items()},
+            "collector": self.collectors,
         }
-        kind = self.dice.choices(list(kinds), [3, 6, 2, 2, 2])[0]
+        kind = self.dice.choices(list(kinds), [3, 6, 2, 2, 2, 1])[0]
         victims = sorted(kinds[kind]().items())
         if not victims:
             return False
@@ -207,31 +272,44 @@ def _check(workspace: Any, run_id: str, ledger: Path, soak: Soak) -> str:
     _whole(f"{what}: lines", lines, said.get("line", []))
     names = run.get_file_names()
     assert len(names) == len(set(names)), what
-    for kind, prefix, begin in (("output", "outputs/part-", "part"), ("upload", "up/", "up")):
+    for kind, prefix, begin in (
+        ("output", "outputs/part-", "part"),
+        ("upload", "up/", "up"),
+        ("kept", "tracked/", "kept"),
+    ):
         for step in said.get(kind, []):
             name = f"{prefix}{step}"
             assert name in names, f"{what}: {name} is lost"
             run.download_file(name, "got")
             assert Path("got").read_text() == f"{begin} {step}" * 100, f"{what}: {name}"
-    made = Model.list(workspace, name=f"model-{run_id}")
-    assert all(model.verify().is_intact for model in made), f"{what}: contents of models"
-    versions = len(made)
-    tried = len(said.get("register?", [])) - len(set(said.get("register?", [])))
-    assert len(said.get("register", [])) <= versions <= tried, f"{what}: models"
+    points = run.get_metrics("tracked").get("tracked", [])
+    _whole(f"{what}: points", points, said.get("point", []), more=5)
+    for model, kind in (("model", "register"), ("tracked", "version")):
+        tries = said.get(f"{kind}?", [])
+        least, most = len(said.get(kind, [])), len(tries) - len(set(tries))
+        made = Model.list(workspace, name=f"{model}-{run_id}")
+        _versions(f"{what}: {model}", made, least, most)
     return status
 
 
-def _whole(what: str, found: list[int], said: list[int]) -> None:
-    """Nothing lost, nothing doubled, no gap; one more may be there than was noted."""
+def _versions(what: str, made: list[Any], least: int, most: int) -> None:
+    """Each version that was told is there, numbered without a gap, with the bytes it had."""
+    assert least <= len(made) <= most, f"{what}: {least} to {most} versions, not {len(made)}"
+    assert sorted(model.version for model in made) == list(range(1, len(made) + 1)), what
+    assert all(model.verify().is_intact for model in made), f"{what}: contents of models"
+
+
+def _whole(what: str, found: list[int], said: list[int], more: int = 1) -> None:
+    """Nothing lost, nothing doubled, no gap; what came last may be there and not be noted."""
     assert found == list(range(len(found))), f"{what}: gaps or doubles: {found}"
-    assert len(said) <= len(found) <= len(said) + 1, f"{what}: {len(found)} of {len(said)}"
+    assert len(said) <= len(found) <= len(said) + more, f"{what}: {len(found)} of {len(said)}"
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(120 + 20 * KILLS)
 def test_nothing_is_lost_whatever_is_killed(yard: Any) -> None:
     """Every run ends; what was acknowledged is there once; no process, folder or file is left."""
-    from azureml.core import Experiment, Run, Workspace
+    from azureml.core import Experiment, Model, Run, Workspace
 
     ledgers = yard.folder / "ledgers"
     ledgers.mkdir()
@@ -244,7 +322,8 @@ def test_nothing_is_lost_whatever_is_killed(yard: Any) -> None:
         if soak.strike() and sum(soak.killed.values()) % PROGRESS == 0:
             sys.stdout.write(f"soak: {sum(soak.killed.values())} kills, {len(soak.runs())} runs\n")
             sys.stdout.flush()
-    for client in soak.clients.values():
+    collector = [] if soak.collector is None else [soak.collector]
+    for client in (*soak.clients.values(), *collector):
         client.kill()
         client.wait()
     workspace = Workspace.from_config()
@@ -268,6 +347,10 @@ def test_nothing_is_lost_whatever_is_killed(yard: Any) -> None:
             show_progress=False,
         )
         assert (yard.folder / "got-files" / "notes" / name).read_text() == content * 50, name
+    told_of, tried = ([name for _, name in soak.told(kind)] for kind in ("register", "register?"))
+    for name in set(tried):
+        least, most = told_of.count(name), tried.count(name)
+        _versions(f"seed {SEED}: {name}", Model.list(workspace, name=name), least, most)
     yard.kill_service()
     Workspace.from_config().get_details()
     yard.until(lambda: not yard.left_over(), f"seed {SEED}: {yard.left_over()}", 60)

@@ -19,9 +19,17 @@ from runyard.protocol.errors import NotFound, WrongState
 from runyard.protocol.runs import StartRun
 from runyard_server.core.system import System
 from runyard_server.operations import environments, models, runs
-from runyard_server.store import planner_statistics, prepared, queues, schema, search
+from runyard_server.store import (
+    planner_statistics,
+    prepared,
+    queues,
+    schema,
+    search,
+    tracking_schema,
+)
 from runyard_server.store.registry_schema import model_tags
 from runyard_server.store.registry_schema import models as models_table
+from runyard_server.store.team_schema import audit
 from runyard_server.testing import parts
 from runyard_server.testing.clocks import TickingClock
 from runyard_server.testing.databases import TEMPLATE
@@ -76,6 +84,7 @@ def _fill(connection: Any, keys: range) -> None:
     named = [{**series, "run_key": k, "name": "acc", "last": k / MANY} for k in keys]
     connection.execute(insert(schema.metric_series), named)
     _fill_models(connection, keys)
+    _fill_tracking(connection, keys)
     told = {
         "workspace": "default",
         "subject_kind": "run",
@@ -93,6 +102,26 @@ def _fill_models(connection: Any, keys: range) -> None:
     connection.execute(insert(models_table), [{**fixed, "key": k, "version": k} for k in keys])
     values = [{"model_key": k, "name": "a", "value": f"c{k}", "number": k / 1000.0} for k in keys]
     connection.execute(insert(model_tags), values)
+
+
+def _fill_tracking(connection: Any, keys: range) -> None:
+    """What trackers say, what people did, and the files of runs."""
+    fixed = {"workspace": "default", "experiment": "mnist", "model_type": "", "status": 2}
+    rows = [
+        {**fixed, "key": k, "id": f"m-{k}", "name": "m", "run": f"r{k}", "created_at": k}
+        | {"changed_at": k}
+        for k in keys
+    ]
+    connection.execute(insert(tracking_schema.logged_models), rows)
+    fixed = {"kind": "dataset", "name": "d", "context": "", "document": "{}", "number": 1}
+    inputs = [{**fixed, "run_key": k, "digest": str(k)} for k in keys]
+    connection.execute(insert(tracking_schema.run_inputs), inputs)
+    fixed = {"person": "ann", "via": "", "address": "", "route": "runs.start", "outcome": "done"}
+    fixed |= {"workspace": "default", "detail": "", "count": 1}
+    told = [{**fixed, "key": k, "at": k, "object": f"r{k}"} for k in keys]
+    connection.execute(insert(audit), told)
+    fixed = {"path": "outputs/a", "kind": "file", "size": 1, "executable": False, "created_at": 1}
+    connection.execute(insert(schema.run_files), [{**fixed, "run_key": k} for k in keys])
 
 
 @pytest.fixture(scope="module")

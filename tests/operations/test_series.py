@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from runyard.protocol.errors import InvalidRequest, RunNotFound
-from runyard.protocol.metrics import SpoolQuery
+from runyard.protocol.metrics import MetricQuery, SpoolQuery
 from runyard.protocol.series import OddPoint, ReadSeries, SeriesColumns, SeriesName
 from runyard_server.core.system import System
 from runyard_server.operations import metrics, series
@@ -82,3 +82,23 @@ def test_what_cannot_be_read_is_refused(system: System, run: str) -> None:
         read(system, "nope_1")
     asked = ReadSeries([SeriesName(run, "other")])
     assert series.read(system, "default", asked).items == [SeriesColumns(run, "other", 0)]
+
+
+def test_a_long_series_is_thinned_where_it_lies(system: System, run: str) -> None:
+    """A chart of a run of days keeps its spikes, its ends and its steps, whatever was logged."""
+    values: list[Any] = [1 + 1 / (place + 1) for place in range(30_000)]
+    values[21_000], values[11_111] = 99.5, -7
+    log(system, run, values[:25_000])
+    log(system, run, values[25_000:], first=25_000)
+    for x, unit in (("step", 1.0), ("relative", 1.0)):
+        found = read(system, run, points=100, x=x)
+        drawn = dict(zip(found.x, found.y, strict=True))
+        assert (found.count, len(found.x) <= 100, found.odd) == (30_000, True, [])
+        assert (drawn[21_000 * unit], drawn[11_111 * unit]) == (99.5, -7)
+        assert (found.x[0], found.x[-1], found.x) == (0, 29_999, sorted(found.x))
+        assert all(drawn[place] == values[int(place)] for place in drawn)
+    whole = metrics.list_(system, "default", run, MetricQuery("loss", points=50)).series[0]
+    assert (whole.count, len(whole.values) <= 50, set(whole.steps)) == (30_000, True, {None})
+    assert {99.5, -7.0} < set(whole.values)
+    log(system, run, ["NaN"], first=30_000, x=1)
+    assert len(read(system, run, points=100).odd) == 1

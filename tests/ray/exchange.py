@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -76,7 +76,9 @@ def _handler(exchange: Exchange) -> type[BaseHTTPRequestHandler]:
             self.send_response(200 if good else 401)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(content)
+            # Drivers are killed while a question of theirs is open.
+            with suppress(BrokenPipeError):
+                self.wfile.write(content)
 
         def log_message(self, *_: object) -> None:
             pass

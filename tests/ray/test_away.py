@@ -8,7 +8,11 @@ from tests.ray.clusters import Cluster, until
 from tests.ray.yard import RayYard
 
 from runyard.protocol.errors import InvalidRequest
+from runyard.protocol.sizes import VmSize
 from runyard_server.compute import registry
+from runyard_server.compute.base import Need
+from runyard_server.compute.ray.api import Api
+from runyard_server.compute.ray.catalog import Catalog
 from runyard_server.testing.backend_contract import context_in
 from runyard_server.testing.programs import free_port
 from runyard_server.testing.services import running_service
@@ -41,3 +45,14 @@ def test_an_address_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidRequest, match="CPU must be there"):
         options = {"address": "http://head:8265", "node_types": "gpu: GPU=1"}
         registry.make("ray", context_in(tmp_path), options)
+
+
+def test_nodes_that_share_a_machine_are_counted_by_what_it_holds() -> None:
+    """With `share_nodes` a cluster may have more nodes than Ray has, and no more than fit there."""
+    kinds = "plain: CPU=8 max=2; gpu: CPU=8 GPU=1 max=1"
+    catalog = Catalog(Api("http://head.invalid:8265"), kinds)
+    size, beside = VmSize("small", 3, 0), VmSize("beside", 3, 0, 1)
+    assert catalog.could_run(Need(6, size), 0.0, shares=True).refusal == ""
+    assert "can have 6 of that size" in catalog.could_run(Need(7, size), 0.0, shares=True).refusal
+    assert "can have 3 of that size" in catalog.could_run(Need(4, size), 0.0).refusal
+    assert "can have 1 of that size" in catalog.could_run(Need(2, beside), 0.0, shares=True).refusal

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,10 +14,11 @@ import pytest
 
 from runyard_server import __version__
 from runyard_server.core.system import System
-from runyard_server.scheduler import endpoints
+from runyard_server.scheduler import endpoints, gateway
 from runyard_server.scheduler.gateway import GatewayKeeper
 from runyard_server.serving import table
-from runyard_server.testing.yard import Yard, until
+from runyard_server.store.subjects import ENDPOINT, Subject
+from runyard_server.testing.yard import W, Yard, until
 
 OLDER = """if True:
     import sys
@@ -75,6 +77,46 @@ def test_the_gateway_lives_as_long_as_it_is_wanted(system: System) -> None:
     other.want(wanted=False)
     until(lambda: not Path(f"/proc/{now}/exe").exists() or is_zombie(now))
     other.close()
+
+
+class Told:
+    """Takes down what a keeper is told."""
+
+    wanted: list[bool]
+    heard: threading.Event
+
+    def __init__(self, *_: object) -> None: ...
+
+    def want(self, *, wanted: bool) -> None:
+        self.wanted.append(wanted)
+        self.heard.set()
+
+    def close(self) -> None: ...
+
+
+def test_who_comes_as_the_last_one_leaves_has_a_gateway(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step that saw no endpoint, and tells so late, does not end the gateway of a new one."""
+    Told.wanted, Told.heard, looked = [], threading.Event(), threading.Event()
+    new = Subject(ENDPOINT, W, "new")
+
+    def every_endpoint(_: System) -> list[Subject]:
+        if looked.is_set():
+            return [new]
+        looked.set()
+        Told.heard.wait(0.3)
+        return []
+
+    monkeypatch.setattr(gateway, "GatewayKeeper", Told)
+    monkeypatch.setattr(endpoints, "every_endpoint", every_endpoint)
+    reconciler = endpoints.EndpointReconciler(system)
+    reconciler.reconcile([Subject(ENDPOINT, W, "last")])
+    assert looked.wait(10)
+    reconciler.reconcile([new])
+    assert Told.heard.wait(10)
+    reconciler.close()
+    assert Told.wanted == [True]
 
 
 def test_a_gateway_of_another_version_is_renewed(system: System) -> None:

@@ -1,13 +1,17 @@
 """What is told of runs that wait: who holds what they need, and until when."""
 
+import io
+import json
 from typing import Any
 
 import pytest
 
-from runyard.protocol.compute import OccupancyQuery
+from runyard.protocol.compute import NodeUsage, OccupancyQuery
 from runyard.protocol.errors import InvalidRequest
+from runyard.protocol.metrics import SpoolQuery
 from runyard.protocol.queue import QueuedRun
-from runyard_server.operations import compute, runs
+from runyard.protocol.runs import LauncherSpec
+from runyard_server.operations import compute, metrics, runs
 from runyard_server.store import prepared
 from runyard_server.testing.yard import W, Yard
 
@@ -84,6 +88,21 @@ def test_how_many_nodes_were_held_over_the_last_hours(yard: Yard) -> None:
         compute.occupancy(yard.system, W, "cluster", OccupancyQuery(hours=1000))
 
 
+def test_what_runs_use_is_told_by_node(yard: Yard) -> None:
+    """Whoever looks at a cluster sees which of its nodes work, and which are only held."""
+    yard.cluster("cluster", nodes=2)
+    gang = _working(yard, "cluster", node_count=2, launcher=LauncherSpec("torch"))
+    told = {"0/job/cpu": 1.5, "0/node/cpu_capacity": 2, "1/job/cpu": 0.1, "1/job/memory": 1024}
+    told |= {"1/gpu/0/utilization": 80, "1/gpu/1/utilization": 40}
+    lines = [{"n": f"system/{k}", "k": "usage", "v": v, "t": 1} for k, v in told.items()]
+    body = io.BytesIO("".join(json.dumps(line) + "\n" for line in lines).encode())
+    metrics.append(yard.system, W, gang, "1-aa", query=SpoolQuery(), body=body)
+    assert [one.used for one in compute.nodes(yard.system, W, "cluster").items] == [
+        NodeUsage(cpu=1.5, cpu_capacity=2),
+        NodeUsage(cpu=0.1, memory=1024, gpu=60),
+    ]
+
+
 def test_many_holders_are_read_as_one_is(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever asks why a run waits for a thousand nodes is answered as soon as for one."""
     asked: list[object] = []
@@ -113,7 +132,7 @@ def _queue(yard: Yard) -> list[QueuedRun]:
     return compute.queue(yard.system, W).items
 
 
-def _working(yard: Yard, target: str, **more: int) -> str:
+def _working(yard: Yard, target: str, **more: Any) -> str:
     run = yard.submit(target, **more)
     yard.report(run)
     yard.until(run, "Running")

@@ -10,8 +10,10 @@ from tests.slurm.yard import SlurmYard
 from runyard_server.testing.slurm_cluster import SlurmCluster
 
 SETTINGS = (
-    # Short, so that a node that is gone is noticed while somebody waits for it.
-    *("SlurmdTimeout=5", "MessageTimeout=2"),
+    # Short, so that a node that is gone is noticed while somebody waits for it. Not shorter: on a
+    # busy machine a daemon takes seconds to answer, and what is lost is sent again after a minute,
+    # for which jobs stay COMPLETING and hold their nodes.
+    *("SlurmdTimeout=5", "MessageTimeout=5"),
     *("PreemptType=preempt/partition_prio", "PreemptMode=REQUEUE"),
     # Without cgroups this is what ends a job that takes more memory than it was given.
     *("JobAcctGatherFrequency=1", "JobAcctGatherParams=OverMemoryKill"),

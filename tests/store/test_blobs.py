@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from runyard.protocol.errors import BlobNotFound, InvalidRequest, StorageFull
+from runyard_server.store import batch_logs
+from runyard_server.store.batch_logs import FOLDER
 from runyard_server.store.blobs import FolderBlobs
 
 RoomFor = Callable[[int], AbstractContextManager[None]]
@@ -94,3 +96,49 @@ def test_adding_finds_the_digest(blobs: FolderBlobs) -> None:
     assert blobs.add(io.BytesIO(b"log")) == (digest_of(b"log"), 3)
     assert blobs.missing([digest_of(b"log")]) == []
     assert files_below(blobs.root) == [blobs.path(digest_of(b"log"))]
+
+
+def _stopped(blobs: FolderBlobs, *, machine: bool) -> FolderBlobs:
+    """The store as the next service finds it, after a power cut or after a kill."""
+    for log in (blobs.root / FOLDER).iterdir():
+        boot, _, rest = log.name.partition("_")
+        log.rename(log.with_name(f"{'another' if machine else boot}_0-{rest.partition('-')[2]}"))
+    return FolderBlobs(blobs.root)
+
+
+def test_what_a_power_cut_takes_of_a_batch_comes_back(blobs: FolderBlobs) -> None:
+    """The batch was acknowledged; its files had not been waited for."""
+    contents = {digest_of(data): data for data in (b"emptied", b"gone", b"spoilt", b"kept", b"")}
+    assert blobs.write_many(contents.items()) == (5, {})
+    emptied, gone, spoilt, *_ = map(blobs.path, contents)
+    for place, left in ((emptied, b""), (spoilt, b"\0" * 6)):
+        place.chmod(0o644)
+        place.write_bytes(left)
+    gone.unlink()
+    after = _stopped(blobs, machine=True)
+    assert after.recover() == 1
+    assert {digest: after.path(digest).read_bytes() for digest in contents} == contents
+    assert all(place.stat().st_mode & 0o777 == 0o444 for place in (emptied, gone, spoilt))
+
+
+def test_logs_of_batches_are_removed_when_all_is_on_the_disk(blobs: FolderBlobs) -> None:
+    """Each would take as much space as its files once more; a kill leaves them to the next."""
+    blobs.write_many([(digest_of(b"a"), b"a")])
+    after = _stopped(blobs, machine=False)
+    after.write_many([(digest_of(b"b"), b"b")])
+    assert len(list((blobs.root / FOLDER).iterdir())) == 2
+    assert after.recover() == 0
+    batch_logs.of(blobs.root / FOLDER).settle()
+    assert sorted(files_below(blobs.root)) == sorted(map(blobs.path, map(digest_of, (b"a", b"b"))))
+
+
+def test_a_log_that_a_power_cut_tore_gives_what_is_whole_in_it(blobs: FolderBlobs) -> None:
+    """It was never acknowledged, and must not keep the service from starting."""
+    blobs.write_many([(digest_of(data), data) for data in (b"first", b"second")])
+    (log,) = (blobs.root / FOLDER).iterdir()
+    log.write_bytes(log.read_bytes()[:-3])
+    for data in (b"first", b"second"):
+        blobs.path(digest_of(data)).unlink()
+    after = _stopped(blobs, machine=True)
+    assert after.recover() == 1
+    assert after.missing([digest_of(b"first"), digest_of(b"second")]) == [digest_of(b"second")]

@@ -1198,6 +1198,15 @@ export interface NodeRecord {
   state: string;
   run: string | null;
   since: string;
+  used: NodeUsage | null;
+}
+
+export interface NodeUsage {
+  cpu: number | null;
+  cpu_capacity: number | null;
+  memory: number | null;
+  memory_capacity: number | null;
+  gpu: number | null;
 }
 
 export interface Objective {
@@ -1935,6 +1944,7 @@ export interface TrialRecord {
   reason: string;
   from_trial: number | null;
   node: string;
+  placed_at: string | null;
 }
 
 export interface TrialVerdict {

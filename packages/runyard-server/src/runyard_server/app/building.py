@@ -134,3 +134,6 @@ def _sweep(home: Home) -> None:
     swept = home.sweep()
     if swept:
         _log.info("removed %d temporary files that an earlier service was killed with", swept)
+    repaired = FolderBlobs(home.blobs).recover()
+    if repaired:
+        _log.warning("the machine stopped; %d batches of small files were checked", repaired)

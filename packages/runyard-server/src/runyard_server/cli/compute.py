@@ -9,7 +9,7 @@ from runyard_server.cli.parameters import Argument, Group, Option
 from runyard_server.cli.tables import Column
 
 if TYPE_CHECKING:
-    from runyard.protocol.compute import ComputeRecord
+    from runyard.protocol.compute import ComputeRecord, NodeUsage
     from runyard.protocol.sites import SiteRecord
 
 COLUMNS = [
@@ -22,7 +22,15 @@ COLUMNS = [
     Column("PER NODE", worth=4),
     Column("SITE", worth=1),
 ]
-NODE_COLUMNS = [Column("NODE"), Column("STATE", least=15), Column("RUN"), Column("SINCE", worth=1)]
+NODE_COLUMNS = [
+    Column("NODE"),
+    Column("STATE", least=15),
+    Column("RUN"),
+    Column("SINCE", worth=1),
+    Column("CPU", right=True, worth=4),
+    Column("MEMORY", right=True, worth=3),
+    Column("GPU", right=True, worth=2),
+]
 QUEUE_COLUMNS = [
     Column("TARGET"),
     Column("PLACE", right=True),
@@ -84,7 +92,7 @@ def list_(json: Json = False, workspace: Workspace = None) -> None:
 
 @group.command()
 def nodes(cluster: ComputeName, json: Json = False, workspace: Workspace = None) -> None:
-    """List the nodes of a cluster and the runs that hold them.
+    """List the nodes of a cluster, the runs that hold them and what these use.
 
     Example: `runyard compute nodes gpucluster`
     """
@@ -97,7 +105,10 @@ def nodes(cluster: ComputeName, json: Json = False, workspace: Workspace = None)
         return
     tables.show(
         NODE_COLUMNS,
-        [(node.id, node.state, node.run or "", humane.age(node.since)) for node in found],
+        [
+            (node.id, node.state, node.run or "", humane.age(node.since), *_used(node.used))
+            for node in found
+        ],
         f"{cluster} has no nodes now; it grows when a run needs them",
     )
 
@@ -239,6 +250,16 @@ def queue(json: Json = False, workspace: Workspace = None) -> None:
             for one in found
         ],
         "no run waits",
+    )
+
+
+def _used(used: "NodeUsage | None") -> tuple[str, str, str]:
+    if used is None:
+        return "", "", ""
+    return (
+        "" if used.cpu is None else f"{used.cpu:.3g} of {used.cpu_capacity or 0:g}",
+        "" if used.memory is None else humane.size(int(used.memory)),
+        "" if used.gpu is None else f"{used.gpu:.0f} %",
     )
 
 

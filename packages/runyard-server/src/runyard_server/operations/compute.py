@@ -44,6 +44,7 @@ from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.execution import occupation, queueing
 from runyard_server.execution.placement import RESIZING, STEADY
+from runyard_server.operations import node_usage
 from runyard_server.store import compute as clusters
 from runyard_server.store import nodes as node_rows
 from runyard_server.store import runs
@@ -257,12 +258,15 @@ def nodes(system: System, workspace: str, name: str) -> NodePage:
         ComputeNotFound: No such target.
     """
 
-    def read(work: Work) -> list[NodeRow]:
+    def read(work: Work) -> NodePage:
         cluster = require(work, workspace, name)
-        return node_rows.of_cluster(work.connection, workspace, cluster.name)
+        rows = node_rows.of_cluster(work.connection, workspace, cluster.name)
+        used = node_usage.of_nodes(work, rows)
+        return NodePage(
+            [NodeRecord(r.id, r.state, r.run, iso(r.since), used.get(r.id)) for r in rows]
+        )
 
-    rows = system.read(read)
-    return NodePage([NodeRecord(row.id, row.state, row.run, iso(row.since)) for row in rows])
+    return system.read(read)
 
 
 def occupancy(system: System, workspace: str, name: str, query: OccupancyQuery) -> Occupancy:

@@ -14,6 +14,7 @@ from runyard.protocol import events as kinds
 from runyard.protocol.errors import InvalidRequest, WrongState
 from runyard.protocol.metrics import (
     MOST_RUNS,
+    SCALAR,
     SET_ASIDE_LOG,
     MetricPage,
     MetricPages,
@@ -33,6 +34,7 @@ from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.operations import sources, spool
 from runyard_server.operations.downsampling import downsampled
+from runyard_server.operations.series import LEAST, LONG, read_long
 from runyard_server.operations.spool import Batch
 from runyard_server.store import metrics as rows
 from runyard_server.store.folders import Body, checked
@@ -41,7 +43,8 @@ from runyard_server.store.runs import RunRow
 from runyard_server.store.segments import JSON, Points, name_of
 
 _LONGEST_WRITER = 200
-_Read = tuple[list[int], list[SeriesRow], dict[int, list[SegmentRow]]]
+_Packed = list[SegmentRow] | Points
+_Read = tuple[list[int], list[SeriesRow], dict[int, _Packed]]
 
 
 def append(
@@ -131,10 +134,10 @@ def list_(system: System, workspace: str, run: str, query: MetricQuery) -> Metri
         RunNotFound: No such run.
     """
 
-    def read(work: Work) -> list[tuple[SeriesRow, list[SegmentRow]]]:
+    def read(work: Work) -> list[tuple[SeriesRow, _Packed]]:
         key = lookups.run_key(work, workspace, run)
         found = rows.series(work.connection, key, query.name)
-        return [(series, rows.segments(work.connection, series.id)) for series in found]
+        return [(series, _segments(work, series, query.points)) for series in found]
 
     found = system.read(read)
     return MetricPage(run=run, series=[_series(row, packed, query.points) for row, packed in found])
@@ -160,8 +163,12 @@ def read_many(system: System, workspace: str, body: MetricsOfRuns) -> MetricPage
     def read(work: Work) -> _Read:
         keys = [lookups.run_key(work, workspace, run) for run in body.runs]
         found = rows.series_of_many(work.connection, keys, body.names)
-        packed = rows.segments_of_many(work.connection, [one.id for one in found])
-        return keys, found, packed
+        packed: dict[int, _Packed] = {}
+        for one in found:
+            if _is_long(one, body.points):
+                packed[one.id] = _segments(work, one, body.points)
+        short = [one.id for one in found if one.id not in packed]
+        return keys, found, packed | rows.segments_of_many(work.connection, short)
 
     keys, found, packed = system.read(read)
     of: dict[int, list[MetricSeries]] = {key: [] for key in keys}
@@ -219,15 +226,27 @@ def _told(row: RunRow, writer: str, bad: Sequence[spool.SetAside]) -> list[Event
     return [EventDraft(kinds.WARNING, f"{begin}{bad[0].reason[:300]}{kept}{more}")]
 
 
-def _series(row: SeriesRow, packed: Sequence[SegmentRow], wanted: int) -> MetricSeries:
-    points = rows.points_of(packed)
+def _is_long(row: SeriesRow, wanted: int) -> bool:
+    """Whether a series is so long that only those of its points are read that are wanted."""
+    return row.kind == SCALAR and LEAST <= wanted < row.count and row.count >= LONG
+
+
+def _segments(work: Work, row: SeriesRow, wanted: int) -> _Packed:
+    """The segments of a series, or what is wanted of a long one."""
+    if not _is_long(row, wanted):
+        return rows.segments(work.connection, row.id)
+    found = read_long(work, row, wanted)
+    return found if isinstance(found, list) else found.points
+
+
+def _series(row: SeriesRow, packed: _Packed, wanted: int) -> MetricSeries:
+    points = packed if isinstance(packed, Points) else rows.points_of(packed)
     types = set(map(type, points.values))
     if float in types and int in types:
         # Not isinstance: True is an int to it, and what was logged as True stays that.
         points.values = [_as_float(v) if type(v) is int else v for v in points.values]
         types.discard(int)
-    numbers = all(segment.encoding != JSON for segment in packed)
-    if numbers and 0 < wanted < len(points):
+    if 0 < wanted < len(points) and _are_numbers(packed):
         points = downsampled(points, wanted)
     lacking = _nonfinite(points) if float in types else []
     # JSON has no NaN: its name travels, and `nonfinite` tells it from a text of these letters.
@@ -243,6 +262,10 @@ def _series(row: SeriesRow, packed: Sequence[SegmentRow], wanted: int) -> Metric
         times=points.times,
         nonfinite=lacking,
     )
+
+
+def _are_numbers(packed: _Packed) -> bool:
+    return isinstance(packed, Points) or all(one.encoding != JSON for one in packed)
 
 
 def _nonfinite(points: Points) -> list[int]:

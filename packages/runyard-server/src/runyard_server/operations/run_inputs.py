@@ -40,7 +40,7 @@ def log(system: System, workspace: str, run: str, given: Sequence[InputRow]) -> 
 def datasets(
     system: System, workspace: str, experiments: Sequence[str]
 ) -> list[tuple[str, str, str, str | None]]:
-    """The different datasets of experiments: id of the experiment, name, digest, context.
+    """The different datasets of experiments' newest runs: experiment's id, name, digest, context.
 
     Args:
         system: The service's parts.
@@ -60,8 +60,12 @@ def datasets(
         named = {
             tracked_experiments.required(work, workspace, one).name: one for one in experiments
         }
-        found = rows.datasets_of(work.connection, workspace, list(named), _MOST_SUMMARIES)
-        return [(named[name], dataset, digest, use) for name, dataset, digest, use in found]
+        found = [
+            (id_, *one)
+            for name, id_ in named.items()
+            for one in rows.datasets_of(work.connection, workspace, name, _MOST_SUMMARIES)
+        ]
+        return found[:_MOST_SUMMARIES]
 
     return system.read(read)
 

@@ -1,8 +1,10 @@
 """Series of numbers as columns, for charts."""
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from itertools import pairwise
 from math import isfinite
+from typing import TYPE_CHECKING
 
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.series import (
@@ -25,9 +27,16 @@ from runyard_server.store import metrics as rows
 from runyard_server.store.metrics import SegmentRow, SeriesRow
 from runyard_server.store.segments import Points, name_of
 
+if TYPE_CHECKING:
+    from runyard_server.operations.long_series import Thinned
+
 _SECOND_US = 1e6
+# Shorter ones are thinned as lists, which need nothing to be loaded.
+LONG = 20_000
+LEAST = 4
 _Key = tuple[int, str]
-_Found = tuple[dict[str, int], dict[_Key, SeriesRow], dict[int, list[SegmentRow]]]
+_Packed = dict[int, "list[SegmentRow] | Thinned"]
+_Found = tuple[dict[str, int], dict[_Key, SeriesRow], _Packed]
 
 
 def read(system: System, workspace: str, body: ReadSeries) -> SeriesPage:
@@ -67,22 +76,55 @@ def _find(work: Work, workspace: str, body: ReadSeries) -> _Found:
     known = {(keys[one.run], one.name): one.after for one in body.series}
     found = rows.series_of_many(work.connection, list(keys.values()), names, of_system=True)
     named = {(row.run_key, row.name): row for row in found if (row.run_key, row.name) in known}
-    fresh = [row.id for key, row in named.items() if row.count > known[key]]
-    packed = {row.id: list[SegmentRow]() for row in named.values()}
-    return keys, named, packed | rows.segments_of_many(work.connection, fresh)
+    fresh = {row.id: row for key, row in named.items() if row.count > known[key]}
+    packed: _Packed = {row.id: list[SegmentRow]() for row in named.values()}
+    if body.low is None and body.high is None:
+        for row in [row for key, row in named.items() if not known[key]]:
+            if row.count >= LONG and row.id in fresh:
+                packed[row.id] = read_long(work, row, _wanted(body))
+                del fresh[row.id]
+    return keys, named, packed | rows.segments_of_many(work.connection, list(fresh))
+
+
+def read_long(work: Work, row: SeriesRow, wanted: int) -> "list[SegmentRow] | Thinned":
+    """A long series thinned as it is read, so that a hundred are never in memory at once.
+
+    Args:
+        work: The unit of work.
+        row: Its row.
+        wanted: How many points of it.
+
+    Returns:
+        The points; its segments where it has to be looked at point by point.
+    """
+    from runyard_server.operations import long_series
+
+    packed = rows.segments(work.connection, row.id)
+    return (long_series.thinned(packed, wanted) if wanted >= LEAST else None) or packed
+
+
+def _wanted(body: ReadSeries) -> int:
+    return max(1, min(body.points, MOST_POINTS))
 
 
 def columns(
-    asked: SeriesName, row: SeriesRow, packed: list[SegmentRow], body: ReadSeries
+    asked: SeriesName,
+    row: SeriesRow,
+    packed: "list[SegmentRow] | Thinned",
+    body: ReadSeries,
 ) -> SeriesColumns:
     """The points of one series as columns.
 
     Args:
         asked: Which series, and what of it is known.
         row: Its row.
-        packed: Its segments; none: no points.
+        packed: Its segments, or what has been chosen of them; none: no points.
         body: How many points, over which x.
     """
+    if not isinstance(packed, list):
+        xs = _xs(packed.points, body.x, packed.places, packed.points.times[0])
+        drawn: list[float | None] = [float(value) for value in packed.points.values]
+        return SeriesColumns(asked.run, asked.name, row.count, xs, drawn)
     if not packed:
         return SeriesColumns(asked.run, asked.name, row.count)
     begin = max(0, asked.after)
@@ -92,13 +134,13 @@ def columns(
     cut = max(0, begin - first.first)
     origin = points.times[0] if first.first == 0 else rows.points_of(packed[:1]).times[0]
     points = Points(points.values[cut:], points.steps[cut:], points.times[cut:])
-    xs = _xs(points, body.x, first.first + cut, origin)
+    xs = _xs(points, body.x, range(first.first + cut, first.first + cut + len(points)), origin)
     points.values = [_number(value) for value in points.values]
     if body.low is not None or body.high is not None:
         xs, points = _between(xs, points, body.low, body.high)
     # The places stand for the steps, so that the thinned points are known by them.
     places = Points(points.values, list(range(len(xs))), points.times)
-    wanted = max(1, min(body.points, MOST_POINTS))
+    wanted = _wanted(body)
     if len(places) > wanted:
         places = downsampled(places, wanted)
     values = [value if isfinite(value) else None for value in places.values]
@@ -111,19 +153,19 @@ def columns(
     return SeriesColumns(asked.run, asked.name, row.count, x, values, odd)
 
 
-def _xs(points: Points, axis: str, first: int, origin: int) -> list[float]:
+def _xs(points: Points, axis: str, places: Sequence[int], origin: int) -> list[float]:
     """The x of each point.
 
     Args:
         points: The points.
         axis: Which x.
-        first: The number of the first of them in its series.
+        places: The number of each in its series.
         origin: Time of the series' first point, microseconds.
     """
     if axis == STEP:
         return [
-            float(first + place if step is None else step)
-            for place, step in enumerate(points.steps)
+            float(place if step is None else step)
+            for place, step in zip(places, points.steps, strict=True)
         ]
     begin = 0 if axis == TIME else origin
     return [(time - begin) / _SECOND_US for time in points.times]

@@ -1,12 +1,14 @@
 """What takes space, by kind and by experiment, and what could be freed.
 
-Measuring looks at every file and sums up large tables, so it is no question to be asked all the
-time: what was measured is told again for ten minutes.
+Measuring looks at every file and sums up large tables, a part at a time, so it is no question to
+be asked all the time: what was measured is told again for ten minutes.
 """
 
+import heapq
 import threading
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, TypeVar
 
 from runyard.protocol import storage as protocol
 from runyard.protocol.errors import BlobNotFound
@@ -19,11 +21,17 @@ from runyard.protocol.storage import (
 )
 from runyard_server.core.clock import iso
 from runyard_server.core.system import System
+from runyard_server.core.work import Work
 from runyard_server.store import trashed, usage
-from runyard_server.store.usage import Space
+from runyard_server.store.records import Connection
+from runyard_server.store.usage import ExperimentSpace, Space
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sqlalchemy import Column
+
+Part = TypeVar("Part")
 
 _SECONDS = 600.0
 _PLACES = 1000
@@ -62,8 +70,7 @@ def get(system: System, query: StorageQuery) -> StorageReport:
 
 def _measure(system: System) -> StorageReport:
     home = system.home
-    trash = system.read(lambda work: usage.of_trash(work.connection))
-    found = system.read(lambda work: usage.of_experiments(work.connection, _PLACES))
+    trash = _sum(_parts(system, usage.TRASH, usage.of_trash))
     kinds = _kinds(system)
     kinds[protocol.TRASH] = trash
     return StorageReport(
@@ -71,8 +78,7 @@ def _measure(system: System) -> StorageReport:
         kinds=[StorageKind(kind, space.size, space.count) for kind, space in kinds.items()],
         places=[
             StoragePlace(trashed.owner(one.workspace), one.experiment, one.runs, one.size)
-            for one in found
-            if not trashed.is_trash(one.workspace)
+            for one in _places(system)
         ],
         freeable=_freeable(system, trash, kinds[protocol.ENVIRONMENTS]),
         free=usage.free_bytes(home.root),
@@ -93,8 +99,43 @@ def _kinds(system: System) -> dict[str, Space]:
     found[protocol.DATABASE] = system.read(
         lambda work: usage.of_database(work.connection, home.database)
     )
-    found[protocol.METRICS] = system.read(lambda work: usage.of_metrics(work.connection))
+    found[protocol.METRICS] = _sum(_parts(system, usage.SERIES, usage.of_metrics))
     return found
+
+
+def _places(system: System) -> list[ExperimentSpace]:
+    """The experiments that take most, the largest first."""
+    found: dict[tuple[str, str], ExperimentSpace] = {}
+    for part in _parts(system, usage.RUNS, usage.of_experiments):
+        for one in part:
+            if trashed.is_trash(one.workspace):
+                continue
+            name = one.workspace, one.experiment
+            so_far = found.get(name, ExperimentSpace(*name, 0, 0))
+            found[name] = ExperimentSpace(*name, so_far.runs + one.runs, so_far.size + one.size)
+    return heapq.nsmallest(
+        _PLACES, found.values(), key=lambda one: (-one.size, one.workspace, one.experiment)
+    )
+
+
+def _parts(
+    system: System, key: "Column[int]", read: Callable[[Connection, int], Part]
+) -> Iterator[Part]:
+    """A table part by part, each read by itself: nothing waits for the whole of it."""
+    last = system.read(lambda work: usage.last_key(work.connection, key))
+    for after in range(0, last, usage.KEYS_AT_ONCE):
+
+        def act(work: Work, after: int = after) -> Part:
+            return read(work.connection, after)
+
+        yield system.read(act)
+
+
+def _sum(parts: Iterator[Space]) -> Space:
+    size = count = 0
+    for one in parts:
+        size, count = size + one.size, count + one.count
+    return Space(size, count)
 
 
 def _freeable(system: System, trash: Space, environments: Space) -> list[Freeable]:

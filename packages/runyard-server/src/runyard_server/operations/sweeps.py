@@ -277,10 +277,11 @@ def trials(system: System, workspace: str, sweep: str, query: TrialQuery) -> Tri
         token = pages.token(found[size - 1].number) if len(found) > size else None
         keys = [each.run_key for each in found[:size] if each.run_key is not None]
         on = job_nodes.first_of(work.connection, keys)
-        listed = [
-            replace(trial_record(row, each), node=on.get(each.run_key or 0, ""))
-            for each in found[:size]
-        ]
+        listed = []
+        for each in found[:size]:
+            node, since = on.get(each.run_key or 0, ("", None))
+            told = trial_record(row, each)
+            listed.append(replace(told, node=node, placed_at=iso_or_none(since)))
         return TrialPage(listed, token)
 
     return system.read(read)

@@ -6,7 +6,7 @@ name, the latest points of its metrics, and what it worked with.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from runyard.protocol.filters import Condition
 from runyard.protocol.metrics import SCALAR
@@ -15,7 +15,7 @@ from runyard.protocol.search import Search
 from runyard_server.core import lookups
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
-from runyard_server.operations import searches, tracked_experiments, tracked_runs
+from runyard_server.operations import searches, series, tracked_experiments, tracked_runs
 from runyard_server.operations.searches import Words
 from runyard_server.store import experiment_facts, metrics, nouns, run_inputs, runs
 from runyard_server.store.metrics import SeriesRow
@@ -23,6 +23,9 @@ from runyard_server.store.run_inputs import InputRow
 from runyard_server.store.runs import RunRow
 from runyard_server.store.schema import runs as runs_table
 from runyard_server.store.segments import NAMES
+
+if TYPE_CHECKING:
+    from runyard_server.operations.long_series import Thinned
 
 WORDS = Words(
     "runs",
@@ -145,7 +148,9 @@ def search(system: System, workspace: str, body: RunSearch) -> tuple[list[Tracke
     return system.read(read)
 
 
-def history(system: System, workspace: str, run: str, name: str) -> list[Logged]:
+def history(
+    system: System, workspace: str, run: str, name: str, most: int | None = None
+) -> list[Logged]:
     """All points of a metric of a run, in the order in which they were logged.
 
     Args:
@@ -153,21 +158,29 @@ def history(system: System, workspace: str, run: str, name: str) -> list[Logged]
         workspace: Id of the workspace.
         run: Id of the run.
         name: Name of the metric; none of that name has no points.
+        most: So many of a long series are enough, the least and the greatest of each part.
 
     Raises:
         RunNotFound: No such run in the workspace.
     """
 
-    def read(work: Work) -> list[metrics.SegmentRow]:
+    def read(work: Work) -> "list[metrics.SegmentRow] | Thinned":
         key = lookups.run_key(work, workspace, run)
         found = [one for one in metrics.series(work.connection, key, name) if one.kind == SCALAR]
+        if found and most is not None and found[0].count >= series.LONG:
+            return series.read_long(work, found[0], most)
         return metrics.segments(work.connection, found[0].id) if found else []
 
-    points = metrics.points_of(system.read(read))
-    columns = zip(points.values, points.times, points.steps, strict=True)
+    found = system.read(read)
+    if isinstance(found, list):
+        points = metrics.points_of(found)
+        places: Sequence[int] = range(len(points))
+    else:
+        points, places = found.points, found.places
+    columns = zip(places, points.values, points.times, points.steps, strict=True)
     return [
         Logged(float(value), time, place if step is None else step)
-        for place, (value, time, step) in enumerate(columns)
+        for place, value, time, step in columns
         if isinstance(value, int | float)
     ]
 

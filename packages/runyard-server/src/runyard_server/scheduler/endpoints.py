@@ -53,6 +53,8 @@ class EndpointReconciler(Reconciler):
         self._due: dict[Subject, int] = {}
         self._failing: dict[Subject, tuple[float, float]] = {}
         self._keeper: GatewayKeeper | None = None
+        # Whoever looks whether there is an endpoint tells the keeper before another one looks.
+        self._looking = threading.Lock()
         self._closed = False
 
     def subjects(self) -> Iterable[Subject]:
@@ -119,15 +121,18 @@ class EndpointReconciler(Reconciler):
     def _keep_gateway(self) -> None:
         from runyard_server.scheduler import gateway
 
-        wanted = bool(every_endpoint(self._system))
-        with self._guard:
-            if self._closed:
-                return
-            if self._keeper is None:
-                if not wanted:
+        with self._looking:
+            # Seen in the step of the last endpoint, and told after that of the next one, "none"
+            # would have ended the gateway for good: nothing happens to an endpoint without it.
+            wanted = bool(every_endpoint(self._system))
+            with self._guard:
+                if self._closed:
                     return
-                self._keeper = gateway.GatewayKeeper(self._system, self._wake, self._command)
-            self._keeper.want(wanted=wanted)
+                if self._keeper is None:
+                    if not wanted:
+                        return
+                    self._keeper = gateway.GatewayKeeper(self._system, self._wake, self._command)
+                self._keeper.want(wanted=wanted)
 
     def _wake(self, subjects: Iterable[Subject]) -> None:
         for subject in subjects:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from runyard_server.store.prepared import Prepared
 from runyard_server.store.team_schema import audit
@@ -119,9 +119,9 @@ def forget(connection: Connection, before: int) -> None:
 
 def _bounds(connection: Connection) -> tuple[int, int]:
     """The smallest and the largest number there is; (1, 0) where there is none."""
-    one = select(audit.c.key).limit(1)
-    first = connection.execute(one.order_by(audit.c.key)).scalar()
-    last = connection.execute(one.order_by(audit.c.key.desc())).scalar()
+    # Asked for together, the two would be looked for in all of the table.
+    first = connection.execute(select(func.min(audit.c.key))).scalar()
+    last = connection.execute(select(func.max(audit.c.key))).scalar()
     return (1, 0) if first is None or last is None else (first, last)
 
 

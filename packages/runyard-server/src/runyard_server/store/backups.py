@@ -32,6 +32,7 @@ from typing import Any
 
 from runyard.protocol import paths
 from runyard.protocol.errors import InvalidRequest, NotFound, TemporaryError
+from runyard_server.store import writeback
 from runyard_server.store.folders import CHUNK, INCOMING, sync_folder, sync_tree
 from runyard_server.store.home import Home
 
@@ -279,6 +280,9 @@ def _copy_contents(made: _Backup) -> None:
                 _bring(made.report, folder / name, target / name, incoming / name)
         if fresh:
             sync_folder(target)
+    if made.report.linked:
+        # A link is as lasting as its file, and small files are not waited for (`batch_logs`).
+        writeback.all_of(made.root)
 
 
 def _bring(report: Report, source: Path, target: Path, temporary: Path) -> None:

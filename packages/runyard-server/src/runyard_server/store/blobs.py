@@ -8,14 +8,16 @@ one another, since the last rename puts the same bytes in place.
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from runyard.protocol import paths
 from runyard.protocol.errors import BlobNotFound, InvalidRequest
-from runyard_server.store import together
+from runyard_server.store import batch_logs, together
 from runyard_server.store.arrived import received
+from runyard_server.store.batch_logs import FOLDER
 from runyard_server.store.folders import (
     INCOMING,
     Body,
@@ -39,7 +41,9 @@ class FolderBlobs:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._root = str(root)
         self.incoming = root / INCOMING
+        self._logs = batch_logs.of(root / FOLDER)
 
     def path(self, digest: str) -> Path:
         """The place of a blob, whether it is there or not.
@@ -47,16 +51,11 @@ class FolderBlobs:
         Raises:
             InvalidRequest: Not a SHA-256 in lower-case hex.
         """
-        if not _DIGEST.fullmatch(digest):
-            raise InvalidRequest(
-                f"{digest[:80]!r} is not a digest: 64 lower-case hex digits of SHA-256 are needed"
-            )
-        return self.root / paths.content(digest)
+        return Path(self._place(digest))
 
     def has(self, digest: str) -> bool:
         """Whether a blob is stored."""
-        # Tells a name that is no digest from bytes that were changed on the way.
-        return self.path(digest).is_file()
+        return together.is_there(self._place(digest))
 
     def missing(self, digests: Iterable[str]) -> list[str]:
         """Those of `digests` that are not stored, each once, in order."""
@@ -69,7 +68,7 @@ class FolderBlobs:
             BlobNotFound: It is not stored.
         """
         try:
-            return self.path(digest).stat().st_size
+            return together.size(self._place(digest))
         except FileNotFoundError:
             raise BlobNotFound(f"no content with digest {digest} is stored here") from None
 
@@ -137,38 +136,94 @@ class FolderBlobs:
         """
         stored: set[str] = set()
         refused: dict[str, str] = {}
-        changed: set[str] = set()
+        present: set[str] = set()
         self.incoming.mkdir(parents=True, exist_ok=True)
         with full_disk("a batch of contents"):
             try:
                 for group in together.groups(contents):
-                    for digest, folders, why in together.each(self._put, group):
-                        changed.update(folders)
-                        if why:
-                            refused[digest] = why
-                        else:
-                            stored.add(digest)
+                    self._put_group(group, stored, refused, present)
             finally:
-                together.sync_folders(changed)
+                # Another request may have renamed a large one just now, and not synced it yet.
+                together.sync_folders(present)
         return len(stored), {digest: why for digest, why in refused.items() if digest not in stored}
 
-    def _put(self, content: tuple[str, bytes]) -> tuple[str, list[str], str]:
-        """Store one content; give its digest, the folders to sync, and why it is refused."""
-        digest, data = content
+    def _put_group(
+        self,
+        group: list[tuple[str, bytes]],
+        stored: set[str],
+        refused: dict[str, str],
+        present: set[str],
+    ) -> None:
+        """Store a group of contents; note which are, which are not, and folders of those there."""
+        fresh = {}
+        for digest, data in group:
+            if why := self._refusal(digest, data):
+                refused[digest] = why
+            elif together.is_there(self._place(digest)):
+                present.add(self._place(digest).rpartition("/")[0])
+                stored.add(digest)
+            else:
+                fresh[digest] = data
+        self._put(fresh)
+        stored.update(fresh)
+
+    def recover(self) -> int:
+        """Write anew what batches have lost with the machine; return how many these were.
+
+        Before anything is read or written here, and only by who holds the folder.
+        """
+        return self._logs.recover(self._repair)
+
+    def _repair(self, digest: str, data: bytes, _came: float) -> None:
+        place = Path(self._place(digest))
+        with suppress(OSError):
+            if place.read_bytes() == data:
+                with place.open("rb") as file:
+                    os.fsync(file.fileno())
+                return
+        self.incoming.mkdir(parents=True, exist_ok=True)
+        made = together.write(str(self.incoming), str(place), data, READ_ONLY, overwrite=True)
+        together.sync_folders(made)
+
+    def _place(self, digest: str) -> str:
+        """A blob's place as text: thousands are asked for at once, and paths cost more."""
+        if not _DIGEST.fullmatch(digest):
+            raise InvalidRequest(
+                f"{digest[:80]!r} is not a digest: 64 lower-case hex digits of SHA-256 are needed"
+            )
+        return f"{self._root}/{paths.content(digest)}"
+
+    def _refusal(self, digest: str, data: bytes) -> str:
+        """Why a content is not taken, "" if it is."""
         found = hashlib.sha256(data).hexdigest()
-        if found != digest:
-            try:
-                self.path(digest)
-            except InvalidRequest as error:
-                return digest, [], error.message
-            return digest, [], _other_digest(found, digest, len(data))
-        place = f"{self.root}/{paths.content(digest)}"
-        folder = place.rpartition("/")[0]
-        if together.is_there(place):
-            # Another request may have renamed it just now and not synced the folder yet.
-            return digest, [folder], ""
-        incoming = str(self.incoming)
-        return digest, together.write(incoming, place, data, READ_ONLY, overwrite=True), ""
+        if found == digest:
+            return ""
+        # Tells a name that is no digest from bytes that were changed on the way.
+        try:
+            self._place(digest)
+        except InvalidRequest as error:
+            return error.message
+        return _other_digest(found, digest, len(data))
+
+    def _put(self, contents: Mapping[str, bytes]) -> None:
+        """Store contents that are not there, and are what their digests say."""
+        if not contents:
+            return
+        log = self._logs.begin(contents.items())
+        drafts = {}
+        try:
+            for digest, data in contents.items():
+                drafts[digest] = together.draft(str(self.incoming), data, READ_ONLY)
+            # Whoever sees a content under its name counts on it: its log must be on the disk.
+            done = log.result()
+            for digest in contents:
+                together.name(drafts.pop(digest), self._place(digest))
+            self._logs.finish(done)
+        except BaseException:
+            self._logs.drop(log)
+            for draft in drafts.values():
+                Path(draft).unlink(missing_ok=True)
+            raise
 
     def add(self, body: Body) -> tuple[str, int]:
         """Store what `body` gives; return its digest and size in bytes."""

@@ -63,7 +63,9 @@ _ADD = Prepared(insert(job_nodes))
 _CLOSE = Prepared(update(job_nodes).where(_RUN_IS, job_nodes.c.finished_at.is_(None)))
 _CHANGE = Prepared(update(job_nodes).where(_RUN_IS, _NODE_IS))
 _FIRST = Keyed(
-    select(job_nodes.c.run_key, job_nodes.c.node_id).where(job_nodes.c.node == 0),
+    select(job_nodes.c.run_key, job_nodes.c.node_id, job_nodes.c.launched_at).where(
+        job_nodes.c.node == 0
+    ),
     job_nodes.c.run_key,
 )
 
@@ -137,9 +139,9 @@ def unfinished(connection: Connection, state: str = "") -> list[JobNodeRow]:
     return [_row(row) for row in connection.execute(found)]
 
 
-def first_of(connection: Connection, run_keys: Sequence[int]) -> dict[int, str]:
-    """The name of the first node of each of several runs that have one, by key."""
-    return {int(key): str(name) for key, name in _FIRST.rows(connection, run_keys)}
+def first_of(connection: Connection, run_keys: Sequence[int]) -> dict[int, tuple[str, int | None]]:
+    """The first node of each of several runs that have one, by key: its name, and since when."""
+    return {int(key): (name, since) for key, name, since in _FIRST.rows(connection, run_keys)}
 
 
 def held_since(

@@ -13,6 +13,7 @@ from runyard_server.store.tracking_schema import run_inputs
 
 DATASET, MODEL_INPUT, MODEL_OUTPUT = "dataset", "model_input", "model_output"
 DATASET_FIELDS = ("name", "digest", "context")
+LOOKED_AT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +60,25 @@ def add(connection: Connection, key: int, rows: Sequence[InputRow]) -> None:
 
 
 def datasets_of(
-    connection: Connection, workspace: str, experiments: Sequence[str], limit: int
-) -> list[tuple[str, str, str, str | None]]:
-    """The different datasets of experiments' runs: experiment, name, digest and context.
+    connection: Connection, workspace: str, experiment: str, limit: int
+) -> list[tuple[str, str, str | None]]:
+    """The different datasets of an experiment's newest runs: name, digest and context.
 
     Args:
         connection: The transaction's connection.
         workspace: Id of the workspace.
-        experiments: Names of the experiments.
+        experiment: Name of the experiment.
         limit: The most that are wanted.
     """
     table = run_inputs.c
+    mine = runs.c.workspace == workspace, runs.c.experiment == experiment
+    # Most runs of an experiment work with the same few: to look at all of them tells no more.
+    newest = select(runs.c.key).where(*mine).order_by(runs.c.key.desc()).limit(LOOKED_AT).subquery()
     found = (
-        select(runs.c.experiment, table.name, table.digest, table.context)
+        select(table.name, table.digest, table.context)
         .distinct()
-        .join(run_inputs, table.run_key == runs.c.key)
-        .where(
-            runs.c.workspace == workspace,
-            runs.c.experiment.in_(list(experiments)),
-            table.kind == DATASET,
-        )
+        .join(newest, table.run_key == newest.c.key)
+        .where(table.kind == DATASET)
         .limit(limit)
     )
     return [(*row,) for row in connection.execute(found)]

@@ -20,7 +20,7 @@ import msgspec
 FLOAT, INTEGER, JSON = "float64", "int64", "json"
 NAMES = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 # The least number of eight bytes, which no script counts its steps by.
-_NO_STEP = -(2**63)
+NO_STEP = -(2**63)
 _TYPES = {FLOAT: "d", INTEGER: "q"}
 _WIDTH = 8
 # A fourth entry says that a text stands for a float that JSON lacks.
@@ -94,15 +94,36 @@ def unpack(encoding: str, count: int, payload: bytes) -> Points:
     if len(payload) == 2 * end:
         return Points(values, [None] * count, times)
     steps = _numbers("q", payload[2 * end :])
-    if _NO_STEP in steps:
-        return Points(values, [None if step == _NO_STEP else step for step in steps], times)
+    if NO_STEP in steps:
+        return Points(values, [None if step == NO_STEP else step for step in steps], times)
     return Points(values, steps, times)
+
+
+def columns(
+    encoding: str, count: int, payload: bytes
+) -> tuple[memoryview, memoryview, memoryview | None] | None:
+    """Values, times and steps of a segment of numbers where they lie, without an object for each.
+
+    Each number has eight bytes, little-endian; a point without a step has `NO_STEP` for one.
+
+    Args:
+        encoding: How they are packed.
+        count: How many points there are.
+        payload: The packed bytes.
+
+    Returns:
+        The columns, no steps where no point has one; None of a segment that is JSON.
+    """
+    if encoding == JSON:
+        return None
+    end, whole = count * _WIDTH, memoryview(payload)
+    return whole[:end], whole[end : 2 * end], whole[2 * end :] or None
 
 
 def _columns(points: Points, kind: str) -> bytes:
     columns: list[array[Any]] = [array(kind, points.values), array("q", points.times)]
     if any(step is not None for step in points.steps):
-        columns.append(array("q", [_NO_STEP if s is None else s for s in points.steps]))
+        columns.append(array("q", [NO_STEP if s is None else s for s in points.steps]))
     if sys.byteorder == "big":
         for column in columns:
             column.byteswap()

@@ -28,7 +28,7 @@ Result = TypeVar("Result")
 THREADS = 16
 SHARE = 16
 # What lies in memory at once, whatever a batch brings.
-GROUP_FILES = 256
+GROUP_FILES = 512
 GROUP_BYTES = 8 << 20
 
 # To take the next of it is one step, so threads get different ones without a lock.
@@ -80,6 +80,15 @@ def is_there(place: str) -> bool:
     return os.path.exists(place)
 
 
+def size(place: str) -> int:
+    """The size of a file in bytes.
+
+    Raises:
+        FileNotFoundError: There is none.
+    """
+    return os.stat(place).st_size
+
+
 def write(incoming: str, place: str, data: bytes, mode: int, *, overwrite: bool) -> list[str]:
     """Write a small file whole or not at all, its bytes on disk before it has its name.
 
@@ -115,19 +124,42 @@ def write(incoming: str, place: str, data: bytes, mode: int, *, overwrite: bool)
         raise
 
 
+def draft(incoming: str, data: bytes, mode: int) -> str:
+    """Write a small file without waiting for the disk; return its temporary name.
+
+    Args:
+        incoming: An existing folder on the file system where it is to be.
+        data: The bytes.
+        mode: Of the new file, less the process's mask.
+    """
+    temporary = f"{incoming}/{_mark()}-{next(_numbers)}"
+    _write(temporary, data, mode, durable=False)
+    return temporary
+
+
+def name(temporary: str, place: str) -> None:
+    """Rename a draft to its place, whatever is there; folders above it are made."""
+    try:
+        os.replace(temporary, place)
+    except FileNotFoundError:
+        make_folders(place)
+        os.replace(temporary, place)
+
+
 def sync_folders(folders: Iterable[str]) -> None:
     """Bring the names in these folders to the disk, each folder once."""
     each(sync_folder, [Path(folder) for folder in set(folders)])
 
 
-def _write(path: str, data: bytes, mode: int) -> None:
+def _write(path: str, data: bytes, mode: int, *, durable: bool = True) -> None:
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
         rest = memoryview(data)
         while rest:
             rest = rest[os.write(file, rest) :]
-        # Before the name: else a power cut leaves a name with an empty file, as ext4 may.
-        os.fsync(file)
+        if durable:
+            # Before the name: else a power cut leaves a name with an empty file, as ext4 may.
+            os.fsync(file)
     finally:
         os.close(file)
 

@@ -6,11 +6,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Column, Connection, func, select
 
 from runyard.protocol.files import LOG_KIND
-from runyard_server.store.schema import job_nodes, metric_segments, run_files, runs
+from runyard_server.store.expressions import Unindexed
+from runyard_server.store.schema import (
+    job_nodes,
+    metric_segments,
+    metric_series,
+    run_files,
+    runs,
+)
 from runyard_server.store.trash_schema import blob_marks, trash
+
+# So many keys are summed up in one transaction: each looks at a part of the table by its key, so
+# no measuring holds a moment's state of the database for longer than a page takes.
+KEYS_AT_ONCE = 500
+RUNS, SERIES, TRASH = runs.c.key, metric_series.c.id, trash.c.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +68,36 @@ def free_bytes(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
-def of_experiments(connection: Connection, limit: int) -> list[ExperimentSpace]:
-    """What experiments have, the largest first.
+def last_key(connection: Connection, key: Column[int]) -> int:
+    """The greatest number that a row has, 0 without rows.
 
     Args:
         connection: The transaction's connection.
-        limit: The most that are wanted.
+        key: RUNS, SERIES or TRASH.
     """
-    size = func.coalesce(func.sum(run_files.c.size), 0).label("size")
-    count = func.count(func.distinct(runs.c.key))
+    return int(connection.execute(select(func.max(key))).scalar_one() or 0)
+
+
+def of_experiments(connection: Connection, after: int) -> list[ExperimentSpace]:
+    """What the runs of the next `KEYS_AT_ONCE` keys have, by experiment.
+
+    Args:
+        connection: The transaction's connection.
+        after: The key before the first one.
+    """
+    size = func.coalesce(func.sum(run_files.c.size), 0)
+    # An index by workspace would spare the sorting, and be walked from its beginning.
+    names = Unindexed(runs.c.workspace), Unindexed(runs.c.experiment)
     found = (
-        select(runs.c.workspace, runs.c.experiment, count, size)
+        select(*names, func.count(func.distinct(runs.c.key)), size)
         .outerjoin(run_files, run_files.c.run_key == runs.c.key)
-        .group_by(runs.c.workspace, runs.c.experiment)
-        .order_by(size.desc(), runs.c.workspace, runs.c.experiment)
-        .limit(limit)
+        .where(runs.c.key > after, runs.c.key <= after + KEYS_AT_ONCE)
+        .group_by(*names)
     )
-    return [ExperimentSpace(*row) for row in connection.execute(found)]
+    return [
+        ExperimentSpace(workspace, experiment, int(count), int(bytes_))
+        for workspace, experiment, count, bytes_ in connection.execute(found)
+    ]
 
 
 def of_workspace(connection: Connection, workspace: str) -> Space:
@@ -129,18 +154,33 @@ def of_database(connection: Connection, file: Path) -> Space:
     return Space(sum(files), len(files))
 
 
-def of_metrics(connection: Connection) -> Space:
-    """What the points of metrics take within the database."""
+def of_metrics(connection: Connection, after: int) -> Space:
+    """What the points of the next `KEYS_AT_ONCE` series take within the database.
+
+    Args:
+        connection: The transaction's connection.
+        after: The series before the first one.
+    """
+    series = metric_segments.c.series_id
     payload = func.coalesce(func.sum(func.length(metric_segments.c.payload)), 0)
-    size, count = connection.execute(select(payload, func.count())).one()
+    found = select(payload, func.count()).where(series > after, series <= after + KEYS_AT_ONCE)
+    size, count = connection.execute(found).one()
     return Space(int(size), int(count))
 
 
-def of_trash(connection: Connection) -> Space:
-    """What was deleted and may come back."""
+def of_trash(connection: Connection, after: int) -> Space:
+    """What the next `KEYS_AT_ONCE` entries have that were deleted and may come back.
+
+    Args:
+        connection: The transaction's connection.
+        after: The entry before the first one.
+    """
     size = func.coalesce(func.sum(trash.c.size), 0)
-    found, count = connection.execute(select(size, func.count()).select_from(trash)).one()
-    return Space(int(found), int(count))
+    found = select(size, func.count()).where(
+        trash.c.key > after, trash.c.key <= after + KEYS_AT_ONCE
+    )
+    bytes_, count = connection.execute(found).one()
+    return Space(int(bytes_), int(count))
 
 
 def marked(connection: Connection) -> list[str]:

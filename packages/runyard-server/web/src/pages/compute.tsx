@@ -5,9 +5,10 @@ import { to } from "../address";
 import { call } from "../api";
 import { useLive } from "../live";
 import type { ComputeRecord, NodeRecord, SiteRecord } from "../protocol";
-import { useAll, useResource } from "../resource";
-import { counted } from "../texts";
-import { Ago, Card, Facts, Head, Left, say } from "../ui/bits";
+import { useAll, useCall, useEvery, useResource } from "../resource";
+import { bytes, counted, figure } from "../texts";
+import { Ago, Card, Facts, Head, Left, Spark, say } from "../ui/bits";
+import { Chart } from "../ui/chart";
 import { type Column, number, state, text, time } from "../ui/columns";
 import { Empty, Loaded } from "../ui/states";
 import { Listing, Table } from "../ui/table";
@@ -19,17 +20,19 @@ order = AmlCompute.provisioning_configuration(vm_size="STANDARD_D2_V2", max_node
 cluster = ComputeTarget.create(workspace, "cpucluster", order)
 cluster.wait_for_completion(show_output=True)`;
 
-const COLUMNS: Column<ComputeRecord>[] = [
-  text("Name", "minmax(10rem, 2fr)", (one) => one.name),
-  text("Nodes", "11rem", (one) => one.current_nodes, { cell: (one) => <Nodes of={one} /> }),
+const columns = (workspace: string): Column<ComputeRecord>[] => [
+  text("Name", "minmax(8rem, 2fr)", (one) => one.name),
+  text("Nodes", "10rem", (one) => one.current_nodes, { cell: (one) => <Nodes of={one} /> }),
   number("Busy", "4rem", (one) => one.running_nodes),
-  number("Idle", "4rem", (one) => one.idle_nodes),
-  number("Range", "6rem", (one) => one.max_nodes, {
+  text("Last hours", "7rem", () => "", {
+    cell: (one) => <Course workspace={workspace} name={one.name} />,
+  }),
+  number("Range", "5rem", (one) => one.max_nodes, {
     cell: (one) => `${one.min_nodes} – ${one.max_nodes}`,
   }),
   text("Size", "minmax(9rem, 1fr)", (one) => one.vm_size),
-  text("Per node", "minmax(10rem, 1fr)", perNode),
-  text("Site", "6rem", (one) => one.site),
+  text("Per node", "minmax(9rem, 1fr)", perNode),
+  text("Site", "5rem", (one) => one.site),
 ];
 
 export default function List({ workspace }: { workspace: string }) {
@@ -45,7 +48,7 @@ export default function List({ workspace }: { workspace: string }) {
           label="Compute targets"
           noun="target"
           sort="order"
-          columns={COLUMNS}
+          columns={columns(workspace)}
           id={(one) => one.name}
           href={(one) => to(["compute", workspace, one.name])}
           command="runyard compute list"
@@ -66,6 +69,24 @@ export default function List({ workspace }: { workspace: string }) {
         </Loaded>
       </div>
     </>
+  );
+}
+
+const HOURS = 6;
+
+/** How many nodes a cluster had over the last hours, and how many runs held, anew each minute. */
+function useOccupancy(workspace: string, compute: string, points: number) {
+  const query = { hours: HOURS, points };
+  const found = useCall("compute.occupancy", { workspace, compute }, { query });
+  useEvery(60_000, found.refresh);
+  return found;
+}
+
+/** How many of its nodes were held, as small as a word. */
+function Course({ workspace, name }: { workspace: string; name: string }) {
+  const { data } = useOccupancy(workspace, name, 36);
+  return (
+    <span title={`Nodes held, last ${HOURS} hours`}>{data && <Spark values={data.held} />}</span>
   );
 }
 
@@ -131,6 +152,7 @@ export function One({ workspace, name }: { workspace: string; name: string }) {
     found.refresh();
     queue.refresh();
   });
+  useEvery(5000, found.refresh);
   const waiting = (queue.data ?? []).filter((one) => one.target === name).length;
   return (
     <>
@@ -173,6 +195,7 @@ export function One({ workspace, name }: { workspace: string; name: string }) {
                 {warning}
               </p>
             ))}
+            <History workspace={workspace} name={name} />
             <NodeTable workspace={workspace} cluster={cluster} nodes={nodes} />
             <p class="faint">
               {counted(waiting, "run")} waiting:{" "}
@@ -183,6 +206,49 @@ export function One({ workspace, name }: { workspace: string; name: string }) {
         )}
       </Loaded>
     </>
+  );
+}
+
+/** How many nodes there were over the last hours, and how many of them runs held. */
+function History({ workspace, name }: { workspace: string; name: string }) {
+  const found = useOccupancy(workspace, name, 120);
+  return (
+    <Card wide title={`The last ${HOURS} hours`}>
+      <Loaded of={found} lines={5}>
+        {({ begin, step_seconds: step, nodes, held }) => {
+          const x = nodes.map((_, at) => Date.parse(begin) / 1000 + (at + 0.5) * step);
+          const share = Math.round((100 * total(held)) / (total(nodes) || 1));
+          return (
+            <Chart
+              title={total(nodes) ? `Nodes: ${share} % of their time was used` : "No node"}
+              time
+              height={150}
+              series={[
+                { id: "nodes there", name: "there", x, y: nodes, dash: [4, 4] },
+                { id: "nodes held", name: "held by runs", x, y: held },
+              ]}
+            />
+          );
+        }}
+      </Loaded>
+    </Card>
+  );
+}
+
+const total = (of: number[]) => of.reduce((sum, one) => sum + one, 0);
+/** So much of what a node has, with a bar. */
+function Share({
+  of,
+  most,
+  told,
+}: Record<"of" | "most", number | null> & { told: (value: number) => string }) {
+  if (of === null) return <>–</>;
+  const part = most ? (100 * of) / most : 0;
+  return (
+    <span class="share" title={most ? `of ${told(most)}` : ""}>
+      <i style={{ "--part": `${part}%` }} />
+      {told(of)}
+    </span>
   );
 }
 
@@ -258,13 +324,23 @@ function NodeTable({ workspace, cluster, nodes }: NodeTableProps) {
   const ends = (one: NodeRecord) =>
     one.state === "idle" && spare ? Date.parse(one.since) + 1000 * cluster.idle_seconds : null;
   const columns: Column<NodeRecord>[] = [
-    text("Node", "minmax(9rem, 1fr)", (one) => one.id),
+    text("Node", "minmax(7rem, 1fr)", (one) => one.id),
     state((one) => one.state),
-    text("Held by", "minmax(14rem, 2fr)", (one) => one.run, {
+    text("Held by", "minmax(10rem, 2fr)", (one) => one.run, {
       cell: (one) => (one.run ? <a href={to(["runs", workspace, one.run])}>{one.run}</a> : "–"),
     }),
-    time("Since", (one) => one.since),
-    number("Idle time left", "9rem", ends, {
+    time("Since", (one) => one.since, { width: "6rem" }),
+    text("CPU", "7rem", ({ used }) => used?.cpu, {
+      cell: ({ used }) => used && <Share of={used.cpu} most={used.cpu_capacity} told={figure} />,
+    }),
+    text("Memory", "8rem", ({ used }) => used?.memory, {
+      cell: ({ used }) =>
+        used && <Share of={used.memory} most={used.memory_capacity} told={bytes} />,
+    }),
+    text("GPU", "4rem", ({ used }) => used?.gpu, {
+      cell: ({ used }) => typeof used?.gpu === "number" && `${Math.round(used.gpu)} %`,
+    }),
+    number("Idle time left", "7rem", ends, {
       cell: (one) => (ends(one) ? <Left until={ends(one) ?? 0} /> : "–"),
     }),
   ];

@@ -284,16 +284,19 @@ function When({ sweep }: { sweep: SweepRecord }) {
         .map((one): Bar => ({
           id: String(one.number),
           name: `trial ${one.number}, ${one.state}`,
-          from: Date.parse(one.started_at),
+          // It may have waited for its node for long, which others had meanwhile.
+          from: Date.parse(one.placed_at ?? one.started_at),
           until: one.ended_at ? Date.parse(one.ended_at) : null,
           shade: SHADES[one.state] ?? "--faint",
+          where: one.node,
           ...(one.run ? { href: to(["runs", sweep.workspace, one.run]) } : {}),
         })),
     [trials.data],
   );
+  const nodes = new Set(bars.map((bar) => bar.where)).size;
   if (bars.length < 2) return null;
   return (
-    <Card title="When each ran">
+    <Card title={nodes > 1 ? "When each ran, by node" : "When each ran"}>
       <Gantt bars={bars} now={at} />
     </Card>
   );

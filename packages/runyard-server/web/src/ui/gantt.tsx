@@ -11,41 +11,68 @@ export interface Bar {
   /** A variable of the style sheet. */
   shade: string;
   href?: string;
+  /** Where it ran; bars of one place stand together, under its name. */
+  where?: string;
 }
 
 const ROW = 14;
 const TOP = 22;
+const LABEL = 112;
 const MOST = 60;
 
-/** Bars in lanes: a lane is free again when its bar has ended. */
-export function lanes(bars: Bar[], now: number): Map<Bar, number> {
-  const free: number[] = [];
-  const found = new Map<Bar, number>();
-  for (const bar of [...bars].sort((left, right) => left.from - right.from)) {
-    let lane = free.findIndex((end) => end <= bar.from);
-    if (lane < 0) lane = free.length;
-    free[lane] = bar.until ?? now;
-    found.set(bar, lane);
+interface Lanes {
+  of: Map<Bar, number>;
+  /** The first lane of each place. */
+  names: [name: string, lane: number][];
+  count: number;
+}
+
+/** Bars in lanes, place by place: a lane is free again when its bar has ended. */
+export function lanes(bars: Bar[], now: number): Lanes {
+  const places = Map.groupBy(bars, (bar) => bar.where ?? "");
+  const named = [...places].sort(([left], [right]) =>
+    left.localeCompare(right, undefined, { numeric: true }),
+  );
+  const found: Lanes = { of: new Map(), names: [], count: 0 };
+  for (const [name, mine] of named) {
+    const free: number[] = [];
+    for (const bar of mine.sort((left, right) => left.from - right.from)) {
+      let lane = free.findIndex((end) => end <= bar.from);
+      if (lane < 0) lane = free.length;
+      free[lane] = bar.until ?? now;
+      found.of.set(bar, found.count + lane);
+    }
+    found.names.push([name, found.count]);
+    found.count += free.length;
   }
   return found;
 }
 
+const short = (name: string) => (name.length > 16 ? `${name.slice(0, 7)}…${name.slice(-8)}` : name);
+
 /** A picture of what ran beside what; times are milliseconds since 1970. */
 export function Gantt({ bars, now }: { bars: Bar[]; now: number }) {
-  const placed = useMemo(() => lanes(bars, now), [bars, now]);
-  const rows = Math.min(MOST, Math.max(1, ...[...placed.values()].map((lane) => lane + 1)));
+  const { of: placed, names, count } = useMemo(() => lanes(bars, now), [bars, now]);
+  const rows = Math.min(MOST, Math.max(1, count));
+  // Of one place the name says nothing; of several each stands before its first bar.
+  const shown = names.length > 1 ? names : [];
+  const left = shown.length ? LABEL : 0;
   const low = Math.min(...bars.map((bar) => bar.from));
   const high = Math.max(...bars.map((bar) => bar.until ?? now), low + 1000);
   const scale = (width: number) => (time: number) =>
-    ((time - low) / (high - low)) * (width - 4) + 2;
+    ((time - low) / (high - low)) * (width - left - 4) + left + 2;
   const height = TOP + rows * ROW + 4;
   const draw = ({ context, width, shade }: Brush, at: Bar | null) => {
     const x = scale(width);
     context.fillStyle = shade("--faint");
     for (let step = 0; step <= 4; step++) {
       context.textAlign = step === 0 ? "left" : step === 4 ? "right" : "center";
-      context.fillText(duration(((high - low) / 1000) * (step / 4)), (width * step) / 4, 12);
+      const at = left + ((width - left) * step) / 4;
+      context.fillText(duration(((high - low) / 1000) * (step / 4)), at, 12);
     }
+    context.textAlign = "left";
+    for (const [name, lane] of shown)
+      if (lane < rows) context.fillText(short(name), 0, TOP + lane * ROW + ROW - 5, left - 8);
     const colours = new Map<string, string>();
     for (const [bar, lane] of placed) {
       if (lane >= rows) continue;
@@ -61,13 +88,13 @@ export function Gantt({ bars, now }: { bars: Bar[]; now: number }) {
     }
     context.globalAlpha = 1;
   };
-  const find = (left: number, top: number, width: number) => {
+  const find = (across: number, top: number, width: number) => {
     const x = scale(width);
     const lane = Math.floor((top - TOP) / ROW);
     const here = ([bar, own]: [Bar, number]) =>
       own === lane &&
-      left >= x(bar.from) - 2 &&
-      left <= Math.max(x(bar.from) + 3, x(bar.until ?? now));
+      across >= x(bar.from) - 2 &&
+      across <= Math.max(x(bar.from) + 3, x(bar.until ?? now));
     return [...placed].find(here)?.[0] ?? null;
   };
   return (
@@ -81,7 +108,7 @@ export function Gantt({ bars, now }: { bars: Bar[]; now: number }) {
       href={(bar) => bar.href}
       say={(bar) =>
         bar
-          ? `${bar.name}: ${duration(((bar.until ?? now) - bar.from) / 1000)}`
+          ? `${bar.name}${bar.where ? ` on ${bar.where}` : ""}: ${duration(((bar.until ?? now) - bar.from) / 1000)}`
           : "Point at a bar; a click opens it."
       }
     />

@@ -123,18 +123,38 @@ class ComputePage:
 
 
 @dataclass(frozen=True)
+class NodeUsage:
+    """What the run on a node used of it when it last told; None where it has not told.
+
+    Args:
+        cpu: How many cores.
+        cpu_capacity: How many the node has.
+        memory: How many bytes.
+        memory_capacity: How many the node has.
+        gpu: Per cent of its GPUs, on average.
+    """
+
+    cpu: Optional[float] = None
+    cpu_capacity: Optional[float] = None
+    memory: Optional[float] = None
+    memory_capacity: Optional[float] = None
+    gpu: Optional[float] = None
+
+
+@dataclass(frozen=True)
 class NodeRecord:
-    """One node of a cluster; `run` is the run that holds it."""
+    """One node of a cluster; `run` is the run that holds it, `used` what that takes of it."""
 
     id: str
     state: str
     run: Optional[str] = None
     since: str = ""
+    used: Optional[NodeUsage] = None
 
 
 @dataclass(frozen=True)
 class NodePage:
-    """All nodes of a cluster, by id."""
+    """All nodes of a cluster, by id; what is used is told of the first 200 that are held."""
 
     items: List[NodeRecord]
 

@@ -162,7 +162,7 @@ class TrialRecord:
     `best` is the best value that it has reported of a single objective, `last` the newest, at
     `position`. `reason` says why it was stopped or failed. `from_trial` is the trial whose
     checkpoint it goes on from. `run` is its child run, `node` the first node that this one got, ""
-    where it has none; only lists of trials tell it.
+    where it has none, and `placed_at` when; only lists of trials tell these two.
     """
 
     number: int
@@ -178,6 +178,7 @@ class TrialRecord:
     reason: str = ""
     from_trial: Optional[int] = None
     node: str = ""
+    placed_at: Optional[str] = None
 
 
 @dataclass(frozen=True)

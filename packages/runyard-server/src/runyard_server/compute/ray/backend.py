@@ -103,7 +103,8 @@ class RayBackend(Backend):
     def could_run(self, need: Need) -> Answer:
         """Whether nodes of some kind could hold it; before anything is known it could."""
         self._keeper.look_at(self._all())
-        return self._catalog.could_run(need, self._shares[0])
+        share, together = self._shares
+        return self._catalog.could_run(need, share, shares=together)
 
     def plan(self, job: Job, salvage: str | None = None) -> LaunchPlan:
         """The agent's command on a node, run from the light half as it was unpacked there."""

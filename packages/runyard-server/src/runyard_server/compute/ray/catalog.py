@@ -57,6 +57,11 @@ class Kind:
         memory = not self.memory_gb or memory_gb <= self.memory_gb
         return cpus <= self.cpus and gpus <= self.gpus and memory
 
+    def room(self, cpus: float, gpus: float) -> int:
+        """How many nodes of ours one of this kind holds, where several may be on one of Ray's."""
+        shares = [self.cpus // cpus if cpus else 1, self.gpus // gpus if gpus else self.cpus]
+        return max(1, int(min(shares)))
+
     def told(self) -> str:
         """It in words."""
         parts = [f"{self.cpus:g} CPUs"]
@@ -161,12 +166,13 @@ class Catalog:
             called=self.called,
         )
 
-    def could_run(self, need: Need, memory_share: float) -> Answer:
+    def could_run(self, need: Need, memory_share: float, *, shares: bool = False) -> Answer:
         """Whether nodes of some kind could hold a need; of what is not known it is believed.
 
         Args:
             need: What is asked for.
             memory_share: How much of a size's memory is asked of Ray.
+            shares: Whether several nodes of ours may be on one of Ray's.
         """
         size = need.size
         kinds = self._kinds()
@@ -183,7 +189,8 @@ class Catalog:
                 f"{'; '.join(sorted({each.told() for each in kinds}))}: take a smaller size, or "
                 "add a node type to the cluster"
             )
-        most = sum(k.most for k in fit if k.most is not None)
+        rooms = [k.room(size.cpus, size.gpus) if shares and size is not None else 1 for k in fit]
+        most = sum(k.most * room for k, room in zip(fit, rooms, strict=True) if k.most is not None)
         if need.nodes > most and all(k.most is not None for k in fit):
             return Answer(
                 f"{need.nodes} nodes are asked for and {self.called} can have {most} of that size; "

@@ -56,8 +56,10 @@ def get_sampled(given: Asked) -> dict[str, Any]:
     if low is not None and high is not None and low > high:
         raise InvalidRequest(f"end_step must be greater than start_step; they are {high} and {low}")
     found = []
+    # A range is looked for among all points.
+    enough = most if low is None else None
     for run in runs:
-        points = tracked_views.history(given.system, given.workspace, run, name)
+        points = tracked_views.history(given.system, given.workspace, run, name, enough)
         inside = [one for one in points if low is None or low <= one.step <= (high or 0)]
         thinned = _thinned(sorted(inside, key=lambda one: (one.step, one.time)), most)
         found += [{**_metric(name, one), "run_id": run} for one in thinned]

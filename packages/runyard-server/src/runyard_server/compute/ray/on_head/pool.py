@@ -129,13 +129,13 @@ class Pool:
         return self.want.nodes > len(self.slots)
 
     def counts(self) -> dict[str, int]:
-        """How many nodes there are, how many have no agent, on how many of Ray's, and are asked."""
+        """How many nodes there are, have no agent, could be a run's at once, and are asked for."""
         with self.changed:
             free = self._free()
             return {
                 "nodes": len(self.slots),
                 "free": len(free),
-                "apart": len({each.node for each in free}),
+                "apart": self._at_once(free),
                 "asked": sum(each.count for each in self._groups) - len(self.slots),
             }
 
@@ -187,6 +187,10 @@ class Pool:
     def _free(self) -> list[Slot]:
         return [each for each in self.slots if not self._busy.get(each)]
 
+    def _at_once(self, free: list[Slot]) -> int:
+        """How many nodes a run could have of some: where they share, all of them."""
+        return len(free) if self.want.size.share else len({each.node for each in free})
+
     def _fit(self, beside: set[Slot]) -> Slot | None:
         apart = {each.node for each in beside} if not self.want.size.share else set()
         free = [each for each in self._free() if each.node not in apart]
@@ -201,7 +205,7 @@ class Pool:
         # For agents that were sent and found no node, as after this driver began anew.
         wanted = max(self.want.nodes, busy + len(self._demand))
         together = min(self.want.together, wanted - busy)
-        if together > 1 and len({each.node for each in free}) < together:
+        if together > 1 and self._at_once(free) < together:
             self._reserve_together(together)
         missing = wanted - sum(each.count for each in self._groups)
         for _ in range(missing):

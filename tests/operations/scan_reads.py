@@ -1,0 +1,133 @@
+"""What is read of people's changes, of space, in MLflow's protocol, and by pages of the studio.
+
+`test_scans` and `test_scans_on_postgresql` look at the plans of all of it.
+"""
+
+from collections.abc import Callable
+
+from runyard.protocol.audit import AuditQuery
+from runyard.protocol.endpoints import EndpointQuery
+from runyard.protocol.filters import ATTRIBUTE, METRIC, TAG, Condition, Field, Order
+from runyard.protocol.images import ImageQuery
+from runyard.protocol.journals import EntryQuery, JournalQuery
+from runyard.protocol.metrics import MetricsOfRuns
+from runyard.protocol.search import Search
+from runyard.protocol.series import ReadSeries, SeriesName
+from runyard.protocol.storage import StorageQuery
+from runyard.protocol.sweeps import SweepQuery, TrialQuery
+from runyard.protocol.tokens import TokenQuery
+from runyard.protocol.trash import AddTrash
+from runyard.protocol.usage import UsageQuery
+from runyard.protocol.views import ViewQuery
+from runyard_server.core.system import System
+from runyard_server.operations import (
+    audit,
+    compute,
+    endpoints,
+    experiments,
+    file_trees,
+    images,
+    journals,
+    logged_models,
+    metrics,
+    run_inputs,
+    series,
+    storage,
+    sweeps,
+    tokens,
+    tracked_experiments,
+    tracked_views,
+    trash,
+    usage,
+    views,
+)
+from runyard_server.operations.logged_models import LoggedSearch
+from runyard_server.operations.tracked_experiments import TrackedSearch
+from runyard_server.operations.tracked_views import RunSearch
+from runyard_server.store import pages
+from runyard_server.store.logged_models import Dataset, Sort
+
+W = "default"
+_SOME_TIME = "2001-01-01T00:00:00Z"
+_LOSS = Condition(Field(METRIC, "loss"), "<", [1.0])
+_NAMED = Condition(Field("dataset", "name"), "=", ["mnist"])
+
+
+def _experiment(system: System) -> str:
+    return tracked_experiments.get_by_title(system, W, "mnist").id
+
+
+def _runs(asked: Search, **more: object) -> "Callable[[System, str], object]":
+    def read(system: System, _run: str) -> object:
+        body = RunSearch(asked, [_experiment(system)], **more)  # type: ignore[arg-type]
+        return tracked_views.search(system, W, body)
+
+    return read
+
+
+def _logged(**more: object) -> "Callable[[System, str], object]":
+    def read(system: System, _run: str) -> object:
+        body = LoggedSearch([_experiment(system)], **more)  # type: ignore[arg-type]
+        return logged_models.search(system, W, body)
+
+    return read
+
+
+MORE_READS: dict[str, Callable[[System, str], object]] = {
+    "audit log": lambda s, _: audit.list_(s, AuditQuery()),
+    "audit log, deep": lambda s, _: audit.list_(s, AuditQuery(page_token=pages.token(1000))),
+    "audit log of an object": lambda s, _: audit.list_(s, AuditQuery(object="mnist_1")),
+    "audit log of a person": lambda s, _: audit.of_workspace(s, W, AuditQuery(user="ann")),
+    "audit log of a time": lambda s, _: audit.list_(
+        s, AuditQuery(since=_SOME_TIME, until=_SOME_TIME)
+    ),
+    "tokens": lambda s, _: tokens.list_(s, TokenQuery()),
+    "storage": lambda s, _: storage.get(s, StorageQuery(fresh=True)),
+    "a run, to be told": lambda s, run: trash.add(s, W, AddTrash("run", run, dry_run=True)),
+    "experiments searched": lambda s, _: experiments.search(
+        s, W, Search("name LIKE 'm%'", ["name"])
+    ),
+    "metrics of several runs": lambda s, run: metrics.read_many(
+        s, W, body=MetricsOfRuns([run], ["acc"], points=100)
+    ),
+    "series": lambda s, run: series.read(s, W, ReadSeries([SeriesName(run, "acc")])),
+    "system metrics": lambda s, run: usage.series(s, W, run, UsageQuery(points=100)),
+    "folder of a run": lambda s, run: file_trees.children(s, W, run, "outputs"),
+    "sweeps": lambda s, _: sweeps.list_(s, W, SweepQuery()),
+    "sweeps that go on": lambda s, _: sweeps.list_(
+        s, W, SweepQuery(active=True, experiment="mnist")
+    ),
+    "trials": lambda s, run: sweeps.trials(s, W, run, TrialQuery(state="completed")),
+    "endpoints": lambda s, _: endpoints.list_(s, W, EndpointQuery(model="m", tags=["a=b"])),
+    "images": lambda s, _: images.list_(s, W, ImageQuery(model="m", tags=["a=b"])),
+    "journals": lambda s, _: journals.list_(s, W, JournalQuery()),
+    "journal": lambda s, _: journals.read(s, W, "study", EntryQuery(first=10)),
+    "views": lambda s, _: views.list_(s, W, ViewQuery("runs")),
+    "queues": lambda s, _: compute.queue(s, W),
+    "MLflow's experiments": lambda s, _: tracked_experiments.search(s, W, TrackedSearch()),
+    "MLflow's experiments with a tag": lambda s, _: tracked_experiments.search(
+        s, W, TrackedSearch([Condition(Field(TAG, "a"), "=", ["b"])], deleted=None)
+    ),
+    "MLflow's experiments by title": lambda s, _: tracked_experiments.search(
+        s,
+        W,
+        TrackedSearch(
+            [Condition(Field(ATTRIBUTE, "name"), "LIKE", ["m%"])],
+            [Order(Field(ATTRIBUTE, "name"), descending=True)],
+        ),
+    ),
+    "MLflow's experiment by title": lambda s, _: tracked_experiments.get_by_title(s, W, "mnist"),
+    "MLflow's run": lambda s, run: tracked_views.get(s, W, run),
+    "MLflow's runs": _runs(Search(order_by=["start_time DESC"])),
+    "MLflow's runs by a metric": _runs(Search("metrics.acc < 0.6", ["metrics.acc desc"])),
+    "MLflow's runs with a dataset": _runs(Search(), datasets=[_NAMED]),
+    "MLflow's deleted runs": _runs(Search(), deleted=True),
+    "MLflow's history": lambda s, run: tracked_views.history(s, W, run, "acc"),
+    "MLflow's datasets": lambda s, _: run_inputs.datasets(s, W, [_experiment(s)]),
+    "MLflow's logged models": _logged(),
+    "MLflow's logged models by a metric": _logged(
+        conditions=[_LOSS],
+        datasets=[Dataset("mnist")],
+        order=[Sort(Field(METRIC, "loss"), descending=True)],
+    ),
+}

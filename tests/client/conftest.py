@@ -18,6 +18,7 @@ from runyard_server.testing.services import running_service
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 _numbers = itertools.count()
 
@@ -123,10 +124,16 @@ def fake() -> Iterator[FakeService]:
 
 
 @pytest.fixture(scope="session")
-def connection_of_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The state folder of the service."""
+    return tmp_path_factory.mktemp("client") / "home"
+
+
+@pytest.fixture(scope="session")
+def connection_of_service(home: Path) -> Iterator[Connection]:
     """A service in a process of its own."""
     with (
-        running_service(tmp_path_factory.mktemp("client") / "home") as service,
+        running_service(home) as service,
         Connection(service.url, service.token) as connection,
     ):
         yield connection

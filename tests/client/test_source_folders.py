@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runyard.client import source_folders, transfer
+from runyard.client.connection import Connection
 from runyard.protocol.batches import split
 from runyard.protocol.errors import InvalidRequest, MissingBlobs
 from runyard.protocol.files import BatchResult, MissingBlobList
@@ -25,6 +26,7 @@ class Store:
     def __init__(self) -> None:
         self.blobs: dict[str, bytes] = {}
         self.sent: list[str] = []
+        self.connection = Connection("http://127.0.0.1:1", "")
 
     def call(self, route: Any, *_: str, body: Any) -> Any:
         if route.name == "blobs.missing":

@@ -13,6 +13,7 @@ import pytest
 
 from runyard.client import transfer, uploads
 from runyard.client.batches import Sized
+from runyard.client.local_contents import LocalContents
 from runyard.client.progress import Progress
 from runyard.protocol.datastores import BLOB_STORE, WriteQuery
 from runyard.protocol.errors import AlreadyExists, InvalidRequest
@@ -74,6 +75,26 @@ def test_an_upload_goes_on_where_it_broke_off(client: WorkspaceClient, tmp_path:
     assert (told[0], sum(told)) == (there, SIZE)
     with client.blobs.open(entry.digest) as stored:
         assert stored.read() == data
+
+
+def test_on_the_services_machine_files_do_not_travel(
+    client: WorkspaceClient, home: Path, tmp_path: Path
+) -> None:
+    """They are copied and checked; what changed meanwhile is refused and leaves nothing."""
+    path, entry, data = _file(tmp_path, 4)
+    local = LocalContents(str(home))
+    assert local.hand_over(path, entry.digest, lambda _: None)
+    assert client.blobs.begun(entry.digest) == SIZE
+    with path.open("rb") as file:
+        file.seek(SIZE)
+        client.blobs.write(entry.digest, file, 0, SIZE)
+    assert local.read(entry.digest, SIZE) == data
+    path.write_bytes(data[::-1])
+    other = hashlib.sha256(data[1:]).hexdigest()
+    assert local.hand_over(path, other, lambda _: None)
+    with path.open("rb") as file, pytest.raises(InvalidRequest, match="digest"):
+        client.blobs.write(other, file, 0, SIZE)
+    assert client.blobs.begun(other) == 0
 
 
 def test_what_came_before_is_checked_and_sent_anew(client: WorkspaceClient, tmp_path: Path) -> None:

@@ -15,10 +15,10 @@ from runyard.protocol.errors import (
     WorkspaceNotFound,
     WrongState,
 )
+from runyard.protocol.paths import UPLOADS
 from runyard_server.core.lookups import datastore_folder
 from runyard_server.core.system import System
 from runyard_server.operations import datastores
-from runyard_server.store.uploads import UPLOADS
 
 
 def write(system: System, path: str, data: bytes = b"x", *, overwrite: bool = False) -> int:

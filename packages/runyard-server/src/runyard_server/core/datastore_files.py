@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runyard.protocol.datastores import DRAFT_PREFIX
+from runyard.protocol.paths import UPLOADS
 from runyard_server.core import sealing
 from runyard_server.core.lookups import datastore_row, folder_of_row
 from runyard_server.core.system import System
@@ -16,7 +17,6 @@ from runyard_server.store.datastores import DatastoreRow
 from runyard_server.store.folders import INCOMING
 from runyard_server.store.objects.places import Place
 from runyard_server.store.trees import Tree
-from runyard_server.store.uploads import UPLOADS
 
 if TYPE_CHECKING:
     from runyard_server.store.objects.files import ObjectFiles

@@ -39,7 +39,7 @@ from runyard_server.store import pages
 from runyard_server.store.datastores import DatastoreRow
 from runyard_server.store.folders import Body, checked
 from runyard_server.store.trees import Tree, TreeFile
-from runyard_server.store.uploads import Draft, has
+from runyard_server.store.uploads import Draft, has, named
 from runyard_server.store.workspaces import WorkspaceRow
 
 if TYPE_CHECKING:
@@ -252,7 +252,7 @@ def draft(
 
 def _draft(tree: "Tree | ObjectFiles", path: str, query: WriteQuery) -> Draft:
     name = f"{tree.name}\0{checked(path)}\0{query.size}\0{query.version}"
-    return Draft(tree.drafts, name, query.size)
+    return named(tree.drafts, name, query.size)
 
 
 def _local(tree: "Tree | ObjectFiles", path: str) -> Path | None:

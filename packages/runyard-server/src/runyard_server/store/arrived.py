@@ -18,6 +18,7 @@ from runyard_server.store.folders import CHUNK, TEMPORARY_PREFIX, Body
 
 # Below it, beginning early gains nothing over the one wait at the end.
 _EARLY_BYTES = 8 << 20
+_BUFFER = 256 << 10
 
 
 class Arrived:
@@ -56,12 +57,16 @@ class Arrived:
     def go_on(self, offset: int) -> None:
         """Take the first `offset` bytes of the file as having come, and drop the others."""
         self.file.truncate(offset)
+        # What a client on this machine has copied here is read now, and written at the same time.
+        writeback.begin(self.file.fileno(), 0, offset)
         self.file.seek(0)
-        while self.size < offset:
-            self._count(self.file.read(min(CHUNK, offset - self.size)))
+        # One buffer for all, and at most up to `offset`: that is where the file ends now.
+        buffer = memoryview(bytearray(_BUFFER))
+        while self.size < offset and (count := self.file.readinto(buffer)):  # type: ignore[attr-defined]
+            self._count(buffer[:count])
         self._begun = offset
 
-    def _count(self, data: bytes) -> None:
+    def _count(self, data: bytes | memoryview) -> None:
         self.size += len(data)
         if self._sha is not None:
             self._sha.update(data)

@@ -25,7 +25,7 @@ from runyard_server.store.folders import (
     sync,
     sync_folder,
 )
-from runyard_server.store.uploads import UPLOADS, Draft, sizes
+from runyard_server.store.uploads import Draft, sizes
 
 # Jobs and replicas may have links of these files: who writes to one must fail.
 READ_ONLY = 0o444
@@ -115,12 +115,12 @@ class FolderBlobs:
         Raises:
             InvalidRequest: Not a SHA-256 in lower-case hex.
         """
-        self.path(digest)
-        return Draft(self.root / UPLOADS, digest, 0)
+        self._place(digest)
+        return Draft(self.root / paths.draft(digest), 0)
 
     def begun(self, digests: Iterable[str]) -> dict[str, int]:
         """How many bytes have come of those of which an upload broke off."""
-        return sizes(self.root / UPLOADS, digests)
+        return sizes(self.root / paths.UPLOADS, digests)
 
     def write_many(self, contents: Iterable[tuple[str, bytes]]) -> tuple[int, dict[str, str]]:
         """Store many small contents; return how many are on disk now, and why others are not.

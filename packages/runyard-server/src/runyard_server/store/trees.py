@@ -15,7 +15,7 @@ from pathlib import Path
 
 from runyard.protocol.datastores import DRAFT_PREFIX
 from runyard.protocol.errors import InvalidRequest
-from runyard.protocol.paths import escaped, unescaped, unfit
+from runyard.protocol.paths import UPLOADS, escaped, unescaped, unfit
 from runyard_server.store import together
 from runyard_server.store.arrived import received
 from runyard_server.store.folders import (
@@ -28,7 +28,6 @@ from runyard_server.store.folders import (
     sync_folder,
     usable,
 )
-from runyard_server.store.uploads import UPLOADS
 
 # A job may have removed what was listed, or made a path longer than the system takes.
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)

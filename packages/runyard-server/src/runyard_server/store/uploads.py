@@ -19,7 +19,6 @@ from runyard.protocol.errors import InvalidRequest, TemporaryError, WrongState
 from runyard_server.store.arrived import Arrived
 from runyard_server.store.folders import CHUNK, Body, full_disk, sync
 
-UPLOADS = ".uploads"
 _KEPT_SECONDS = 7 * 86_400
 # Nobody repeats a request later, and there is a note for each file.
 _NOTED_SECONDS = 3600
@@ -32,13 +31,12 @@ class Draft:
     """A file of which a part has come.
 
     Args:
-        folder: Where drafts lie, on the file system of the files themselves.
-        name: What tells it from all others: path, size, and what its sender calls this version.
+        path: Where it lies, on the file system of the file itself.
         size: How many bytes the whole file has.
     """
 
-    def __init__(self, folder: Path, name: str, size: int) -> None:
-        self.path = folder / _hash(name)
+    def __init__(self, path: Path, size: int) -> None:
+        self.path = path
         self.size = size
 
     def add(self, offset: int, body: Body, adopt: Callable[[Path], None]) -> int:
@@ -164,12 +162,23 @@ def has(place: Path, offset: int, body: Body) -> bool:
     return same
 
 
-def sizes(folder: Path, names: Iterable[str]) -> dict[str, int]:
-    """How many bytes have come of those of `names` that have a draft.
+def named(folder: Path, name: str, size: int) -> Draft:
+    """The draft of a file that no digest names.
+
+    Args:
+        folder: Where drafts lie, on the file system of the files themselves.
+        name: What tells it from all others: path, size, and what its sender calls this version.
+        size: How many bytes the whole file has.
+    """
+    return Draft(folder / hashlib.sha256(name.encode()).hexdigest(), size)
+
+
+def sizes(folder: Path, digests: Iterable[str]) -> dict[str, int]:
+    """How many bytes have come of those contents that have a draft.
 
     Args:
         folder: Where drafts lie.
-        names: What tells each from all others.
+        digests: The contents.
     """
     try:
         with os.scandir(folder) as entries:
@@ -178,16 +187,10 @@ def sizes(folder: Path, names: Iterable[str]) -> dict[str, int]:
         return {}
     found = {}
     # Nearly always there is none, and thousands are asked for.
-    for name in names if there else ():
-        path = folder / _hash(name)
-        if path.name in there:
-            with suppress(FileNotFoundError):
-                found[name] = path.stat().st_size
+    for digest in there.intersection(digests) if there else ():
+        with suppress(FileNotFoundError):
+            found[digest] = (folder / digest).stat().st_size
     return found
-
-
-def _hash(name: str) -> str:
-    return hashlib.sha256(name.encode()).hexdigest()
 
 
 def _identity(status: os.stat_result) -> str:

@@ -3,23 +3,23 @@
 Who found the service by the connection file in its state folder sees that folder. The contents in
 it have their digests as names and never change, so nothing is lost by not asking the service for
 the bytes: of a file of a run it is asked alone which content that is. Files are copied, sharing
-their blocks where the file system can, and never linked: whoever downloads a file may write to it.
-What cannot be read here is asked of the service, as by a client elsewhere.
+their blocks where the file system can, and never linked: whoever has a file may write to it. Large
+files come to the service the same way. What cannot be had here is asked of the service, as by a
+client elsewhere.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Optional
 
-from runyard.client import copying
+from runyard.client import copying, part_files
 from runyard.protocol import paths
 from runyard.protocol.service import CONTENTS_FOLDER
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from runyard.client.workspace_connection import WorkspaceConnection
 
 _CLOEXEC = getattr(os, "O_CLOEXEC", 0)
@@ -78,6 +78,39 @@ class LocalContents:
                 copying.fill(source, file.fileno(), told)
         finally:
             os.close(source)
+        return True
+
+    def hand_over(self, source: Path, digest: str, told: Callable[[int], object]) -> bool:
+        """Copy a file to where the service goes on with its upload; say whether it is there.
+
+        The service reads all of it to check it, as if it had come by itself. Nobody is sent a path
+        to read from: who cannot write to the state folder cannot have a file of it taken, either.
+
+        Args:
+            source: The file.
+            digest: SHA-256 of its content.
+            told: Told the bytes as they are written.
+        """
+        folder = Path(self._folder)
+        try:
+            # Root's own files the service of another user could not finish.
+            if folder.stat().st_uid != os.geteuid():
+                return False
+            place = folder / paths.draft(digest)
+            place.parent.mkdir(mode=0o700, exist_ok=True)
+            file = part_files.locked(place)
+        except OSError:
+            return False
+        if file is None:
+            return False
+        with file, source.open("rb", buffering=0) as reader:
+            try:
+                file.truncate(0)
+                copying.fill(reader.fileno(), file.fileno(), told)
+            except OSError:
+                # The disk is full, perhaps: the service says it better.
+                place.unlink()
+                return False
         return True
 
     def _place(self, digest: str) -> str:

@@ -12,6 +12,8 @@ import hashlib
 import os
 from typing import TYPE_CHECKING, BinaryIO, Optional, Type
 
+from runyard.client import copying
+
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
@@ -40,7 +42,7 @@ class PartFile:
         self._placed = False
         self._kept = False
         known = _hash(f"{target.name}\0{version}") if version else ""
-        file = _locked(target.parent / f".{known}.part") if known else None
+        file = locked(target.parent / f".{known}.part") if known else None
         self._keeps = file is not None
         self.path = target.parent / f".{known if file else os.urandom(16).hex()}.part"
         self._file: BinaryIO = file or self.path.open("x+b")
@@ -69,9 +71,11 @@ class PartFile:
     def hashed(self) -> hashlib._Hash:
         """Hash what has come so far."""
         digest = hashlib.sha256()
-        self._file.seek(0)
-        for block in iter(lambda: self._file.read(BLOCK_BYTES), b""):
-            digest.update(block)
+        if self.size:
+            self._file.flush()
+            with self.path.open("rb", buffering=0) as file:
+                for block in copying.blocks(file):
+                    digest.update(block)
         return digest
 
     def restart(self) -> None:
@@ -93,8 +97,8 @@ def _hash(text: str) -> str:
     return hashlib.sha256(os.fsencode(text)).hexdigest()[:32]
 
 
-def _locked(path: Path) -> Optional[BinaryIO]:
-    """Open a file for this process alone; None where that cannot be had."""
+def locked(path: Path) -> Optional[BinaryIO]:
+    """Open a file for this process alone, made if it is missing; None where that cannot be had."""
     try:
         import fcntl
     except ImportError:

@@ -23,7 +23,7 @@ from typing import (
     TypeVar,
 )
 
-from runyard.client import batches, downloads, local_contents, uploads
+from runyard.client import batches, copying, downloads, local_contents, uploads
 from runyard.client.blobs import Blobs
 from runyard.client.downloads import Fetch
 from runyard.client.placing import Placing, files_and_folders
@@ -46,7 +46,6 @@ Result = TypeVar("Result")
 Local = Tuple[FileEntry, Path]
 
 THREADS = 4
-BLOCK_BYTES = 1 << 20
 ASK_AT_ONCE = 1000
 
 
@@ -61,13 +60,10 @@ def describe(path: Path, name: str) -> FileEntry:
     """
     digest = hashlib.sha256()
     size = 0
-    with path.open("rb") as file:
+    with path.open("rb", buffering=0) as file:
         status = os.fstat(file.fileno())
         # No further than its size at the start, or a log that grows would never end.
-        while size < status.st_size:
-            block = file.read(min(BLOCK_BYTES, status.st_size - size))
-            if not block:
-                break
+        for block in copying.blocks(file, status.st_size):
             digest.update(block)
             size += len(block)
     return FileEntry(name, digest.hexdigest(), size, bool(status.st_mode & stat.S_IXUSR))
@@ -252,7 +248,11 @@ def _put(
 ) -> None:
     """Send one file; `begun` is how many of its bytes have come before."""
     told = progress.add if progress is not None else downloads.untold
+    local = local_contents.of(service)
     try:
+        large = uploads.RESUMED_BYTES <= entry.size > begun
+        if local and large and local.hand_over(path, entry.digest, told):
+            begun, told = entry.size, downloads.untold
         uploads.send(path, entry.size, uploads.content(service, entry.digest), told, begun)
     except (InvalidRequest, OSError) as error:
         if isinstance(error, InvalidRequest) and _is_still(entry, path):

@@ -45,6 +45,14 @@ def content(digest: str) -> str:
     return f"{CONTENTS}/{digest[:2]}/{digest[2:]}"
 
 
+UPLOADS = ".uploads"
+
+
+def draft(digest: str) -> str:
+    """Where what has come of a content lies, below the folder of all contents."""
+    return f"{UPLOADS}/{digest}"
+
+
 def escaped(name: str) -> str:
     """Write a local name or relative path so that the wire can carry it.
 

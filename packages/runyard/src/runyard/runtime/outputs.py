@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 import stat
 import time
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple, Union
 
+from runyard.client import copying
 from runyard.client.trees import SHOWN, VANISHED, LeftOut, Walk, told
 from runyard.protocol.errors import Conflict, InvalidRequest
 from runyard.runtime.service import patiently
@@ -19,7 +20,6 @@ from runyard.runtime.service import patiently
 if TYPE_CHECKING:
     from runyard.runtime.service import JobService
 
-BLOCK_BYTES = 1 << 20
 TRIES = 3
 OUTPUTS = "outputs"
 CHANGED = "it was changed while it was read"
@@ -245,12 +245,11 @@ def _described(file: str, name: str) -> Tuple[Entry, Optional[bytes]]:
         size = _digested(digest, data or b"")
         if size > SMALL_BYTES:
             data = None
-            blocks = iter(lambda: stream.read(BLOCK_BYTES), b"")
-            size += sum(_digested(digest, block) for block in blocks)
+            size += sum(_digested(digest, block) for block in copying.blocks(stream))
     entry = {"path": name, "digest": digest.hexdigest(), "size": size, "executable": executable}
     return entry, data
 
 
-def _digested(digest: Any, block: bytes) -> int:
+def _digested(digest: Any, block: Union[bytes, memoryview]) -> int:
     digest.update(block)
     return len(block)

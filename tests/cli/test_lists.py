@@ -45,6 +45,11 @@ def test_a_cluster_is_shown_with_its_nodes(cli) -> None:
     line = next(line for line in cli("compute", "list").out.splitlines() if "small" in line)
     assert "STANDARD_D2_V2" in line
     assert "0 of 0-2" in line
+    hours = cli("compute", "occupancy", "small", "--hours", "2").out.splitlines()
+    assert [line.split() for line in hours[1:]] == [
+        ["2", "hours", "ago", "0", "0"],
+        ["1", "hour", "ago", "0", "0"],
+    ]
 
 
 def test_where_clusters_can_be(cli) -> None:

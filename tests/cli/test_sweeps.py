@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from runyard.protocol.queue import Prioritize
 from runyard.protocol.sweeps import (
     ChangeSweep,
     CreateSweep,
@@ -200,10 +201,10 @@ def test_ids_of_sweeps_are_completed(cli, kept) -> None:
 
 def test_priority_of_a_sweep(cli, kept, place) -> None:
     """The trials to come have it; a run that waits nowhere has no place, and is told so."""
-    said = cli("runs", "prioritize", kept.empty, "3")
-    assert (said.status, said.out) == (0, f"{kept.empty}: priority 3\n")
-    assert json.loads(cli("runs", "prioritize", kept.empty, "0", "--json").out)["priority"] == 0
+    said = cli("runs", "prioritize", kept.empty, "-3")
+    assert (said.status, said.out) == (0, f"{kept.empty}: priority -3\n")
     said = cli("runs", "prioritize", kept.empty, "--before", kept.tried)
     assert said.status != 0
     assert "is a sweep: give its trials a priority" in said.err
-    assert place.client.runs.get(kept.empty).priority == 0
+    assert place.client.runs.get(kept.empty).priority == -3
+    place.client.runs.prioritize(kept.empty, Prioritize(0))

@@ -31,6 +31,11 @@ NODE_COLUMNS = [
     Column("MEMORY", right=True, worth=3),
     Column("GPU", right=True, worth=2),
 ]
+OCCUPANCY_COLUMNS = [
+    Column("FROM"),
+    Column("NODES", right=True),
+    Column("HELD", right=True),
+]
 QUEUE_COLUMNS = [
     Column("TARGET"),
     Column("PLACE", right=True),
@@ -59,6 +64,7 @@ Identity = Annotated[
     Option("--identity", metavar="FILE", help="The private key, on the service's machine."),
 ]
 VmSize = Annotated[str, Argument("SIZE", help="What a node has, such as STANDARD_D2_V2.")]
+Hours = Annotated[int, Option("--hours", least=1, most=168, help="How far back.")]
 MostNodes = Annotated[int, Option("--max", metavar="NODES", least=0, help="The most nodes.")]
 FewestNodes = Annotated[
     int, Option("--min", metavar="NODES", least=0, help="Nodes that stay, used or not.")
@@ -110,6 +116,31 @@ def nodes(cluster: ComputeName, json: Json = False, workspace: Workspace = None)
             for node in found
         ],
         f"{cluster} has no nodes now; it grows when a run needs them",
+    )
+
+
+@group.command()
+def occupancy(
+    cluster: ComputeName,
+    hours: Hours = 6,
+    json: Json = False,
+    workspace: Workspace = None,
+) -> None:
+    """Show how many nodes a cluster had in each of the last hours, and how many runs held.
+
+    Example: `runyard compute occupancy gpucluster --hours 24`
+    """
+    from runyard_server.cli import target
+
+    found = target.client(workspace).compute.occupancy(cluster, hours, hours)
+    if json:
+        output.as_json(found)
+        return
+    rows = zip(range(hours, 0, -1), found.nodes, found.held, strict=True)
+    tables.show(
+        OCCUPANCY_COLUMNS,
+        [(f"{humane.many(ago, 'hour')} ago", f"{n:.3g}", f"{h:.3g}") for ago, n, h in rows],
+        "",
     )
 
 

@@ -81,6 +81,7 @@ def _facts(run: RunRecord, spec: RunSpec, used: str) -> Iterable[tuple[str, str 
     yield "Experiment", f"{run.experiment}, number {run.number} ({run.experiment}/{run.number})"
     yield "Status", humane.status(run.status)
     yield "Waits", run.reason or ""
+    yield "Priority", str(run.priority) if run.priority else ""
     yield "Target", run.target + (f", {run.node_count} nodes" if run.node_count > 1 else "")
     yield "Script", spec.script
     yield "Arguments", shlex.join(spec.arguments)

@@ -72,8 +72,8 @@ def split(
         if word == "--":
             loose += left
             break
-        # `-` alone is a value by custom.
-        if not word.startswith("-") or word == "-":
+        # `-` alone is a value by custom, and no option is called by a number.
+        if not word.startswith("-") or word == "-" or word[1:].isdigit():
             loose.append(word)
             if first_loose_ends:
                 loose += left

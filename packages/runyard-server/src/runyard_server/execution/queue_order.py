@@ -58,6 +58,7 @@ def _changed(work: Work, row: RunRow, priority: int, place_: int | None, told: s
     if (priority, place_) == (row.priority, row.place):
         return row
     draft = EventDraft(kinds.CHANGED, told, data={"priority": str(priority)})
+    work.add_detail(told)
     changed = append_events(work, row, [draft], priority=priority, place=place_)
     if row.run_type in RUN_TYPES:
         runs.prioritize_below(work.connection, row, priority, _WAITING)

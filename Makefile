@@ -61,6 +61,7 @@ test: dist/.ready  ## Test the built wheels; the light half also on Python 3.7 a
 	bash tools/slurm.sh >build/slurm.log 2>&1 & \
 	bash tools/sshd.sh >build/sshd.log 2>&1 & \
 	bash tools/postgres.sh >build/postgres.log 2>&1 & \
+	bash tools/azurite.sh >build/azurite.log 2>&1 & \
 	$(MAKE) --no-print-directory test-light >build/test-light.log 2>&1 & light=$$!; \
 	status=0; $(MAKE) --no-print-directory test-wheels || status=$$?; \
 	wait $$light || status=1; cat build/test-light.log; exit $$status

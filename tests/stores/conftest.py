@@ -14,7 +14,7 @@ from runyard.sdk.workspaces import Workspace
 from runyard_server.testing.services import RunningService, running_service
 
 _numbers = itertools.count()
-_STARTS = {"rclone": servers.rclone, "moto": servers.moto}
+_STARTS = {"rclone": servers.rclone, "moto": servers.moto, "azurite": servers.azurite}
 
 
 @pytest.fixture(scope="session")

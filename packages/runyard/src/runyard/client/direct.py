@@ -17,7 +17,7 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence
 
-from runyard.client import transfer
+from runyard.client import copying, transfer
 from runyard.client.connection import Limited
 from runyard.client.datastores import Datastores
 from runyard.protocol.batches import SMALL_BYTES
@@ -227,7 +227,7 @@ def _md5(part: _Part, stream: Any) -> Dict[str, str]:
         return {}
     stream.seek(part.address.offset)
     body = Limited(stream, part.address.size)
-    for block in iter(lambda: body.read(transfer.BLOCK_BYTES), b""):
+    for block in iter(lambda: body.read(copying.BLOCK_BYTES), b""):
         digest.update(block)
     return {"Content-MD5": base64.b64encode(digest.digest()).decode("ascii")}
 
@@ -287,7 +287,7 @@ class _State:
         if not self.md5:
             return True
         file.seek(0)
-        for block in iter(lambda: file.read(transfer.BLOCK_BYTES), b""):
+        for block in iter(lambda: file.read(copying.BLOCK_BYTES), b""):
             digest.update(block)
         return digest.hexdigest() == self.md5
 
@@ -302,7 +302,7 @@ def _receive(address: StoreAddress, file: Any, state: _State, progress: Progress
             file.truncate()
         if not start:
             state.note(answer)
-        for block in iter(lambda: answer.read(transfer.BLOCK_BYTES), b""):
+        for block in iter(lambda: answer.read(copying.BLOCK_BYTES), b""):
             file.write(block)
             progress.add(len(block))
     if file.tell() < address.size:

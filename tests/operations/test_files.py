@@ -1,7 +1,10 @@
 """Files and logs of runs."""
 
 import io
+import os
+import tracemalloc
 from collections.abc import Callable
+from zipfile import ZipFile
 
 import pytest
 
@@ -15,11 +18,11 @@ from runyard.protocol.errors import (
     WrongState,
 )
 from runyard.protocol.events import FILE, EventQuery
-from runyard.protocol.files import FileEntry, FileQuery, LogQuery, RegisterFiles
+from runyard.protocol.files import ArchiveQuery, FileEntry, FileQuery, LogQuery, RegisterFiles
 from runyard_server.core.notices import run_topic
 from runyard_server.core.system import System
 from runyard_server.execution import sealing
-from runyard_server.operations import events, files, logs, runs
+from runyard_server.operations import archives, events, files, logs, runs
 
 Store = Callable[..., FileEntry]
 DRIVER = "azureml-logs/70_driver_log.txt"
@@ -173,3 +176,69 @@ def test_a_path_is_a_file_or_a_folder(system: System, run: str, store_text: Stor
     register(system, run, store_text("a/b", "5"), overwrite=True)
     register(system, run, store_text("a/b", "5"))
     assert files.read(system, "default", run, "a/b").path.read_text() == "5"
+
+
+def archived(system: System, run: str, folder: str = "") -> tuple[str, ZipFile]:
+    """What a browser is sent of a folder: the archive's name, and the archive."""
+    answer = files.archive(system, "default", run, ArchiveQuery(folder))
+    return answer.name, ZipFile(io.BytesIO(b"".join(answer.chunks)))
+
+
+def test_an_archive_has_a_folder_whole_and_spreads_nothing(
+    system: System, run_with_files: str
+) -> None:
+    """Unpacked it is one folder with the bytes that were stored, a log as far as it had come."""
+    name, whole = archived(system, run_with_files)
+    assert name == f"{run_with_files}.zip"
+    assert whole.testzip() is None
+    assert {
+        file.removeprefix(f"{run_with_files}/"): whole.read(file) for file in whole.namelist()
+    } == {
+        "azureml-logs/70_driver_log.txt": b"hello\n",
+        "outputs/model/graph.meta": b"graph",
+        "outputs/model/weights.data": b"weights",
+        "outputs/modelling.txt": b"notes",
+        "plot.png": b"picture",
+    }
+    for folder in ("outputs/model", "outputs/model/"):
+        name, part = archived(system, run_with_files, folder)
+        assert name == f"{run_with_files}-outputs-model.zip"
+        assert part.namelist() == ["model/graph.meta", "model/weights.data"]
+
+
+def test_an_archive_keeps_what_may_be_executed(system: System, run: str, store_text: Store) -> None:
+    """A script that was made to be started can be started where it is unpacked."""
+    entry = store_text("outputs/go.sh", "#!/bin/sh\n")
+    register(system, run, FileEntry(entry.path, entry.digest, entry.size, executable=True))
+    _, found = archived(system, run)
+    (info,) = found.infolist()
+    assert info.external_attr >> 16 & 0o777 == 0o755
+
+
+def test_no_archive_is_begun_that_could_not_be_whole(
+    system: System, run_with_files: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is missing, leads upwards or is too much is refused before the first byte."""
+    with pytest.raises(RunFileNotFound, match="outputs/model"):
+        archived(system, run_with_files, "outputs/models")
+    with pytest.raises(InvalidRequest):
+        archived(system, run_with_files, "../default")
+    monkeypatch.setattr(archives, "MOST_ARCHIVED_FILES", 4)
+    with pytest.raises(InvalidRequest, match="runyard runs download"):
+        archived(system, run_with_files)
+    monkeypatch.setattr(archives, "MOST_ARCHIVED_BYTES", 11)
+    with pytest.raises(InvalidRequest, match="runyard runs download"):
+        archived(system, run_with_files, "outputs/model")
+
+
+def test_a_large_archive_takes_no_more_memory(system: System, run: str) -> None:
+    """A model of gigabytes is sent while it is read, and no copy of it is made on the disk."""
+    append(system, run, os.urandom(1 << 20) * 24)
+    sent = files.archive(system, "default", run, ArchiveQuery()).chunks
+    tracemalloc.start()
+    size = sum(map(len, sent))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # What is random gets no smaller.
+    assert size > 24 << 20
+    assert most < 8 << 20

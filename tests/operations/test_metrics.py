@@ -338,6 +338,13 @@ def test_metrics_of_many_runs_come_at_once(system: System, run: str) -> None:
     assert whole == [metrics.list_(system, "default", run, MetricQuery())]
 
 
+def test_metrics_of_one_kind_are_read_without_the_others(system: System, run: str) -> None:
+    """The pictures of a hundred runs are shown without a million points of their curves."""
+    send(system, run, [line("loss", 1.0), line("seen", "a.png", k="image", s=3)])
+    (page,) = metrics.read_many(system, "default", body=MetricsOfRuns([run], kinds=["image"])).items
+    assert [(one.name, one.values, one.steps) for one in page.series] == [("seen", ["a.png"], [3])]
+
+
 def test_metrics_of_runs_that_are_not_there_are_refused(system: System, run: str) -> None:
     """A slip among many runs is told, and so is an answer that nobody could hold."""
     with pytest.raises(RunNotFound, match="nobody"):

@@ -3,7 +3,7 @@
 import pytest
 
 from runyard.protocol.errors import AlreadyExists, InvalidRequest, NotFound
-from runyard.protocol.views import ChangeView, CreateView, ViewQuery
+from runyard.protocol.views import ChangeView, ChartLayout, CreateView, ViewQuery
 from runyard_server.core.system import System
 from runyard_server.operations import views
 
@@ -17,6 +17,7 @@ BEST = CreateView(
     children=True,
     charts=["loss"],
     owner="ann",
+    layout={"loss": ChartLayout(pinned=True, log=True, smoothing=0.5)},
 )
 
 
@@ -28,6 +29,16 @@ def test_a_view_is_kept_as_it_was_saved(system: System) -> None:
     given = {name: getattr(BEST, name) for name in vars(BEST)}
     assert {name: getattr(made, name) for name in given} == given
     assert views.list_(system, W, query=ViewQuery("models")).items == []
+
+
+def test_an_experiment_has_a_layout_of_its_charts(system: System) -> None:
+    """What one lays out for an experiment is found by its name, and a change leaves the order."""
+    views.create(system, W, body=CreateView("other", noun="charts"))
+    made = views.create(system, W, body=CreateView("mnist", noun="charts", charts=["acc", "loss"]))
+    hidden = {"loss": ChartLayout(hidden=True)}
+    views.change(system, W, made.id, body=ChangeView(layout=hidden))
+    (found,) = views.list_(system, W, query=ViewQuery("charts", "mnist")).items
+    assert (found.charts, found.layout) == (["acc", "loss"], hidden)
 
 
 def test_a_change_leaves_the_rest(system: System) -> None:
@@ -69,6 +80,8 @@ def test_a_deleted_view_is_gone(system: System) -> None:
         CreateView("a", columns=["nothing"]),
         CreateView("a", group_by="nothing"),
         CreateView("a", noun="cats"),
+        CreateView("a", charts=["loss"] * 1001),
+        CreateView("a", layout={"loss": ChartLayout(smoothing=1.0)}),
         CreateView(" "),
         CreateView("a\nb"),
         CreateView("a" * 101),

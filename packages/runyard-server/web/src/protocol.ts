@@ -58,6 +58,10 @@ export interface AppendEntries {
   id: string | null;
 }
 
+export interface ArchiveQuery {
+  folder: string;
+}
+
 export interface AskedTrial {
   number: number;
   params: Record<string, unknown>;
@@ -227,12 +231,20 @@ export interface ChangeView {
   group_by: string | null;
   children: boolean | null;
   charts: Array<string> | null;
+  layout: Record<string, ChartLayout> | null;
 }
 
 export interface ChangeWorkspace {
   default_datastore: string | null;
   friendly_name: string | null;
   tags: Record<string, string> | null;
+}
+
+export interface ChartLayout {
+  pinned: boolean;
+  hidden: boolean;
+  log: boolean | null;
+  smoothing: number | null;
 }
 
 export interface CommandPage {
@@ -363,6 +375,7 @@ export interface CreateView {
   children: boolean;
   charts: Array<string>;
   owner: string;
+  layout: Record<string, ChartLayout>;
 }
 
 export interface CreateWorkspace {
@@ -1081,6 +1094,7 @@ export interface MetricsOfRuns {
   runs: Array<string>;
   names: Array<string>;
   points: number;
+  kinds: Array<string>;
 }
 
 export interface MissingBlobList {
@@ -2001,6 +2015,7 @@ export interface ViewPage {
 
 export interface ViewQuery {
   noun: string | null;
+  name: string | null;
 }
 
 export interface ViewRecord {
@@ -2017,6 +2032,7 @@ export interface ViewRecord {
   owner: string;
   created_at: string;
   changed_at: string;
+  layout: Record<string, ChartLayout>;
 }
 
 export interface WorkspacePage {
@@ -2121,6 +2137,7 @@ export interface Routes {
   "experiments.search": { segments: { workspace: string }; query: never; body: Partial<Search>; answer: ExperimentPage };
   "feed.list": { segments: { workspace: string }; query: Partial<FeedQuery>; body: never; answer: FeedPage };
   "feed.stream": { segments: { workspace: string }; query: Partial<FeedQuery>; body: never; answer: never };
+  "files.archive": { segments: { workspace: string; run: string }; query: Partial<ArchiveQuery>; body: never; answer: Response };
   "files.list": { segments: { workspace: string; run: string }; query: Partial<FileQuery>; body: never; answer: FilePage };
   "files.read": { segments: { workspace: string; run: string; path: string }; query: never; body: never; answer: Response };
   "files.register": { segments: { workspace: string; run: string }; query: never; body: Partial<RegisterFiles>; answer: FilePage };
@@ -2305,6 +2322,7 @@ export const routes = {
   "experiments.search": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/experiments/search"},
   "feed.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/feed"},
   "feed.stream": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/feed/stream"},
+  "files.archive": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/archive"},
   "files.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/files"},
   "files.read": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/files/{path:path}"},
   "files.register": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/files"},

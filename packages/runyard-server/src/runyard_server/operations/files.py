@@ -5,12 +5,14 @@ run has ended `seal` also writes them down as rows.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 from runyard.protocol import events as kinds
 from runyard.protocol.errors import AlreadyExists, Conflict, RunFileNotFound
 from runyard.protocol.files import (
     ARTIFACT_KIND,
     LOG_KIND,
+    ArchiveQuery,
     FileEntry,
     FilePage,
     FileQuery,
@@ -22,7 +24,7 @@ from runyard_server.core import holding, lookups
 from runyard_server.core.clock import iso
 from runyard_server.core.events import EventDraft
 from runyard_server.core.lifecycle import append_events
-from runyard_server.core.system import Content, System
+from runyard_server.core.system import Chunks, Content, System
 from runyard_server.core.work import Work
 from runyard_server.operations.blobs import checked_entries
 from runyard_server.operations.media import PLAIN, media_type
@@ -135,6 +137,30 @@ def read(system: System, workspace: str, run: str, path: str) -> Content:
         raise not_found(system, workspace, run, name)
     place = system.logs.path(workspace, run, name)
     return Content(path=place, size=size, media_type=PLAIN, live=row.active)
+
+
+def archive(system: System, workspace: str, run: str, query: ArchiveQuery) -> Chunks:
+    """A folder of a run as a ZIP archive, made while it is sent.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+        query: Which folder.
+
+    Raises:
+        RunNotFound: No such run.
+        RunFileNotFound: The folder has no file.
+        InvalidRequest: The folder has more than an archive may hold.
+    """
+    # Loaded when it is asked for: a service at rest need not know how archives are written.
+    from runyard_server.operations import archives
+
+    folder = checked(query.folder) if query.folder else ""
+    found = archives.files_in(folder, partial(list_, system, workspace, run))
+    if not found:
+        raise not_found(system, workspace, run, folder or "outputs")
+    return archives.answer(run, folder, found, partial(read, system, workspace, run))
 
 
 def not_found(system: System, workspace: str, run: str, path: str) -> RunFileNotFound:

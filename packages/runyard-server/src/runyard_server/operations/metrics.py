@@ -162,7 +162,7 @@ def read_many(system: System, workspace: str, body: MetricsOfRuns) -> MetricPage
 
     def read(work: Work) -> _Read:
         keys = [lookups.run_key(work, workspace, run) for run in body.runs]
-        found = rows.series_of_many(work.connection, keys, body.names)
+        found = rows.series_of_many(work.connection, keys, body.names, kinds=body.kinds)
         packed: dict[int, _Packed] = {}
         for one in found:
             if _is_long(one, body.points):

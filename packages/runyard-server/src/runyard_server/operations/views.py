@@ -1,4 +1,4 @@
-"""Saved views: a search with what is shown of it, under a name."""
+"""Saved views: a search with what is shown of it, or a layout of charts, under a name."""
 
 import uuid
 from dataclasses import replace
@@ -9,9 +9,11 @@ from runyard.protocol.errors import AlreadyExists, InvalidRequest, NotFound
 from runyard.protocol.search import Search
 from runyard.protocol.suggestions import suggest
 from runyard.protocol.views import (
+    CHARTS,
     LONGEST_VIEW_NAME,
     VIEWED,
     ChangeView,
+    ChartLayout,
     CreateView,
     ViewPage,
     ViewQuery,
@@ -30,8 +32,12 @@ _WORDS: dict[str, Words] = {
     "runs": run_searches.RUNS,
     "models": models.WORDS,
     "experiments": experiments.WORDS,
+    # Of a layout nothing is searched: an order or a filter that somebody gives it is one of runs.
+    CHARTS: run_searches.RUNS,
 }
 _MOST = 1000
+_MOST_CHARTS = 1000
+_SMOOTHEST = 0.99
 
 
 class _Settings(msgspec.Struct, frozen=True):
@@ -43,6 +49,7 @@ class _Settings(msgspec.Struct, frozen=True):
     group_by: str = ""
     children: bool = False
     charts: list[str] = []
+    layout: dict[str, ChartLayout] = {}
 
 
 def list_(system: System, workspace: str, query: ViewQuery) -> ViewPage:
@@ -51,7 +58,7 @@ def list_(system: System, workspace: str, query: ViewQuery) -> ViewPage:
     Args:
         system: The service's parts.
         workspace: Id of the workspace.
-        query: Of which noun.
+        query: Of which noun and name.
 
     Raises:
         WorkspaceNotFound: No such workspace.
@@ -62,7 +69,7 @@ def list_(system: System, workspace: str, query: ViewQuery) -> ViewPage:
 
     def read(work: Work) -> ViewPage:
         workspace_row(work, workspace)
-        found = rows.of_workspace(work.connection, workspace, query.noun)
+        found = rows.of_workspace(work.connection, workspace, query.noun, query.name)
         return ViewPage([_record(row) for row in found])
 
     return system.read(read)
@@ -81,9 +88,8 @@ def create(system: System, workspace: str, body: CreateView) -> ViewRecord:
         AlreadyExists: There is one of that name.
     """
     _check_noun(body.noun)
-    settings = _Settings(
-        body.filter, body.order_by, body.columns, body.group_by, body.children, body.charts
-    )
+    given = {field: getattr(body, field) for field in _Settings.__struct_fields__}
+    settings = _Settings(**given)
     text = _checked(workspace, body.noun, body.name, settings)
 
     def write(work: Work) -> ViewRecord:
@@ -179,7 +185,19 @@ def _checked(workspace: str, noun: str, name: str, settings: _Settings) -> str:
     searches.prepared(words, workspace, asked)
     if settings.group_by:
         searches.field_of(words, settings.group_by)
+    _check_charts(settings)
     return msgspec.json.encode(settings).decode()
+
+
+def _check_charts(settings: _Settings) -> None:
+    if max(len(settings.charts), len(settings.layout)) > _MOST_CHARTS:
+        raise InvalidRequest(f"a view lays out {_MOST_CHARTS} charts at most")
+    for name, chart in settings.layout.items():
+        if chart.smoothing is not None and not 0 <= chart.smoothing <= _SMOOTHEST:
+            raise InvalidRequest(
+                f"the smoothing of {name[:80]!r} is a number from 0 to {_SMOOTHEST}, not "
+                f"{chart.smoothing}"
+            )
 
 
 def _row(work: Work, workspace: str, view: str) -> ViewRow:
@@ -213,4 +231,5 @@ def _record(row: ViewRow) -> ViewRecord:
         owner=row.owner,
         created_at=iso(row.made_at),
         changed_at=iso(row.changed_at),
+        layout=shown.layout,
     )

@@ -292,14 +292,16 @@ def series_of_many(
     run_keys: Sequence[int],
     names: Sequence[str],
     *,
+    kinds: Sequence[str] = (),
     of_system: bool = False,
 ) -> list[SeriesRow]:
-    """The metrics of several runs, in order of first logging; with names only those.
+    """The metrics of several runs, in order of first logging; with names or kinds only those.
 
     Args:
         connection: The transaction's connection.
         run_keys: Keys of the runs' rows.
         names: Which names.
+        kinds: Which kinds.
         of_system: System metrics too.
     """
     found = select(*_SERIES).where(metric_series.c.run_key.in_(list(run_keys)))
@@ -307,6 +309,8 @@ def series_of_many(
         found = found.where(metric_series.c.kind != USAGE_KIND)
     if names:
         found = found.where(metric_series.c.name.in_(list(names)))
+    if kinds:
+        found = found.where(metric_series.c.kind.in_(list(kinds)))
     return [SeriesRow(*row) for row in connection.execute(found.order_by(_IN_ORDER))]
 
 

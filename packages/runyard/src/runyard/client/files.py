@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Optional
 from runyard.client.paging import FILES_PAGE, Listing
 from runyard.client.workspace_connection import NounClient
 from runyard.protocol import files as routes
-from runyard.protocol.files import FileQuery, RegisterFiles
+from runyard.protocol.files import ArchiveQuery, FileQuery, RegisterFiles
+from runyard.protocol.timeouts import CLIENT_TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
     from typing import List
 
     from runyard.client.download import Download
+    from runyard.client.run_exports import Export
     from runyard.protocol.files import FileEntry, FileRecord
 
 
@@ -51,6 +53,27 @@ class Files(NounClient):
             RunFileNotFound: The run has no such file; the message names the nearest.
         """
         return self._service.open(routes.FILES_READ, run, path, offset=offset)
+
+    def archive(self, run: str, folder: str = "") -> Export:
+        """Begin to read a folder as a ZIP archive, piece by piece, while the service makes it.
+
+        Args:
+            run: The run's id.
+            folder: A folder of the run, such as `outputs/model`; "" for all its files.
+
+        Raises:
+            RunFileNotFound: The folder has no file.
+            InvalidRequest: It has more than an archive may hold.
+        """
+        from runyard.client.run_exports import Export
+
+        query, wait = ArchiveQuery(folder), CLIENT_TIMEOUT_SECONDS
+        connection = self._service.connection
+        return Export(
+            connection.stream(
+                routes.FILES_ARCHIVE, self._service.id, run, query=query, timeout=wait
+            )
+        )
 
     def register(
         self, run: str, files: List[FileEntry], overwrite: bool = False

@@ -37,7 +37,11 @@ class Metrics(NounClient):
         return self._service.call(routes.METRICS_LIST, run, query=query).series
 
     def read_many(
-        self, runs: Sequence[str], names: Sequence[str] = (), points: int = 0
+        self,
+        runs: Sequence[str],
+        names: Sequence[str] = (),
+        points: int = 0,
+        kinds: Sequence[str] = (),
     ) -> Dict[str, List[MetricSeries]]:
         """Read metrics of many runs, in as few requests as possible.
 
@@ -45,6 +49,7 @@ class Metrics(NounClient):
             runs: The runs' ids.
             names: Only these metrics; none: all.
             points: Thin scalar series to so many values; 0 reads all.
+            kinds: Only metrics of these kinds, such as `image`; none: all.
 
         Returns:
             The series of each run, in order of first logging.
@@ -55,7 +60,7 @@ class Metrics(NounClient):
         found: Dict[str, List[MetricSeries]] = {}
         for first in range(0, len(runs), _RUNS_AT_ONCE):
             some = list(runs[first : first + _RUNS_AT_ONCE])
-            asked = MetricsOfRuns(some, list(names), points)
+            asked = MetricsOfRuns(some, list(names), points, list(kinds))
             pages = self._service.call(routes.METRICS_READ_MANY, body=asked).items
             found.update((page.run, page.series) for page in pages)
         return found

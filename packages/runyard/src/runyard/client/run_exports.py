@@ -1,4 +1,4 @@
-"""The file of an export, read while the service makes it."""
+"""The file of an export or an archive, read while the service makes it."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Export:
                 raise http.client.IncompleteRead(b"", self._response.length)
         except _BROKEN as error:
             raise ServiceUnreachable(
-                f"the export broke off ({error!r}), and what came of it is no whole file; begin "
+                f"the answer broke off ({error!r}), and what came of it is no whole file; begin "
                 "anew"
             ) from error
 

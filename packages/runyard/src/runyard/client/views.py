@@ -20,7 +20,7 @@ class Views(NounClient):
     """The saved views of a workspace."""
 
     def list(self, noun: Optional[str] = None) -> List[ViewRecord]:
-        """List views, by name; only those of a noun (`runs`, `models`, `experiments`) if given."""
+        """List views, by name; only those of a noun (`runs`, `charts` and others) if given."""
         return self._service.call(routes.VIEWS_LIST, query=ViewQuery(noun)).items
 
     def named(self, name: str, noun: str = "runs") -> ViewRecord:

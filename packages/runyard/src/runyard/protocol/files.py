@@ -24,6 +24,9 @@ BUILD_LOG = "azureml-logs/20_image_build_log.txt"
 DRIVER_LOG = "azureml-logs/70_driver_log.txt"
 LOG_KIND = "log"
 ARTIFACT_KIND = "artifact"
+# An archive that broke off begins anew: what is larger is downloaded file by file.
+MOST_ARCHIVED_FILES = 20_000
+MOST_ARCHIVED_BYTES = 20 * 10**9
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,13 @@ class FilePage:
 
     items: List[FileRecord]
     next_page_token: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class ArchiveQuery:
+    """Which folder of a run to archive, such as `outputs/model`; "" for all its files."""
+
+    folder: str = ""
 
 
 @dataclass(frozen=True)
@@ -221,6 +231,15 @@ FILES_READ: Route[Bytes] = Route(
     IN_RUN + "/files/{path:path}",
     Bytes,
     "Read a run's file; takes Range.",
+    scope=READS,
+)
+FILES_ARCHIVE: Route[Bytes] = Route(
+    "files.archive",
+    "GET",
+    IN_RUN + "/archive",
+    Bytes,
+    "Download a folder of a run as a ZIP archive.",
+    query=ArchiveQuery,
     scope=READS,
 )
 LOGS_SEARCH: Route[LogHits] = Route(

@@ -66,7 +66,7 @@ class MetricQuery:
 
 @dataclass(frozen=True)
 class MetricsOfRuns:
-    """Which metrics of which runs to read, `MOST_RUNS` at most; no names: all of them.
+    """Which metrics of which runs to read, `MOST_RUNS` at most; no names or kinds: all of them.
 
     `points` is as in MetricQuery.
     """
@@ -74,6 +74,7 @@ class MetricsOfRuns:
     runs: List[str]
     names: List[str] = field(default_factory=list)
     points: int = 0
+    kinds: List[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,36 @@
 """Saved views: a search of runs (or of another noun) with what is shown of it, under a name.
 
 A view belongs to its workspace: whoever may see the runs may use it. `runyard runs list --view` and
-the studio's tables show the same one.
+the studio's tables show the same one. A view of `charts` is how the charts of the experiment that
+it is called after are laid out.
 """
 
 from dataclasses import field
-from typing import List, Optional
+from typing import Dict, List, Optional
 
 from runyard.protocol.records import dataclass
 from runyard.protocol.route import CONTRIBUTOR, IN_WORKSPACE, READS, USER, Nothing, Route
 
-VIEWED = ("runs", "models", "experiments")
+CHARTS = "charts"
+VIEWED = ("runs", "models", "experiments", CHARTS)
 LONGEST_VIEW_NAME = 100
+
+
+@dataclass(frozen=True)
+class ChartLayout:
+    """How the chart of a metric is shown; what is None is as for all charts.
+
+    Args:
+        pinned: Whether it stands before all that are not.
+        hidden: Whether it is left out.
+        log: Whether its axis is logarithmic.
+        smoothing: From 0 for none to 0.99.
+    """
+
+    pinned: bool = False
+    hidden: bool = False
+    log: Optional[bool] = None
+    smoothing: Optional[float] = None
 
 
 @dataclass(frozen=True)
@@ -22,17 +41,19 @@ class ViewRecord:
         id: What names it in addresses.
         workspace: Its workspace.
         name: What people call it; unique for its noun.
-        noun: What it shows: `runs`, `models` or `experiments`.
+        noun: What it shows: `runs`, `models`, `experiments`, or the `charts` of the experiment of
+            its name.
         filter: The filter of its search.
         order_by: The order of its search.
         columns: What is shown, in order: attributes, `metrics.x`, `params.x`, `tags.x`; none: the
             usual.
         group_by: The field by whose value entries are grouped; "" for none.
         children: Whether runs below other runs are shown too.
-        charts: Names of the metrics that are drawn beside it.
+        charts: Names of metrics in the order of their charts; others come behind these.
         owner: Who made it.
         created_at: When.
         changed_at: When it was changed last.
+        layout: How charts are shown, by the names of their metrics.
     """
 
     id: str
@@ -48,6 +69,7 @@ class ViewRecord:
     owner: str
     created_at: str
     changed_at: str
+    layout: Dict[str, ChartLayout] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -63,6 +85,7 @@ class CreateView:
     children: bool = False
     charts: List[str] = field(default_factory=list)
     owner: str = ""
+    layout: Dict[str, ChartLayout] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -76,13 +99,15 @@ class ChangeView:
     group_by: Optional[str] = None
     children: Optional[bool] = None
     charts: Optional[List[str]] = None
+    layout: Optional[Dict[str, ChartLayout]] = None
 
 
 @dataclass(frozen=True)
 class ViewQuery:
-    """Which views: those of a noun; None for all."""
+    """Which views: those of a noun, and of a name; None for all."""
 
     noun: Optional[str] = None
+    name: Optional[str] = None
 
 
 @dataclass(frozen=True)

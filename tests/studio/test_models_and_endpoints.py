@@ -43,7 +43,7 @@ def test_two_versions_are_chosen_and_compared(filled, visit):
 
 def test_a_digit_is_drawn_and_its_answer_shown(visit, sums):
     """What is drawn is sent as MNIST has its digits, and the answer comes with its time."""
-    tab = visit(f"{sums}/try?by=draw")
+    tab = visit(f"{sums}/try?by=Draw")
     page = tab.page
     pad = page.locator(".pad > canvas").bounding_box()
     page.mouse.move(pad["x"] + 60, pad["y"] + 40)

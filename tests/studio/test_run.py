@@ -1,6 +1,9 @@
 """What a run's page shows of its code, and what can be done with the run there."""
 
 import re
+from zipfile import ZipFile
+
+from playwright.sync_api import expect
 
 
 def test_an_error_leads_to_the_line_of_one_s_own_code(filled, visit):
@@ -57,3 +60,51 @@ def test_what_is_written_is_changed_where_it_stands(filled, visit):
     page.keyboard.press("Control+Enter")
     page.get_by_text("Begun with rates").wait_for()
     assert filled.client.experiments.get(experiment).notes == "Begun with rates\nfrom 0.1 on."
+
+
+def test_a_folder_of_files_is_downloaded_whole(filled, visit):
+    """Who has no command line gets a run's outputs as one file."""
+    run = filled.names["run"]
+    page = visit(f"/runs/{filled.names['workspace']}/{run}/files?in=outputs/").page
+    with page.expect_download() as kept:
+        page.get_by_role("link", name="Download outputs as ZIP").click()
+    assert kept.value.suggested_filename == f"{run}-outputs.zip"
+    with ZipFile(kept.value.path()) as archive:
+        assert archive.read("outputs/model.txt") == b"weights"
+        assert len(archive.namelist()) == 4
+
+
+def test_charts_stay_as_they_were_laid_out(filled, visit):
+    """What one pins, leaves out and smooths, all see who look at runs of the experiment."""
+    address = f"/runs/{filled.names['workspace']}/{filled.names['logged']}/metrics"
+    page = visit(address).page
+    page.get_by_role("button", name="Pin odd").click()
+    page.get_by_role("button", name="How odd is drawn").click()
+    page.get_by_role("combobox", name="Scale of odd").select_option("logarithmic")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Charts").click()
+    page.get_by_role("button", name="Remove row").click()
+    page.get_by_role("button", name="Keep for notebook").click()
+    expect(page.get_by_text("All who look at notebook see the charts so.")).to_be_visible()
+    (view,) = filled.client.views.list("charts")
+    assert (view.name, view.layout["odd"].pinned, view.layout["odd"].log) == (
+        "notebook",
+        True,
+        True,
+    )
+    # Another browser, which has nothing of its own.
+    page = visit(address).page
+    pinned = page.locator("section.group", has=page.get_by_role("heading", name="Pinned"))
+    expect(pinned.get_by_role("heading", level=3)).to_have_text(["odd"])
+    expect(page.get_by_role("heading", name="table", level=3)).to_be_visible()
+    expect(page.get_by_role("heading", name="row", level=3)).to_have_count(0)
+    filled.client.views.delete(view.id)
+
+
+def test_pictures_of_runs_stand_beside_each_other(filled, visit):
+    """What models draw is compared by the eye, step by step."""
+    runs = f"{filled.names['run']},{filled.names['logged']}"
+    page = visit(f"/compare/{filled.names['workspace']}?runs={runs}").page
+    picture = page.get_by_role("img", name="image of notebook 4, step 0")
+    expect(picture).to_be_visible()
+    assert picture.evaluate("(image) => image.naturalWidth") == 1

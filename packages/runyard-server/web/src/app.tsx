@@ -1,6 +1,6 @@
 // The frame around every page: navigation, the palette, what the service says of itself.
 import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { go, path } from "./address";
 import { reachable, renewing, signedIn } from "./api";
 // Pages that follow nothing hear from the other tabs, too, whether the service answers.
@@ -10,13 +10,13 @@ import { Enter } from "./enter";
 import { Palette, opened } from "./palette";
 import { Button, Saying } from "./ui/bits";
 import { Lazy } from "./ui/states";
-import { typing } from "./ui/table";
+import { useKeys } from "./ui/keys";
 
 const menu = signal(false);
 
 /** The application. */
 export function App() {
-  useEffect(() => shortcuts(), []);
+  useShortcuts();
   useEffect(() => renewing(), []);
   if (path.value === "/enter" || !signedIn.value) return <Enter />;
   return (
@@ -117,25 +117,29 @@ const GOES: Record<string, string> = {
 };
 
 /** Keys that work on every page. */
-function shortcuts() {
-  let before = "";
-  const press = (event: KeyboardEvent) => {
-    if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === "k") {
+function useShortcuts() {
+  const before = useRef("");
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (!(event.metaKey || event.ctrlKey) || event.key.toLowerCase() !== "k") return;
       event.preventDefault();
       opened.value = !opened.value;
-      return;
-    }
-    if (event.metaKey || event.ctrlKey || event.altKey || typing(event.target)) return;
-    if (before === "g" && event.key === "h") go("/");
-    else if (before === "g" && GOES[event.key]) go(`/${GOES[event.key]}/${workspace.peek()}`);
-    else if (event.key === "/") {
+    };
+    window.addEventListener("keydown", press);
+    return () => window.removeEventListener("keydown", press);
+  }, []);
+  useKeys((key) => {
+    const gone = before.current === "g";
+    before.current = key;
+    if (gone && key === "h") go("/");
+    else if (gone && GOES[key]) go(`/${GOES[key]}/${workspace.peek()}`);
+    else if (key === "?") opened.value = "keys";
+    else if (key === "/") {
       const search = document.querySelector<HTMLInputElement>("input[type=search]");
       if (search) search.focus();
       else opened.value = true;
-      event.preventDefault();
-    } else if (event.key === "?") opened.value = "keys";
-    before = event.key;
-  };
-  window.addEventListener("keydown", press);
-  return () => window.removeEventListener("keydown", press);
+      return true;
+    }
+    return false;
+  });
 }

@@ -4,7 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { reachable, renew, url } from "./api";
 import type { Hint } from "./protocol";
 
-type Listener = (hint: Hint) => void;
+type Listener = (hint: Hint) => unknown;
 type Message =
   | { kind: "hint"; workspace: string; hint: Hint }
   | { kind: "topics"; tab: string; topics: string[] }

@@ -25,15 +25,13 @@ function page(address: string, load: () => Promise<Module>, part = "default"): P
   return { pattern: new RegExp(`^${pattern}/?$`), load: () => load().then(shown) };
 }
 
+const experiments = () => import("./pages/experiments");
+
 export const pages: PageRow[] = [
   page("/", () => import("./pages/home")),
-  page("/experiments/{workspace}", () => import("./pages/experiments")),
-  page("/experiments/{workspace}/{name}", () => import("./pages/experiments"), "OneExperiment"),
-  page(
-    "/workspaces/{workspace}/experiments/{name}",
-    () => import("./pages/experiments"),
-    "OldLink",
-  ),
+  page("/experiments/{workspace}", experiments),
+  page("/experiments/{workspace}/{name}", experiments, "OneExperiment"),
+  page("/workspaces/{workspace}/experiments/{name}", experiments, "OldLink"),
   page("/boards/{workspace}", () => import("./pages/board")),
   page("/boards/{workspace}/{board}", () => import("./pages/board"), "One"),
   page("/runs/{workspace}", () => import("./pages/runs")),

@@ -1,6 +1,6 @@
 // What a page reads from the service: kept while it is asked for again, and asked for once at a time.
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { type Asked, type Item, type Listed, call, list } from "./api";
+import { type Asked, type Item, type Listed, ask, call, list } from "./api";
 import type { Routes } from "./protocol";
 
 export interface Resource<T> {
@@ -104,13 +104,32 @@ export function useAll<N extends Listed>(
   );
 }
 
+/** Read a text at an address of the service; null reads nothing. */
+export function useText(address: string | null): Resource<string> {
+  return useResource(address, async (signal) => (await ask(address ?? "", { signal })).text());
+}
+
 /** Do something every so often, while the page is looked at. */
-export function useEvery(milliseconds: number, act: () => void): void {
+export function useEvery(milliseconds: number, act: () => unknown): void {
   const latest = useRef(act);
   latest.current = act;
   useEffect(() => {
     const timer = setInterval(() => document.hidden || latest.current(), milliseconds);
     return () => clearInterval(timer);
+  }, [milliseconds]);
+}
+
+/** Does something soon after it is called, once for all calls until then. */
+export function useSoon(milliseconds: number, act: () => void): () => void {
+  const latest = useRef(act);
+  latest.current = act;
+  const due = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  useEffect(() => () => clearTimeout(due.current), []);
+  return useCallback(() => {
+    due.current ??= setTimeout(() => {
+      due.current = undefined;
+      latest.current();
+    }, milliseconds);
   }, [milliseconds]);
 }
 

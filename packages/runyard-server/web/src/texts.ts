@@ -67,9 +67,16 @@ export function short(value: number): string {
 
 const MANY: Record<string, string> = { person: "people", entry: "entries" };
 
+const several = (noun: string) => MANY[noun] ?? `${noun}s`;
+
 /** `1 run`, `2 runs`. */
-export function counted(count: number, noun: string, many = MANY[noun] ?? `${noun}s`): string {
-  return `${count.toLocaleString("en-US")} ${count === 1 ? noun : many}`;
+export function counted(count: number, noun: string): string {
+  return `${count.toLocaleString("en-US")} ${count === 1 ? noun : several(noun)}`;
+}
+
+/** What a list of things is called: `Runs`. */
+export function titled(noun: string): string {
+  return several(noun).replace(/^./, (letter) => letter.toUpperCase());
 }
 
 /** The states of runs and sweeps that have ended. */

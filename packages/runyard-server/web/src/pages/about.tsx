@@ -1,12 +1,10 @@
 // What this service is, whether the machine has what it needs, and whose work is in it.
 import "./infra.css";
-import { useState } from "preact/hooks";
-import { ask } from "../api";
-import { useCall, useResource } from "../resource";
+import { useCall } from "../resource";
 import { bytes } from "../texts";
 import { Ago, Button, Card, Copy, Facts, Head } from "../ui/bits";
 import { Loaded } from "../ui/states";
-import { Text } from "../ui/preview";
+import { Unfold } from "../ui/unfold";
 
 const MARKS: Record<string, [string, string]> = {
   ok: ["✓", "good"],
@@ -17,10 +15,6 @@ const MARKS: Record<string, [string, string]> = {
 export default function About() {
   const status = useCall("service.status", {});
   const doctor = useCall("service.doctor", {});
-  const [open, setOpen] = useState(false);
-  const licences = useResource(open ? "licences" : null, async (signal) =>
-    (await ask("/assets/licenses.md", { signal })).text(),
-  );
   return (
     <>
       <Head title="About" />
@@ -39,20 +33,12 @@ export default function About() {
                     ["Started", <Ago time={one.started_at} />],
                     ["Memory", bytes(one.memory_bytes)],
                     ["Process", one.pid],
+                    ["Routes", <a href="/api/v1/openapi.json">what can be asked of it</a>],
+                    ["Commands", <code>runyard --help</code>],
                   ]}
                 />
               )}
             </Loaded>
-          </Card>
-          <Card title="Read on">
-            <ul class="list">
-              <li>
-                <a href="/api/v1/openapi.json">What can be asked of this service</a>
-              </li>
-              <li>
-                <span class="faint">Terminal:</span> <code>runyard --help</code>
-              </li>
-            </ul>
           </Card>
         </div>
         <Card
@@ -90,12 +76,11 @@ export default function About() {
             )}
           </Loaded>
         </Card>
-        <Card wide title="Licences">
-          <details onToggle={(event) => setOpen(event.currentTarget.open)}>
-            <summary>Of what the pages are made of</summary>
-            {open && <Loaded of={licences}>{(text) => <Text text={text} />}</Loaded>}
-          </details>
-        </Card>
+        <Unfold
+          title="Licences"
+          summary="Of what the pages are made of"
+          address="/assets/licenses.md"
+        />
       </div>
     </>
   );

@@ -1,9 +1,8 @@
 // TensorBoard over runs: the service's own, in a frame below the studio's head.
-import { useEffect } from "preact/hooks";
 import { go, param, to } from "../address";
 import { call } from "../api";
 import type { BoardRecord } from "../protocol";
-import { useCall, useResource } from "../resource";
+import { useCall, useEvery, useResource } from "../resource";
 import { Button, Head, told } from "../ui/bits";
 import { Empty, Failure, Loaded, Skeleton } from "../ui/states";
 
@@ -40,11 +39,7 @@ export function One({ workspace, board: id }: Record<"workspace" | "board", stri
   const board = useCall("tensorboard.get", { workspace, board: id });
   const state = board.data?.state;
   if (state === "ready") follow();
-  useEffect(() => {
-    if (state !== "starting") return;
-    const timer = setInterval(board.refresh, LOOK_MS);
-    return () => clearInterval(timer);
-  }, [state, board.refresh]);
+  useEvery(LOOK_MS, () => state === "starting" && board.refresh());
   return (
     <Loaded of={board} lines={6}>
       {(found) => (
@@ -80,24 +75,17 @@ function follow(): void {
 
 function BoardHead({ board }: { board: BoardRecord }) {
   const { workspace, runs } = board;
+  const only = runs[1] ? undefined : runs[0];
+  const list: [string, string] = ["Runs", to(["runs", workspace])];
   const stop = () =>
     void told(call("tensorboard.stop", { workspace, board: board.id }), () =>
-      go(to(runs[1] ? ["runs", workspace] : ["runs", workspace, runs[0] ?? ""])),
+      go(to(only ? ["runs", workspace, only] : ["runs", workspace])),
     );
   return (
     <Head
-      name="TensorBoard"
-      title={
-        <>
-          TensorBoard <small>{runs.length === 1 ? runs[0] : `${runs.length} runs`}</small>
-        </>
-      }
-      trail={[
-        ["Runs", to(["runs", workspace])],
-        ...(runs.length === 1
-          ? [["Run", to(["runs", workspace, ...runs])] as [string, string]]
-          : []),
-      ]}
+      title="TensorBoard"
+      beside={<small>{only ?? `${runs.length} runs`}</small>}
+      trail={only ? [list, ["Run", to(["runs", workspace, only])]] : [list]}
     >
       <Button act={stop}>Stop</Button>
     </Head>

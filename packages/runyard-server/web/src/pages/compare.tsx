@@ -4,51 +4,49 @@ import { param, to } from "../address";
 import { call, list } from "../api";
 import { useLive } from "../live";
 import type { RunRecord, SeriesColumns } from "../protocol";
-import { useResource } from "../resource";
-import { falling } from "../search";
+import { useCall, useResource } from "../resource";
 import { counted, figure, runName } from "../texts";
 import { Card, colour, Head, Status } from "../ui/bits";
-import { ranks } from "../ui/axes";
-import { Chart, type Series } from "../ui/chart";
+import type { Series } from "../ui/chart";
 import { Choice, Curves, curves as drawnBy } from "../ui/fields";
+import { type Album, Images } from "../ui/images";
+import { LaidChart, type Layout, LayoutMenu, inOrder, useLayout } from "../ui/layout";
 import { Plain } from "../ui/plain";
-import { change } from "../ui/reading";
-import { Parallel, type Line } from "../ui/parallel";
-import { Scatter } from "../ui/scatter";
-import { Empty, Loaded } from "../ui/states";
+import { change, numeral } from "../ui/reading";
+import { Empty, Lazy, Loaded } from "../ui/states";
 import { boardOf } from "./board";
+import "./run/run.css";
 import { runsOf } from "./runs/rows";
+
+// What draws them is half of what this page would weigh.
+const pictures = () => import("./compare/pictures");
 
 const MOST = 500;
 /** More lines than these are told apart by no eye: groups are offered. */
 const MANY = 20;
 const CHARTS = 12;
 const BOARD = 50;
+const ALBUMS = 24;
 const POINTS = 1000;
 
 export default function Compare({ workspace }: { workspace: string }) {
   const given = param("runs");
   const filter = param("q");
-  const runs = useResource(
-    given || filter ? `compare ${workspace} ${given} ${filter}` : null,
-    (signal) => found(workspace, given.split(",").filter(Boolean).slice(0, MOST), filter, signal),
+  const key = given || filter ? `compare ${workspace} ${given} ${filter}` : null;
+  const runs = useResource(key, (signal) =>
+    found(workspace, given.split(",").filter(Boolean).slice(0, MOST), filter, signal),
   );
+  const ids = (runs.data ?? []).map((run) => run.id);
   return (
     <>
       <Head title="Compare" trail={[["Runs", to(["runs", workspace])]]}>
-        {runs.data && runs.data.length > 0 && (
-          <a
-            class="button"
-            href={boardOf(
-              workspace,
-              runs.data.slice(0, BOARD).map((run) => run.id),
-            )}
-          >
+        {ids.length > 0 && (
+          <a class="button" href={boardOf(workspace, ids.slice(0, BOARD))}>
             TensorBoard
           </a>
         )}
       </Head>
-      {!given && !filter ? (
+      {key === null ? (
         <Empty title="Nothing to compare yet">
           Select runs in <a href={to(["runs", workspace])}>the list</a> with <kbd>x</kbd> and press{" "}
           <kbd>c</kbd>.
@@ -86,8 +84,10 @@ function Compared({ workspace, runs }: { workspace: string; runs: RunRecord[] })
     () => frequent(runs.map((run) => Object.keys(run.metrics ?? {}))),
     [runs],
   );
+  const experiments = [...new Set(runs.map((run) => run.experiment))];
+  const layout = useLayout(workspace, experiments[1] ? "" : (experiments[0] ?? ""));
   const wanted = param("metrics").split(",").filter(Boolean);
-  const drawn = wanted.length ? wanted : metrics.slice(0, CHARTS);
+  const drawn = wanted.length ? wanted : inOrder(metrics, layout).slice(0, CHARTS);
   const { x } = drawnBy();
   const curves = useResource(
     `curves ${x} ${drawn.join(",")} ${runs.map((run) => run.id).join(",")}`,
@@ -114,6 +114,7 @@ function Compared({ workspace, runs }: { workspace: string; runs: RunRecord[] })
       <div class="search tools">
         <span class="faint">{counted(runs.length, "run")}</span>
         <Curves />
+        <LayoutMenu names={metrics} layout={layout} />
         <Choice
           label="Group"
           name="group"
@@ -137,10 +138,11 @@ function Compared({ workspace, runs }: { workspace: string; runs: RunRecord[] })
         <p class="faint">More than {MANY} lines: a mean and range by a parameter may show more.</p>
       )}
       <Loaded of={curves} lines={8}>
-        {(columns) => <Lines workspace={workspace} runs={runs} names={drawn} columns={columns} />}
+        {(columns) => <Lines {...{ workspace, runs, columns, layout }} names={drawn} />}
       </Loaded>
+      <Albums workspace={workspace} runs={runs} />
       {(varying.length > 0 || metrics.length > 1) && runs.length > 2 && (
-        <Pictures workspace={workspace} runs={runs} params={varying} metrics={metrics} />
+        <Lazy load={pictures} given={{ workspace, runs, params: varying, metrics }} />
       )}
       <Differing workspace={workspace} runs={runs} metrics={metrics} params={params} />
     </div>
@@ -158,10 +160,11 @@ interface LinesProps {
   runs: RunRecord[];
   names: string[];
   columns: SeriesColumns[];
+  layout: Layout;
 }
 
-function Lines({ workspace, runs, names, columns }: LinesProps) {
-  const { x, smooth, log } = drawnBy();
+function Lines({ workspace, runs, names, columns, layout }: LinesProps) {
+  const { x, smooth: smoothing, log } = drawnBy();
   const group = param("group");
   const series = useMemo(() => {
     const byRun = new Map(runs.map((run) => [run.id, run]));
@@ -179,24 +182,47 @@ function Lines({ workspace, runs, names, columns }: LinesProps) {
         })),
       ];
     });
-  }, [columns, names, group]);
+  }, [columns, names.join("\n"), group]);
   const drawn = series.filter(([, lines]) => lines.length);
   if (!drawn.length) return <p class="faint">None of these runs has a curve.</p>;
   return (
     <div class="charts wide">
       {drawn.map(([name, lines]) => (
         <div key={name} class="card">
-          <Chart
+          <LaidChart
+            layout={layout}
             title={name}
             series={lines}
-            smoothing={smooth}
-            log={log}
+            {...{ smoothing, log }}
             time={x === "time"}
             height={260}
           />
         </div>
       ))}
     </div>
+  );
+}
+
+/** The pictures that these runs logged, those of one metric in one card. */
+function Albums({ workspace, runs }: { workspace: string; runs: RunRecord[] }) {
+  const shown = runs.slice(0, ALBUMS);
+  const body = { runs: shown.map((run) => run.id), kinds: ["image"] };
+  const found = useCall("metrics.read_many", { workspace }, { body });
+  const names = new Map(shown.map((run) => [run.id, runName(run)]));
+  const albums = (found.data?.items ?? []).flatMap(({ run, series }) =>
+    series.map((metric): Album => {
+      const href = to(["runs", workspace, run, "metrics"]);
+      return { workspace, run, metric, name: names.get(run) ?? run, href };
+    }),
+  );
+  return (
+    <>
+      {[...Map.groupBy(albums, ({ metric }) => metric.name)].map(([name, of]) => (
+        <Card key={name} title={name} extra={<small>{counted(of.length, "run")}</small>}>
+          <Images of={of} />
+        </Card>
+      ))}
+    </>
   );
 }
 
@@ -224,79 +250,6 @@ function banded(columns: SeriesColumns[], key: (run: string) => string, by: stri
   });
 }
 
-/** A text that spells a number is one: parameters are kept as texts. */
-function number(value: string | number | null | undefined): unknown {
-  if (value === null || value === undefined || value === "") return null;
-  const found = Number(value);
-  return Number.isFinite(found) ? found : value;
-}
-
-interface PicturesProps {
-  workspace: string;
-  runs: RunRecord[];
-  params: string[];
-  metrics: string[];
-}
-
-function Pictures({ workspace, runs, params, metrics }: PicturesProps) {
-  const columns = [
-    ...params.slice(0, 8).map((name) => `params.${name}`),
-    ...metrics.slice(0, 3).map((name) => `metrics.${name}`),
-  ];
-  const of = (run: RunRecord, column: string): unknown =>
-    column.startsWith("params.")
-      ? number(run.params[column.slice(7)])
-      : (run.metrics?.[column.slice(8)] ?? null);
-  const target = metrics[0] ?? "";
-  const lines = useMemo(() => {
-    const good = ranks(
-      runs.map((run) => run.metrics?.[target]),
-      falling(target),
-    );
-    return runs.map((run, place): Line => ({
-      id: run.id,
-      values: columns.map((column) => of(run, column)),
-      rank: good[place] ?? null,
-    }));
-  }, [runs]);
-  const x = param("sx", columns[0]);
-  const y = param("sy", columns.at(-1));
-  return (
-    <div class="charts wide">
-      {columns.length > 1 && (
-        <Card title="All columns" extra={<small>drag along an axis to choose</small>}>
-          <Parallel
-            names={columns.map((column) => column.replace(/^(params|metrics)\./, ""))}
-            lines={lines}
-          />
-        </Card>
-      )}
-      <Card
-        title="Two columns"
-        extra={
-          <span class="actions">
-            <Choice label="sx" name="sx" value={x} of={columns} />
-            <Choice label="sy" name="sy" value={y} of={columns} />
-          </span>
-        }
-      >
-        <Scatter
-          x={x}
-          y={y}
-          dots={runs.map((run) => ({
-            id: run.id,
-            name: runName(run),
-            x: of(run, x),
-            y: of(run, y),
-            colour: colour(run.id),
-            href: to(["runs", workspace, run.id]),
-          }))}
-        />
-      </Card>
-    </div>
-  );
-}
-
 interface DifferingProps {
   workspace: string;
   runs: RunRecord[];
@@ -306,27 +259,27 @@ interface DifferingProps {
 
 const SHOWN = 12;
 
+/** What runs are told apart by: its name, what it is of a run, and whether numbers are compared. */
+type Row = [string, (run: RunRecord) => string | number | null | undefined, boolean?];
+
 /** A table of what is not the same in all runs: numbers, parameters, tags, environment, code. */
 function Differing({ workspace, runs, metrics, params }: DifferingProps) {
   const shown = runs.slice(0, SHOWN);
   const base = runs.find((run) => run.id === param("base"));
   const tags = frequent(runs.map((run) => Object.keys(run.tags)));
-  const rows: [string, (run: RunRecord) => string | number | null | undefined, boolean][] = [
-    ["status", (run) => run.status, false],
-    ...metrics
-      .slice(0, 40)
-      .map((name): (typeof rows)[number] => [name, (run) => run.metrics?.[name], true]),
-    ...params.map((name): (typeof rows)[number] => [name, (run) => run.params[name], false]),
-    ...tags.map((name): (typeof rows)[number] => [
+  const rows: Row[] = [
+    ["status", (run) => run.status],
+    ...metrics.slice(0, 40).map((name): Row => [name, (run) => run.metrics?.[name], true]),
+    ...params.map((name): Row => [name, (run) => run.params[name]]),
+    ...tags.map((name): Row => [
       `tag ${name}`,
       (run) => (name in run.tags ? (run.tags[name] ?? "set") : null),
-      false,
     ]),
-    ["environment", (run) => run.environment_lock?.slice(0, 12), false],
-    ["code", (run) => run.snapshot?.slice(0, 12), false],
-    ["target", (run) => run.target, false],
-    ["nodes", (run) => run.node_count, false],
-    ["seconds running", (run) => run.stage_seconds["Running"] ?? null, true],
+    ["environment", (run) => run.environment_lock?.slice(0, 12)],
+    ["code", (run) => run.snapshot?.slice(0, 12)],
+    ["target", (run) => run.target],
+    ["nodes", (run) => run.node_count],
+    ["seconds running", (run) => run.stage_seconds["Running"], true],
   ];
   const differing = rows.filter(([, of]) => new Set(runs.map((run) => of(run) ?? null)).size > 1);
   return (
@@ -361,7 +314,7 @@ function Differing({ workspace, runs, metrics, params }: DifferingProps) {
               {name === "status" ? (
                 <Status of={run.status} />
               ) : (
-                figure(numeric ? of(run) : (number(of(run)) ?? "–"))
+                figure(numeric ? of(run) : (numeral(of(run)) ?? "–"))
               )}
               {base && run !== base && numeric && <small> {change(of(run), of(base))}</small>}
             </td>

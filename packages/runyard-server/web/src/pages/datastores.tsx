@@ -8,6 +8,7 @@ import { useAll } from "../resource";
 import { bytes, counted } from "../texts";
 import { Button, Card, Copy, Head } from "../ui/bits";
 import { type Column, text } from "../ui/columns";
+import { useDrop } from "../ui/drop";
 import { Files } from "../ui/files";
 import { Code, Empty, Loaded } from "../ui/states";
 import { Listing } from "../ui/table";
@@ -25,7 +26,6 @@ export default function List({ workspace }: { workspace: string }) {
       <Head title="Datastores" trail={[[workspace, to(["runs", workspace])]]} />
       <Listing
         of={useAll("datastores.list", { workspace })}
-        label="Datastores"
         noun="datastore"
         sort="order"
         columns={COLUMNS}
@@ -49,12 +49,8 @@ interface OneProps {
 
 export function One({ workspace, name, rest: open = "" }: OneProps) {
   const segments = { workspace, datastore: name };
-  const files = useAll(
-    "datastores.files",
-    segments,
-    { query: { page_size: 1000 } },
-    { most: MOST },
-  );
+  const query = { page_size: 1000 };
+  const files = useAll("datastores.files", segments, { query }, { most: MOST });
   const folder = param("in", open.slice(0, open.lastIndexOf("/") + 1));
   const target = open || folder;
   const code = [
@@ -130,7 +126,6 @@ interface UploadProps {
 
 function Upload({ workspace, name, folder, done }: UploadProps) {
   const [sent, setSent] = useState<Record<string, Sent>>({});
-  const [over, setOver] = useState(false);
   const input = useRef<HTMLInputElement>(null);
   const send = async (file: File, overwrite: boolean) => {
     const path = folder + file.name;
@@ -167,21 +162,9 @@ function Upload({ workspace, name, folder, done }: UploadProps) {
     for (const file of [...(files ?? [])]) await send(file, false);
     done();
   };
+  const { over, listens } = useDrop((files) => void take(files));
   return (
-    <section
-      class={`dropzone ${over ? "over" : ""}`}
-      aria-label="Upload"
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setOver(false);
-        void take(event.dataTransfer?.files);
-      }}
-    >
+    <section class={`dropzone ${over}`} aria-label="Upload" {...listens}>
       <p>
         <Button act={() => input.current?.click()}>Upload files</Button>
         <span class="faint">or drop them here, into {folder || "the top folder"}</span>

@@ -7,25 +7,14 @@ import { useLive } from "../live";
 import type { EndpointRecord, ReplicaRecord } from "../protocol";
 import { useCall, useEvery } from "../resource";
 import { figure } from "../texts";
-import {
-  Ago,
-  Button,
-  Card,
-  Copy,
-  Facts,
-  Figures,
-  Head,
-  Spark,
-  Status,
-  Tabs,
-  told,
-} from "../ui/bits";
+import { Ago, Button, Card, Copy, Facts, Figures, Head, Spark, Status, told } from "../ui/bits";
 import { type Column, number, state, text, time } from "../ui/columns";
 import { Choice } from "../ui/fields";
 import { History } from "../ui/history";
-import { Failure, Loaded } from "../ui/states";
-import { Table } from "../ui/table";
-import { EditTags } from "../ui/tags";
+import { type Part, PartTabs, partOf } from "../ui/parts";
+import { Loaded } from "../ui/states";
+import { Listing } from "../ui/table";
+import { EditTags, asTexts } from "../ui/tags";
 import { COUNTS_MS } from "./endpoints";
 import { change, Deployment, type PartProps, Traffic, where } from "./endpoint/traffic";
 import { Try } from "./endpoint/try";
@@ -44,40 +33,26 @@ export default function Endpoint({ workspace, endpoint: name, tab = "" }: Endpoi
   useEvery(COUNTS_MS, endpoint.refresh);
   const at = endpoint.data?.state;
   const here = to(["endpoints", workspace, name]);
+  const parts: Record<string, Part<EndpointRecord>> = {
+    "": ["Overview", (one) => <Overview key={name} endpoint={one} refresh={endpoint.refresh} />],
+    try: ["Try it", (one) => <Try key={name} endpoint={one} />],
+    logs: ["Logs", (one) => <Logs endpoint={one} />],
+  };
   return (
     <>
       <Head
         name={at ? `${name}, ${at}` : name}
-        title={
-          <>
-            {name} {at && <Status of={at} />}
-          </>
-        }
+        title={name}
+        beside={at && <Status of={at} />}
         trail={[["Endpoints", to(["endpoints", workspace])]]}
       >
         {endpoint.data?.address && (
           <Copy text={`${endpoint.data.address}/score`}>Copy address</Copy>
         )}
       </Head>
-      <Tabs
-        of={[
-          ["Overview", here],
-          ["Try it", `${here}/try`],
-          ["Logs", `${here}/logs`],
-        ]}
-      />
+      <PartTabs here={here} of={parts} />
       <Loaded of={endpoint} lines={10}>
-        {(found) =>
-          tab === "try" ? (
-            <Try key={found.name} endpoint={found} />
-          ) : tab === "logs" ? (
-            <Logs endpoint={found} />
-          ) : tab === "" ? (
-            <Overview key={found.name} endpoint={found} refresh={endpoint.refresh} />
-          ) : (
-            <Failure error={new Error(`An endpoint has no part called ${tab}.`)} />
-          )
-        }
+        {partOf(parts, tab, "An endpoint")}
       </Loaded>
     </>
   );
@@ -115,10 +90,9 @@ function Overview({ endpoint, refresh }: PartProps) {
         <Card title="Tags">
           <EditTags
             tags={endpoint.tags}
-            change={(tags, removed_tags) => {
-              const given = Object.entries(tags).map(([key, value]) => [key, value ?? ""]);
-              return change(endpoint, { tags: Object.fromEntries(given), removed_tags }, refresh);
-            }}
+            change={(tags, removed_tags) =>
+              change(endpoint, { tags: asTexts(tags), removed_tags }, refresh)
+            }
           />
         </Card>
       </div>
@@ -182,11 +156,8 @@ function Opens({ endpoint }: { endpoint: EndpointRecord }) {
   const ask = async (): Promise<[string, string][]> => {
     if (auth === "token")
       return [["token", (await call("endpoints.token", where(endpoint))).token]];
-    const keys = await call("endpoints.keys", where(endpoint));
-    return [
-      ["primary", keys.primary],
-      ["secondary", keys.secondary],
-    ];
+    const { primary, secondary } = await call("endpoints.keys", where(endpoint));
+    return Object.entries({ primary, secondary });
   };
   const show = () => void told(ask(), setShown);
   return shown.length ? (
@@ -226,17 +197,9 @@ function Replicas({ endpoint: { workspace, deployments } }: { endpoint: Endpoint
   ];
   return (
     <Card title="Replicas">
-      {every.length ? (
-        <Table
-          label="Replicas"
-          noun="replica"
-          columns={columns}
-          rows={every}
-          id={(one) => one.run}
-        />
-      ) : (
-        <p class="faint">None now.</p>
-      )}
+      <Listing of={every} noun="replica" columns={columns} id={(one) => one.run}>
+        None now.
+      </Listing>
     </Card>
   );
 }

@@ -7,8 +7,8 @@ import { useAll, useEvery } from "../resource";
 import { Head } from "../ui/bits";
 import { type Column, number, state, text, time } from "../ui/columns";
 import { Search } from "../ui/fields";
-import { Empty, Loaded } from "../ui/states";
-import { Table } from "../ui/table";
+import { Empty } from "../ui/states";
+import { Listing } from "../ui/table";
 
 const FIRST = `from runyard import Endpoint, Workspace
 
@@ -70,32 +70,29 @@ export default function Endpoints({ workspace }: { workspace: string }) {
       <div class="search">
         <Search label="Find an endpoint" placeholder="name, model or state" />
       </div>
-      <Loaded of={endpoints} lines={8}>
-        {(items) => {
-          const found = items.filter((one) =>
-            [one.name, one.state, ...one.deployments.map(servedBy)].some((each) =>
-              each.toLowerCase().includes(wanted),
-            ),
-          );
-          if (!found.length && wanted) return <Empty title="No endpoint fits" />;
-          return found.length ? (
-            <Table
-              label="Endpoints"
-              noun="endpoint"
-              sort="order"
-              columns={COLUMNS}
-              rows={found}
-              id={(one) => one.name}
-              href={(one) => to(["endpoints", workspace, one.name])}
-              command="runyard endpoints list"
-            />
-          ) : (
-            <Empty title="No endpoint yet" code={FIRST}>
-              A registered model becomes one in a line.
-            </Empty>
-          );
-        }}
-      </Loaded>
+      <Listing
+        of={endpoints}
+        only={(one) =>
+          [one.name, one.state, ...one.deployments.map(servedBy)].some((each) =>
+            each.toLowerCase().includes(wanted),
+          )
+        }
+        label="Endpoints"
+        noun="endpoint"
+        sort="order"
+        columns={COLUMNS}
+        id={(one) => one.name}
+        href={(one) => to(["endpoints", workspace, one.name])}
+        command="runyard endpoints list"
+      >
+        {wanted ? (
+          <Empty title="No endpoint fits" />
+        ) : (
+          <Empty title="No endpoint yet" code={FIRST}>
+            A registered model becomes one in a line.
+          </Empty>
+        )}
+      </Listing>
     </>
   );
 }

@@ -1,18 +1,17 @@
 // Environments: what was locked and made of it, how much room it takes, and which runs used it.
-import { useEffect, useState } from "preact/hooks";
 import { to } from "../address";
-import { ask, call, url } from "../api";
+import { call, url } from "../api";
 import { useLive } from "../live";
 import type { LockUse, RunRecord } from "../protocol";
-import { useAll, useResource } from "../resource";
+import { useAll, useEvery, useResource } from "../resource";
 import { quoted } from "../search";
 import { bytes, runName } from "../texts";
 import { Ago, Button, Card, Copy, Facts, Head, told } from "../ui/bits";
 import { type Column, number, state as stateOf, text, time } from "../ui/columns";
 import { Packages } from "../ui/packages";
-import { Text } from "../ui/preview";
 import { Empty, Loaded } from "../ui/states";
 import { Listing } from "../ui/table";
+import { Unfold } from "../ui/unfold";
 
 const FIRST = `from runyard import Environment, ScriptRunConfig
 
@@ -43,18 +42,13 @@ export default function List({ workspace }: { workspace: string }) {
   useLive(workspace, ["environments", "runs"], found.refresh);
   // Folders are measured for half a second a request: the rest comes with the next one.
   const unmeasured = found.data?.some((one) => one.made_at && one.size === null);
-  useEffect(() => {
-    if (!unmeasured) return;
-    const timer = setTimeout(found.refresh, AGAIN_MS);
-    return () => clearTimeout(timer);
-  }, [found.data]);
+  useEvery(AGAIN_MS, () => unmeasured && found.refresh());
   const whole = (found.data ?? []).reduce((sum, one) => sum + (one.size ?? 0), 0);
   return (
     <>
       <Head title="Environments" trail={[[workspace, to(["runs", workspace])]]} />
       <Listing
         of={found}
-        label="Environments"
         noun="environment"
         sort="order"
         columns={COLUMNS}
@@ -155,29 +149,19 @@ export function One({ workspace, lock }: { workspace: string; lock: string }) {
                 id={(run) => run.id}
                 href={(run) => to(["runs", workspace, run.id, "environment"])}
               >
-                <p class="faint">None in this workspace.</p>
+                None in this workspace.
               </Listing>
             </Card>
-            {use?.log && <Log workspace={workspace} lock={lock} />}
+            {use?.log && (
+              <Unfold
+                title="How it was made"
+                summary="Build log"
+                address={url("environments.build_log", segments)}
+              />
+            )}
           </div>
         )}
       </Loaded>
     </>
-  );
-}
-
-function Log({ workspace, lock }: { workspace: string; lock: string }) {
-  const [open, setOpen] = useState(false);
-  const address = url("environments.build_log", { workspace, lock });
-  const log = useResource(open ? address : null, async (signal) =>
-    (await ask(address, { signal })).text(),
-  );
-  return (
-    <Card wide title="How it was made">
-      <details onToggle={(event) => setOpen(event.currentTarget.open)}>
-        <summary>Build log</summary>
-        {open && <Loaded of={log}>{(told) => <Text text={told} />}</Loaded>}
-      </details>
-    </Card>
   );
 }

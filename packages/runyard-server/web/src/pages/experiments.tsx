@@ -42,7 +42,6 @@ export default function Experiments({ workspace }: { workspace: string }) {
       </div>
       <Listing
         of={found}
-        label="Experiments"
         noun="experiment"
         sort="order"
         served
@@ -105,7 +104,8 @@ function Best({ workspace, experiment, metric, count }: BestProps) {
 
 /** One experiment: its runs. */
 export function OneExperiment({ workspace, name }: { workspace: string; name: string }) {
-  const found = useCall("experiments.get", { workspace, experiment: name });
+  const segments = { workspace, experiment: name };
+  const found = useCall("experiments.get", segments);
   useLive(workspace, ["experiments", "runs"], found.refresh);
   return (
     <>
@@ -122,11 +122,7 @@ export function OneExperiment({ workspace, name }: { workspace: string; name: st
               text={one.notes ?? ""}
               empty="Add notes"
               save={(notes) =>
-                call(
-                  "experiments.change",
-                  { workspace, experiment: name },
-                  { body: { notes } },
-                ).then(found.refresh)
+                call("experiments.change", segments, { body: { notes } }).then(found.refresh)
               }
             />
             <RunsTable workspace={workspace} within={`experiment = ${quoted(name)}`}>

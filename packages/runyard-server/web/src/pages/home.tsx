@@ -1,15 +1,14 @@
 // What runs now, what failed since one last looked, what waits and why, and one's views.
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
 import { to } from "../address";
 import { call } from "../api";
 import { useLive } from "../live";
 import { workspace } from "../places";
 import type { RunRecord } from "../protocol";
-import { useCall, useResource, useStored } from "../resource";
+import { useCall, useResource, useSoon, useStored } from "../resource";
 import { quoted } from "../search";
 import { bytes, counted, figure, runName } from "../texts";
-import { Ago, Button, Card, Head, Spark, Status, Took } from "../ui/bits";
+import { Ago, Button, Card, Head, Spark, Status, Took, link } from "../ui/bits";
 import { Empty, Loaded } from "../ui/states";
 import { inAddress } from "./runs/views";
 
@@ -28,28 +27,20 @@ const SHOWN = 12;
 const POINTS = 60;
 const PAUSE_MS = 1000;
 const LEAST_FREE = 0.05;
+const FAILED = { q: "status = 'Failed'", order: "ended_at desc" };
 
-interface Board {
-  active: RunRecord[];
-  failed: RunRecord[];
-  done: RunRecord[];
-  some: boolean;
-}
-
-async function read(name: string, since: string, signal: AbortSignal): Promise<Board> {
-  const ask = (filter: string, page_size: number, order_by: string[] = []) =>
-    call(
-      "runs.search",
-      { workspace: name },
-      { body: { filter, order_by, page_size }, signal },
-    ).then(({ items }) => items);
+async function read(workspace: string, since: string, signal: AbortSignal) {
+  const ask = async (filter: string, page_size: number, order_by: string[] = []) => {
+    const body = { filter, order_by, page_size };
+    return (await call("runs.search", { workspace }, { body, signal })).items;
+  };
   const later = since ? ` AND ended_at > ${quoted(since)}` : "";
   const [active, failed, done] = await Promise.all([
     ask("active = TRUE", MANY),
     ask(`status = 'Failed'${later}`, MANY, ["ended_at DESC"]),
     ask("parent IS NULL AND active = FALSE", 8, ["ended_at DESC"]),
   ]);
-  return { active, failed, done, some: active.length + failed.length + done.length > 0 };
+  return { active, failed, done };
 }
 
 export default function Home() {
@@ -61,32 +52,28 @@ export default function Home() {
   const looked = () => {
     // By the service's clock: the browser's may be another.
     const ends = (board.data?.failed ?? []).map((run) => run.ended_at ?? "").sort();
-    const last = ends.at(-1);
-    if (!last) return;
-    setSince(last);
+    setSince(ends.at(-1) ?? since);
   };
   const saved = views.data?.items ?? [];
   return (
     <>
       <Head title="Home" />
       <Loaded of={board} lines={8}>
-        {({ active, failed, done, some }) =>
-          !some ? (
+        {({ active, failed, done }) =>
+          !active.length && !failed.length && !done.length ? (
             <Empty title="No run yet" code={FIRST}>
               Run these lines in Python, and follow the run here.
             </Empty>
           ) : (
             <div class="stack">
-              <Running
-                workspace={name}
-                title="Running"
-                runs={active.filter((run) => run.started_at)}
-              />
-              <Running
-                workspace={name}
-                title="Waiting"
-                runs={active.filter((run) => !run.started_at)}
-              />
+              {["Running", "Waiting"].map((title) => (
+                <Running
+                  key={title}
+                  workspace={name}
+                  title={title}
+                  runs={active.filter((run) => !run.started_at === (title === "Waiting"))}
+                />
+              ))}
               <div class="cards">
                 <Card
                   title={since ? "Failed since you last looked" : "Failed"}
@@ -107,11 +94,7 @@ export default function Home() {
                     )}
                   />
                   {failed.length > SHOWN && (
-                    <a
-                      href={to(["runs", name], { q: "status = 'Failed'", order: "ended_at desc" })}
-                    >
-                      All that failed
-                    </a>
+                    <a href={to(["runs", name], FAILED)}>All that failed</a>
                   )}
                 </Card>
                 <Card title="Ended">
@@ -150,7 +133,7 @@ function Lines({ of, line }: { of: RunRecord[]; line: (run: RunRecord) => Compon
     <ul class="list">
       {of.map((run) => (
         <li key={run.id}>
-          <Named run={run} />
+          {linked(run)}
           {line(run)}
           <small>
             <Ago time={run.ended_at} />
@@ -176,9 +159,7 @@ function Disk() {
   );
 }
 
-function Named({ run }: { run: RunRecord }) {
-  return <a href={to(["runs", run.workspace, run.id])}>{runName(run)}</a>;
-}
+const linked = (run: RunRecord) => link(runName(run), "runs", run.workspace, run.id);
 
 interface RunningProps {
   workspace: string;
@@ -195,19 +176,9 @@ function Running({ workspace: name, title, runs }: RunningProps) {
   });
   const body = { series, points: POINTS };
   const courses = useCall("series.read", series.length ? { workspace: name } : null, { body });
-  const due = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  useLive(
-    name,
-    series.map((one) => `run:${one.run}`),
-    ({ kind }) => {
-      if (kind === "metrics")
-        due.current ??= setTimeout(() => {
-          due.current = undefined;
-          courses.refresh();
-        }, PAUSE_MS);
-    },
-  );
-  useEffect(() => () => clearTimeout(due.current), []);
+  const soon = useSoon(PAUSE_MS, courses.refresh);
+  const topics = series.map((one) => `run:${one.run}`);
+  useLive(name, topics, ({ kind }) => kind === "metrics" && soon());
   const of = new Map((courses.data?.items ?? []).map((one) => [one.run, one]));
   if (!runs.length && title === "Waiting") return null;
   return (
@@ -218,7 +189,7 @@ function Running({ workspace: name, title, runs }: RunningProps) {
           const course = of.get(run.id);
           return (
             <li key={run.id}>
-              <Named run={run} />
+              {linked(run)}
               <Status of={run.status} />
               <span class="reason" title={run.reason ?? ""}>
                 {run.reason}

@@ -3,14 +3,15 @@ import { go, to } from "../address";
 import { call, url } from "../api";
 import { useLive } from "../live";
 import { type Act, Acts } from "../palette";
-import type { ModelRecord, RunRecord } from "../protocol";
+import type { ModelRecord } from "../protocol";
 import { useCall, useResource } from "../resource";
 import { bytes } from "../texts";
-import { Ago, Card, Copy, Facts, Figures, Head, Tabs, told } from "../ui/bits";
+import { Ago, Card, Copy, FactCard, Facts, Figures, Head, told } from "../ui/bits";
 import { Files } from "../ui/files";
 import { discard } from "../ui/discard";
-import { Code, Empty, Failure, Loaded } from "../ui/states";
-import { EditTags } from "../ui/tags";
+import { type Part, PartTabs, partOf } from "../ui/parts";
+import { Code, Empty, Loaded } from "../ui/states";
+import { EditTags, asTexts } from "../ui/tags";
 import { Lineage } from "./model/lineage";
 import { Changes, Standing, Verify } from "./model/registry";
 import { runsOf } from "./runs/rows";
@@ -31,6 +32,11 @@ export default function Model({ workspace, name, version, tab = "", rest = "" }:
   const before = Number(version) - 1;
   const remove = () =>
     void discard(workspace, "model", [id], () => go(to(["models", workspace, name])));
+  const parts: Record<string, Part<ModelRecord>> = {
+    "": ["Overview", (one) => <Overview {...{ workspace }} model={one} refresh={model.refresh} />],
+    files: ["Files", (one) => <ModelFiles workspace={workspace} model={one} open={rest} />],
+    use: ["Use it", (one) => <Use model={one} />],
+  };
   const acts: Act[] = [
     ["Copy the id of this model", () => void navigator.clipboard.writeText(id)],
     ["All versions of this model", () => go(to(["models", workspace, name]))],
@@ -40,11 +46,8 @@ export default function Model({ workspace, name, version, tab = "", rest = "" }:
     <>
       <Head
         name={`${name} ${version}`}
-        title={
-          <>
-            {name} <small>version {version}</small>
-          </>
-        }
+        title={name}
+        beside={<small>version {version}</small>}
         trail={[
           ["Models", to(["models", workspace])],
           [name, to(["models", workspace, name])],
@@ -61,25 +64,9 @@ export default function Model({ workspace, name, version, tab = "", rest = "" }:
         <Copy text={id}>Copy id</Copy>
         <Acts hint="model" of={acts} />
       </Head>
-      <Tabs
-        of={[
-          ["Overview", here],
-          ["Files", `${here}/files`],
-          ["Use it", `${here}/use`],
-        ]}
-      />
+      <PartTabs here={here} of={parts} />
       <Loaded of={model} lines={10}>
-        {(found) =>
-          tab === "" ? (
-            <Overview workspace={workspace} model={found} refresh={model.refresh} />
-          ) : tab === "files" ? (
-            <ModelFiles workspace={workspace} model={found} open={rest} />
-          ) : tab === "use" ? (
-            <Use model={found} />
-          ) : (
-            <Failure error={new Error(`A model has no part called ${tab}.`)} />
-          )
-        }
+        {partOf(parts, tab, "A model")}
       </Loaded>
     </>
   );
@@ -91,9 +78,6 @@ interface PartProps {
 }
 
 function Overview({ workspace, model, refresh }: PartProps & { refresh: () => void }) {
-  const run = useResource(model.run ? `run ${model.run}` : null, async (signal) =>
-    (await runsOf(workspace, [model.run ?? ""], signal)).get(model.run ?? ""),
-  );
   const change = (body: { tags?: Record<string, string>; removed_tags?: string[] }) =>
     told(call("models.change", { workspace, model: model.id }, { body }), refresh);
   return (
@@ -117,22 +101,11 @@ function Overview({ workspace, model, refresh }: PartProps & { refresh: () => vo
         <Card title="Tags">
           <EditTags
             tags={model.tags}
-            change={(tags, removed_tags) =>
-              change({
-                tags: Object.fromEntries(
-                  Object.entries(tags).map(([key, value]) => [key, value ?? ""]),
-                ),
-                removed_tags,
-              })
-            }
+            change={(tags, removed_tags) => change({ tags: asTexts(tags), removed_tags })}
           />
         </Card>
-        {model.run && <Measured workspace={workspace} id={model.run} run={run.data} />}
-        {Object.keys(model.properties).length > 0 && (
-          <Card title="Properties">
-            <Facts of={Object.entries(model.properties)} />
-          </Card>
-        )}
+        {model.run && <Measured workspace={workspace} id={model.run} />}
+        <FactCard title="Properties" of={model.properties} />
       </div>
       <Changes workspace={workspace} model={model.id} />
     </div>
@@ -149,13 +122,10 @@ function wishes({ resources: { cpus, memory_gb, gpus } }: ModelRecord): string {
   return parts.flatMap(([count, unit]) => (count === null ? [] : `${count} ${unit}`)).join(", ");
 }
 
-interface MeasuredProps {
-  workspace: string;
-  id: string;
-  run: RunRecord | undefined;
-}
-
-function Measured({ workspace, id, run }: MeasuredProps) {
+/** What the run of a model measured, and with which parameters. */
+function Measured({ workspace, id }: Record<"workspace" | "id", string>) {
+  const found = useResource(`run ${id}`, (signal) => runsOf(workspace, [id], signal));
+  const run = found.data?.get(id);
   const metrics = Object.entries(run?.metrics ?? {});
   const params = Object.entries(run?.params ?? {});
   return (

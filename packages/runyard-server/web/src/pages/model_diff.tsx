@@ -25,25 +25,22 @@ async function side(workspace: string, id: string, signal: AbortSignal): Promise
   const run = model.run ? (await runsOf(workspace, [model.run], signal)).get(model.run) : undefined;
   // A version may be older than what is kept of its run: then less can be compared.
   const none = () => undefined;
-  const about = model.files.find((file) => /(^|\/)MLmodel$/.test(file.path));
-  const [lock, code, told] = await Promise.all([
-    run?.environment_lock
-      ? call("environments.lock", { workspace, lock: run.environment_lock }, { signal }).catch(none)
-      : undefined,
-    run?.snapshot
-      ? call("snapshots.get", { workspace, snapshot: run.snapshot }, { signal }).catch(none)
-      : undefined,
-    about
-      ? ask(url("blobs.read", { workspace, digest: about.digest }), { signal })
-          .then((answer) => answer.text())
-          .catch(none)
-      : undefined,
+  const lock = run?.environment_lock;
+  const snapshot = run?.snapshot;
+  const digest = model.files.find((file) => /(^|\/)MLmodel$/.test(file.path))?.digest;
+  const text = async (address: string) => (await ask(address, { signal })).text();
+  const [environment, code, told] = await Promise.all([
+    lock && call("environments.lock", { workspace, lock }, { signal }).catch(none),
+    snapshot && call("snapshots.get", { workspace, snapshot }, { signal }).catch(none),
+    digest && text(url("blobs.read", { workspace, digest })).catch(none),
   ]);
   return {
     model,
     run,
-    packages: lock ? { Python: lock.python, ...packages(lock.requirements) } : {},
-    code: code?.files ?? [],
+    packages: environment
+      ? { Python: environment.python, ...packages(environment.requirements) }
+      : {},
+    code: code ? code.files : [],
     signature: signature(told ?? ""),
   };
 }

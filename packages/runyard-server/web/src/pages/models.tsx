@@ -6,7 +6,7 @@ import { useLive } from "../live";
 import type { ModelRecord } from "../protocol";
 import { useAll, useCall, useResource, useRested } from "../resource";
 import { named as nameLike, quoted } from "../search";
-import { Button, Head } from "../ui/bits";
+import { Button, Head, link } from "../ui/bits";
 import { type Column, number, size, text, time } from "../ui/columns";
 import { Check, Search } from "../ui/fields";
 import { Code, Empty, Loaded } from "../ui/states";
@@ -26,24 +26,15 @@ export function filterOf(typed: string): string {
 
 export default function Models({ workspace, name }: { workspace: string; name?: string }) {
   const filter = useRested(param("q"));
-  const order = param("order");
   const every = name !== undefined || param("all") === "1";
   const parts = [
     name === undefined ? "" : `name = ${quoted(name)}`,
     every ? "" : "latest = true",
     filterOf(filter),
   ];
-  const models = useAll(
-    "models.search",
-    { workspace },
-    {
-      body: {
-        filter: parts.filter(Boolean).join(" and "),
-        order_by: order ? [order] : name === undefined ? [] : ["version desc"],
-        page_size: 1000,
-      },
-    },
-  );
+  const order_by = [param("order", name === undefined ? "" : "version desc")].filter(Boolean);
+  const body = { filter: parts.filter(Boolean).join(" and "), order_by, page_size: 1000 };
+  const models = useAll("models.search", { workspace }, { body });
   useLive(workspace, ["models"], models.refresh);
   return (
     <>
@@ -65,14 +56,7 @@ export default function Models({ workspace, name }: { workspace: string; name?: 
       <Loaded of={models} lines={10}>
         {(items) =>
           items.length === 0 ? (
-            <Empty
-              title={
-                filter ? "No model fits the filter" : name ? `No model ${name}` : "No model yet"
-              }
-              {...(filter || name ? {} : { code: FIRST })}
-            >
-              {filter ? undefined : "A run registers what it has made, by name."}
-            </Empty>
+            <None filter={filter} name={name} />
           ) : name === undefined ? (
             <Table
               label="Models"
@@ -81,7 +65,6 @@ export default function Models({ workspace, name }: { workspace: string; name?: 
               served
               columns={LISTED}
               rows={items}
-              id={(model) => model.id}
               href={(model) =>
                 to(["models", workspace, model.name, ...(every ? [String(model.version)] : [])])
               }
@@ -96,6 +79,16 @@ export default function Models({ workspace, name }: { workspace: string; name?: 
   );
 }
 
+function None({ filter, name }: { filter: string; name: string | undefined }) {
+  if (filter) return <Empty title="No model fits the filter" />;
+  if (name) return <Empty title={`No model ${name}`} />;
+  return (
+    <Empty title="No model yet" code={FIRST}>
+      A run registers what it has made, by name.
+    </Empty>
+  );
+}
+
 const created = time<ModelRecord>("Registered", (model) => model.created_at, {
   order: "created_at",
 });
@@ -105,24 +98,11 @@ const tagged = (model: ModelRecord) =>
 const stage = text<ModelRecord>("Stage", "7rem", (model) =>
   model.stage === "None" ? null : model.stage,
 );
-const aliases = text<ModelRecord>(
-  "Aliases",
-  "minmax(6rem, 1fr)",
-  (model) => model.aliases.join(", ") || null,
-);
-const tags = text<ModelRecord>(
-  "Tags",
-  "minmax(10rem, 2fr)",
-  (model) => tagged(model).join(" ") || null,
-  {
-    cell: (model) =>
-      tagged(model).map((one) => (
-        <span key={one} class="tag">
-          {one}
-        </span>
-      )),
-  },
-);
+const list = (words: string[], sign: string) => words.join(sign) || null;
+const aliases = text<ModelRecord>("Aliases", "minmax(6rem, 1fr)", (one) => list(one.aliases, ", "));
+const tags = text<ModelRecord>("Tags", "minmax(10rem, 2fr)", (one) => list(tagged(one), " "), {
+  cell: (model) => tagged(model).map((one) => <span class="tag">{one}</span>),
+});
 
 const LISTED: Column<ModelRecord>[] = [
   text("Model", "minmax(10rem, 2fr)", (model) => model.name, { order: "name" }),
@@ -161,13 +141,9 @@ function Versions({ workspace, name, models }: VersionsProps) {
     text("Run", "minmax(7rem, 1fr)", (model) => model.run, {
       order: "experiment",
       cell: (model) =>
-        model.run ? (
-          <a href={to(["runs", workspace, model.run])}>
-            {model.experiment} {of(model)?.number ?? ""}
-          </a>
-        ) : (
-          "–"
-        ),
+        model.run
+          ? link(`${model.experiment} ${of(model)?.number ?? ""}`, "runs", workspace, model.run)
+          : "–",
     }),
     ...metrics.map((metric) =>
       number<ModelRecord>(metric, "minmax(6rem, 1fr)", (model) => of(model)?.metrics?.[metric], {
@@ -206,7 +182,6 @@ function Versions({ workspace, name, models }: VersionsProps) {
         served
         columns={columns}
         rows={models}
-        id={(model) => model.id}
         href={(model) => to(["models", workspace, name, String(model.version)])}
         selected={selected}
         onSelect={setSelected}

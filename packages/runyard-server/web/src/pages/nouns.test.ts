@@ -38,6 +38,19 @@ test("a request has the form that the endpoint takes, and Python reads it", asyn
   expect(numbersIn([[1], [2]])).toBeNull();
 });
 
+test("areas fill their map, each as large as its part", async () => {
+  const { boxes } = await import("../ui/treemap");
+  const sizes = [50, 25, 10, 9, 5, 1];
+  const placed = boxes(sizes, [0, 0, 26, 10]);
+  placed.forEach(([left, top, width, height], place) => {
+    expect(width * height).toBeCloseTo(2.6 * (sizes[place] ?? 0));
+    expect(Math.min(left, top)).toBeGreaterThanOrEqual(-1e-9);
+    expect(left + width).toBeLessThan(26.001);
+    expect(top + height).toBeLessThan(10.001);
+    expect(Math.max(width / height, height / width)).toBeLessThan(5);
+  });
+});
+
 test("rows are ordered by numbers as numbers, and what has none comes last", async () => {
   const { ordered, text } = await import("../ui/columns");
   const rows = [{ a: "x10" }, { a: null }, { a: "x9" }];

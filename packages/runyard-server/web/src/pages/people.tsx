@@ -91,12 +91,21 @@ function Users({ me }: { me: Me }) {
         .join(", "),
     ),
     time("Added", (one) => one.created_at),
-    ...(may ? [acts<UserRecord>("Remove", (one) => `Remove ${one.name}`, remove)] : []),
+    ...(may
+      ? [
+          acts<UserRecord>(
+            "Remove",
+            (one) => `Remove ${one.name}`,
+            remove,
+            (one) => !one.is_owner,
+          ),
+        ]
+      : []),
   ];
   return (
     <Card wide title="All people" extra={may && <Ask label="Add" act={add} />}>
-      <Listing of={users} label="People" noun="person" columns={columns} id={(one) => one.name}>
-        <p class="faint">Nobody yet.</p>
+      <Listing of={users} noun="person" columns={columns} id={(one) => one.name}>
+        Nobody yet.
       </Listing>
     </Card>
   );
@@ -154,7 +163,16 @@ function Members({ me }: { me: Me }) {
           `${one.role}${one.everywhere ? ", everywhere" : ""}`
         ),
     }),
-    ...(may ? [acts<Member>("Withdraw", (one) => `Withdraw ${one.user}'s role`, withdraw)] : []),
+    ...(may
+      ? [
+          acts<Member>(
+            "Withdraw",
+            (one) => `Withdraw ${one.user}'s role`,
+            withdraw,
+            (one) => !one.everywhere,
+          ),
+        ]
+      : []),
   ];
   return (
     <Card
@@ -163,7 +181,7 @@ function Members({ me }: { me: Me }) {
       extra={may && <Ask label="Let in" act={(name) => grant(name, ROLES[0] ?? "")} />}
     >
       <Listing of={members} label="Members" noun="person" columns={columns} id={(one) => one.user}>
-        <p class="faint">Nobody has a role here.</p>
+        Nobody has a role here.
       </Listing>
     </Card>
   );
@@ -204,8 +222,8 @@ function Tokens({ me }: { me: Me }) {
           <Copy text={made.token} />
         </p>
       )}
-      <Listing of={tokens} label="Tokens" noun="token" columns={columns} id={(one) => one.id}>
-        <p class="faint">None. A token lets a program in as you.</p>
+      <Listing of={tokens} noun="token" columns={columns} id={(one) => one.id}>
+        None. A token lets a program in as you.
       </Listing>
     </Card>
   );

@@ -1,20 +1,20 @@
 // A run: what it is and does, in tabs that are files of `pages/run`.
 import type { ComponentType } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { go, path, to } from "../address";
 import { call } from "../api";
 import { useLive } from "../live";
 import { type Act, Acts } from "../palette";
 import type { RunRecord, RunSpec } from "../protocol";
-import { type Resource, useAll, useCall } from "../resource";
+import { useAll, useCall } from "../resource";
 import { ENDED, runName } from "../texts";
 import { boardOf } from "./board";
-import { Copy, Head, Status, Tabs, Took, told } from "../ui/bits";
+import { Copy, Head, Standing, Tabs, told } from "../ui/bits";
 import "./run/run.css";
 import { Again, Register } from "./run/dialogs";
 import { discard } from "../ui/discard";
+import { useKeys } from "../ui/keys";
 import { Failure, Lazy, Loaded } from "../ui/states";
-import { typing } from "../ui/table";
 import { LISTED } from "./runs/rows";
 
 /** What each tab is given. */
@@ -65,13 +65,13 @@ export default function Run({
     } else if (hint.kind === "usage") setGrown((old) => ({ ...old, usage: old.usage + 1 }));
     else run.refresh();
   });
-  useNeighbours(workspace, id);
+  useNeighbours(id);
   const load = Object.hasOwn(TABS, tab) ? TABS[tab]?.[1] : undefined;
   return (
     <Loaded of={run} lines={10}>
       {(found) => (
         <>
-          <RunHead run={found} resource={run} tab={tab} />
+          <RunHead run={found} refresh={run.refresh} tab={tab} />
           {load ? (
             <Lazy
               load={load}
@@ -87,18 +87,14 @@ export default function Run({
 }
 
 /** `[` and `]` go to the previous and the next run of the list that one came from. */
-function useNeighbours(workspace: string, id: string) {
-  useEffect(() => {
-    const press = (event: KeyboardEvent) => {
-      const step = { "[": -1, "]": 1 }[event.key];
-      if (!step || typing(event.target) || event.ctrlKey || event.metaKey) return;
-      const listed = JSON.parse(sessionStorage.getItem(LISTED) ?? "[]") as string[];
-      const next = listed.includes(id) && listed[listed.indexOf(id) + step];
-      if (next) go(path.peek().replace(encodeURIComponent(id), encodeURIComponent(next)));
-    };
-    window.addEventListener("keydown", press);
-    return () => window.removeEventListener("keydown", press);
-  }, [workspace, id]);
+function useNeighbours(id: string) {
+  useKeys((key) => {
+    const step = { "[": -1, "]": 1 }[key];
+    if (!step) return;
+    const listed = JSON.parse(sessionStorage.getItem(LISTED) ?? "[]") as string[];
+    const next = listed.includes(id) && listed[listed.indexOf(id) + step];
+    if (next) go(path.peek().replace(encodeURIComponent(id), encodeURIComponent(next)));
+  });
 }
 
 /** Which tabs have something to show: most runs are one process without children. */
@@ -116,13 +112,7 @@ function useShown(run: RunRecord, spec: RunSpec | undefined, tab: string) {
   } as Record<string, boolean>;
 }
 
-interface RunHeadProps {
-  run: RunRecord;
-  resource: Resource<RunRecord>;
-  tab: string;
-}
-
-function RunHead({ run, resource, tab }: RunHeadProps) {
+function RunHead({ run, refresh, tab }: Pick<TabProps, "run" | "refresh"> & { tab: string }) {
   const segments = { workspace: run.workspace, run: run.id };
   const spec = useCall("runs.spec", segments);
   const shown = useShown(run, spec.data, tab);
@@ -130,7 +120,7 @@ function RunHead({ run, resource, tab }: RunHeadProps) {
   const repeatable = spec.data && (spec.data.script || spec.data.command.length > 0);
   const here = to(["runs", run.workspace, run.id]);
   const live = !ENDED.includes(run.status);
-  const cancel = () => void told(call("runs.cancel", segments), resource.refresh);
+  const cancel = () => void told(call("runs.cancel", segments), refresh);
   const remove = () =>
     void discard(run.workspace, "run", [run.id], () => go(to(["runs", run.workspace])));
   const acts: (Act | false)[] = [
@@ -147,13 +137,9 @@ function RunHead({ run, resource, tab }: RunHeadProps) {
     <>
       <Head
         name={`${runName(run)}, ${run.status}`}
-        title={
-          <>
-            {runName(run)} <Status of={run.status} />
-            <small>
-              <Took from={run.started_at ?? run.created_at} until={run.ended_at} />
-            </small>
-          </>
+        title={runName(run)}
+        beside={
+          <Standing of={run.status} from={run.started_at ?? run.created_at} until={run.ended_at} />
         }
         trail={[
           ["Runs", to(["runs", run.workspace])],

@@ -1,6 +1,6 @@
 // The runs of a workspace: as many as there are, searched, ordered and grouped by the service.
 import type { ComponentChildren } from "preact";
-import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { go, param, setParams, to } from "../address";
 import { call } from "../api";
 import type { RunRecord } from "../protocol";
@@ -11,13 +11,14 @@ import { Button, Copy, Head, say, told } from "../ui/bits";
 import type { Column } from "../ui/columns";
 import { Check, Choice } from "../ui/fields";
 import { Filter } from "../ui/filter";
+import { useKeys } from "../ui/keys";
 import { Menu } from "../ui/menu";
 import { Empty, Failure, Lazy, Skeleton } from "../ui/states";
-import { Table, typing } from "../ui/table";
+import { Table } from "../ui/table";
 import { Bar } from "./runs/chosen";
-import { Chooser, cell, known, usual } from "./runs/columns";
+import { Chooser, known, usual } from "./runs/columns";
 import { LISTED, MOST, type Asked, useRows } from "./runs/rows";
-import { command, exported, python, written } from "./runs/take";
+import { FORMATS, command, python, written } from "./runs/take";
 import { Views } from "./runs/views";
 
 // Half of what this page would weigh, and not needed before runs are selected.
@@ -98,28 +99,25 @@ export function RunsTable({ workspace, within = "", children: none }: RunsTableP
   useEffect(() => {
     sessionStorage.setItem(LISTED, JSON.stringify(shown.slice(0, NEAR).map((run) => run.id)));
   }, [lines]);
-  const compare = () => go(to(["compare", workspace], { runs: [...selected].join(",") }));
-  useLayoutEffect(() => {
-    const press = (event: KeyboardEvent) => {
-      if (event.key === "c" && selected.size && !typing(event.target) && !event.ctrlKey) compare();
-    };
-    window.addEventListener("keydown", press);
-    return () => window.removeEventListener("keydown", press);
+  const compare = () =>
+    go(to(["compare", workspace], { runs: [...selected].join(","), view: param("view") }));
+  useKeys((key) => {
+    if (key === "c" && selected.size) compare();
   });
   const unfold = (run: RunRecord) => {
     const next = new Map(opened);
     if (next.delete(run.id)) return setOpened(next);
-    const body = {
-      filter: `parent = ${quoted(run.id)}`,
-      order_by: asked.order,
-      columns: asked.columns,
-      page_size: BELOW,
-    };
+    const filter = `parent = ${quoted(run.id)}`;
+    const body = { filter, order_by: asked.order, columns: asked.columns, page_size: BELOW };
     void told(call("runs.search", { workspace }, { body }), ({ items, next_page_token }) => {
       setOpened((old) => new Map(old).set(run.id, items));
-      if (next_page_token)
-        say(`The first ${BELOW} are shown; the filter parent = ${quoted(run.id)} has all.`);
+      if (next_page_token) say(`The first ${BELOW} are shown; the filter ${filter} has all.`);
     });
+  };
+  const fold = (key: string) => {
+    const next = new Set(closed);
+    if (!next.delete(key)) next.add(key);
+    setClosed(next);
   };
   const panel = param("panel") === "1" && selected.size > 0;
   const count = runs.rows?.length ?? 0;
@@ -146,23 +144,15 @@ export function RunsTable({ workspace, within = "", children: none }: RunsTableP
         <Menu title="Take">
           {(close) => (
             <div class="list">
-              <Button
-                kind="quiet"
-                act={() => {
-                  close();
-                  void told(exported(workspace, asked, columns));
-                }}
-              >
-                Export as CSV
-              </Button>
-              {(["jsonl", "parquet"] as const).map((kind) => (
+              {FORMATS.map(([kind, text]) => (
                 <a
                   key={kind}
                   class="button quiet"
                   download={`runs.${kind}`}
                   href={written(workspace, asked, columns, kind)}
+                  onClick={close}
                 >
-                  Export as {kind === "jsonl" ? "JSON lines" : "Parquet"}
+                  Export as {text}
                 </a>
               ))}
               <Copy text={python(workspace, asked, take)}>Copy as Python</Copy>
@@ -179,44 +169,39 @@ export function RunsTable({ workspace, within = "", children: none }: RunsTableP
           </Button>
         )}
       </p>
-      {runs.error && <Failure error={runs.error} retry={runs.refresh} />}
-      {!runs.error && !runs.rows && !runs.fault && <Skeleton lines={12} />}
-      {!runs.error &&
-        runs.rows &&
-        (lines.length ? (
-          <div class={panel ? "beside panel" : ""}>
-            <Table
-              label="Runs"
-              columns={tableColumns(columns, group)}
-              rows={lines}
-              id={(one) => (one.kind === "run" ? one.run.id : one.key)}
-              href={(one) => (one.kind === "run" ? to(["runs", workspace, one.run.id]) : undefined)}
-              lead={(one) => (
-                <Lead
-                  of={one}
-                  open={one.kind === "run" ? opened.has(one.run.id) : one.open}
-                  onToggle={() => {
-                    if (one.kind === "run") return unfold(one.run);
-                    const next = new Set(closed);
-                    if (!next.delete(one.key)) next.add(one.key);
-                    setClosed(next);
-                  }}
-                />
-              )}
-              sort="order"
-              served
-              onEnd={runs.next}
-              selected={selected}
-              onSelect={setSelected}
-              foot={foot(count, runs.more)}
-            />
-            {panel && <Lazy load={charts} given={{ workspace, runs: shown, selected, columns }} />}
-          </div>
-        ) : given ? (
-          <Empty title="No run fits the filter" />
-        ) : (
-          none
-        ))}
+      {runs.error ? (
+        <Failure error={runs.error} retry={runs.refresh} />
+      ) : !runs.rows ? (
+        !runs.fault && <Skeleton lines={12} />
+      ) : lines.length ? (
+        <div class={panel ? "beside panel" : ""}>
+          <Table
+            label="Runs"
+            columns={tableColumns(columns, group)}
+            rows={lines}
+            id={(one) => (one.kind === "run" ? one.run.id : one.key)}
+            href={(one) => (one.kind === "run" ? to(["runs", workspace, one.run.id]) : undefined)}
+            lead={(one) => (
+              <Lead
+                of={one}
+                open={one.kind === "run" ? opened.has(one.run.id) : one.open}
+                onToggle={() => (one.kind === "run" ? unfold(one.run) : fold(one.key))}
+              />
+            )}
+            sort="order"
+            served
+            onEnd={runs.next}
+            selected={selected}
+            onSelect={setSelected}
+            foot={foot(count, runs.more)}
+          />
+          {panel && <Lazy load={charts} given={{ workspace, runs: shown, selected, columns }} />}
+        </div>
+      ) : given ? (
+        <Empty title="No run fits the filter" />
+      ) : (
+        none
+      )}
       {selected.size > 0 && (
         <Bar
           workspace={workspace}
@@ -283,7 +268,7 @@ export function inLines(
   ];
   if (!group) return rows.flatMap((run) => below(run, 0));
   const { value } = known(group);
-  const groups = Map.groupBy(rows, (run) => String(value(run) ?? "–"));
+  const groups = Map.groupBy(rows, (run) => String(value?.(run) ?? "–"));
   return [...groups].flatMap(([text, runs]): Line[] => {
     const key = `group ${text}`;
     const open = !closed.has(key);
@@ -309,15 +294,12 @@ function tableColumns(columns: string[], group: string): Column<Line>[] {
   return [
     first,
     ...columns.map((field): Column<Line> => {
-      const { title, width, number, value } = known(field);
+      const { value = () => null, cell, ...of } = known(field);
       return {
+        ...of,
         name: field,
-        title,
-        width,
-        ...(number ? { number } : {}),
         order: field,
-        cell: (one) =>
-          one.kind === "run" ? cell(field, one.run) : mean(one.runs.map(value), field),
+        cell: (one) => (one.kind === "run" ? cell(one.run) : mean(one.runs.map(value), field)),
       };
     }),
   ];

@@ -42,26 +42,14 @@ export default function Settings() {
       <Head title="Settings" />
       <div class="stack">
         <Card wide title="Browsers that are signed in">
-          <Listing
-            of={sessions}
-            label="Browsers"
-            noun="browser"
-            columns={columns}
-            id={(one) => one.id}
-          >
-            <p class="faint">None: who asks now has a token.</p>
+          <Listing of={sessions} noun="browser" columns={columns} id={(one) => one.id}>
+            None: who asks now has a token.
           </Listing>
         </Card>
         <Loaded of={found} lines={14}>
           {({ items, file }) => (
             <Card wide title="Service" extra={<small>changed in {file}, then restart</small>}>
-              <Table
-                label="Settings"
-                noun="setting"
-                columns={COLUMNS}
-                rows={items}
-                id={(one) => one.name}
-              />
+              <Table noun="setting" columns={COLUMNS} rows={items} />
             </Card>
           )}
         </Loaded>

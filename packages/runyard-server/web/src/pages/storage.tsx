@@ -1,5 +1,6 @@
 // What takes space and what of it could be freed, and what was deleted and may come back.
 import { useState } from "preact/hooks";
+import { to } from "../address";
 import { call } from "../api";
 import { useLive } from "../live";
 import { workspace as here } from "../places";
@@ -7,10 +8,11 @@ import type { Freeable, StoragePlace, TrashEntry } from "../protocol";
 import { useAll, useResource } from "../resource";
 import { bytes } from "../texts";
 import { Ago, Bars, Button, Card, Head, told } from "../ui/bits";
-import { type Column, number, size, text, time } from "../ui/columns";
+import { type Column, acts, number, size, text, time } from "../ui/columns";
 import { Dialog } from "../ui/fields";
 import { Loaded } from "../ui/states";
-import { Listing, Table } from "../ui/table";
+import { Listing } from "../ui/table";
+import { type Area, Treemap } from "../ui/treemap";
 
 const FREEABLE: Column<Freeable>[] = [
   text("What", "10rem", (one) => one.kind),
@@ -23,6 +25,13 @@ const PLACES: Column<StoragePlace>[] = [
   number("Runs", "6rem", (one) => one.runs),
   size("Size", (one) => one.size),
 ];
+
+const areaOf = ({ workspace, experiment, size }: StoragePlace): Area => ({
+  name: experiment,
+  of: workspace,
+  size,
+  href: to(["experiments", workspace, experiment]),
+});
 
 export default function Storage() {
   const report = useResource("storage", (signal) => call("storage.get", {}, { signal }));
@@ -55,24 +64,29 @@ export default function Storage() {
                     ])}
                 />
               </Card>
-              {freeable.length > 0 && (
-                <Table
-                  label="What could be freed"
-                  noun="kind"
-                  columns={FREEABLE}
-                  rows={freeable}
-                  id={(one) => one.kind}
-                />
-              )}
-              {places.length > 0 && (
-                <Table
-                  label="By experiment"
-                  noun="experiment"
-                  columns={PLACES}
-                  rows={places}
-                  id={(one) => `${one.workspace} ${one.experiment}`}
-                />
-              )}
+              <Listing
+                of={freeable}
+                label="What could be freed"
+                noun="kind"
+                columns={FREEABLE}
+                id={(one) => one.kind}
+              >
+                Nothing could be freed.
+              </Listing>
+              <Card wide title="By experiment">
+                <div class="stack">
+                  <Treemap label="Experiments by size" areas={places.map(areaOf)} />
+                  <Listing
+                    of={places}
+                    label="By experiment"
+                    noun="experiment"
+                    columns={PLACES}
+                    id={(one) => `${one.workspace} ${one.experiment}`}
+                  >
+                    No run has a file yet.
+                  </Listing>
+                </div>
+              </Card>
             </>
           )}
         </Loaded>
@@ -98,6 +112,7 @@ function Trash({ workspace }: { workspace: string }) {
     await call("trash.free", { workspace, entry: freeing?.id ?? "" });
     entries.refresh();
   };
+  const kept = (one: TrashEntry) => one.state === "kept";
   const columns: Column<TrashEntry>[] = [
     text("What", "8rem", (one) => one.kind),
     text("Name", "minmax(12rem, 2fr)", (one) => one.name),
@@ -105,25 +120,9 @@ function Trash({ workspace }: { workspace: string }) {
     size("Size", (one) => one.size),
     time("Deleted", (one) => one.deleted_at),
     text("By", "8rem", (one) => one.deleted_by || null),
-    text("Kept until", "8rem", (one) =>
-      one.state === "kept" ? one.until.slice(0, 10) : one.state,
-    ),
-    {
-      name: "act",
-      title: <span class="hidden">What to do</span>,
-      width: "10rem",
-      cell: (one) =>
-        one.state === "kept" && (
-          <>
-            <Button kind="quiet" aria-label={`Restore ${one.name}`} act={() => restore(one)}>
-              Restore
-            </Button>
-            <Button kind="quiet danger" aria-label={`Free ${one.name}`} act={() => setFreeing(one)}>
-              Free now
-            </Button>
-          </>
-        ),
-    },
+    text("Kept until", "8rem", (one) => (kept(one) ? one.until.slice(0, 10) : one.state)),
+    acts("Restore", (one) => `Restore ${one.name}`, restore, kept),
+    acts("Free now", (one) => `Free ${one.name}`, setFreeing, kept),
   ];
   return (
     <Card wide title={`Trash of ${workspace}`}>
@@ -142,7 +141,7 @@ function Trash({ workspace }: { workspace: string }) {
         id={(one) => one.id}
         command="runyard trash list"
       >
-        <p class="faint">Empty. What is deleted comes here first, for a week if nothing is set.</p>
+        Empty. What is deleted comes here first, for a week if nothing is set.
       </Listing>
     </Card>
   );

@@ -37,19 +37,14 @@ const COLUMNS: Column<SweepRecord>[] = [
 ];
 
 export default function Sweeps({ workspace }: { workspace: string }) {
-  const sweeps = useAll(
-    "sweeps.list",
-    { workspace },
-    { query: { page_size: 200 } },
-    { most: 2000 },
-  );
+  const query = { page_size: 200 };
+  const sweeps = useAll("sweeps.list", { workspace }, { query }, { most: 2000 });
   useLive(workspace, ["sweeps"], sweeps.refresh);
   return (
     <>
       <Head title="Sweeps" trail={[[workspace, to(["runs", workspace])]]} />
       <Listing
         of={sweeps}
-        label="Sweeps"
         noun="sweep"
         sort="order"
         columns={COLUMNS}

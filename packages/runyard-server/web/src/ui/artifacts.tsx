@@ -1,12 +1,12 @@
 // The v1 SDK's artifacts as charts: confusion matrices, accuracy tables, residuals, predictions.
 import { useState } from "preact/hooks";
-import { ask, url } from "../api";
-import { useResource } from "../resource";
+import { url } from "../api";
+import { useText } from "../resource";
 import { figure } from "../texts";
 import { Chart, type Series } from "./chart";
-import { Switch } from "./fields";
+import { Slider, Switch } from "./fields";
 import { Plain } from "./plain";
-import { type Point, rates } from "./reading";
+import { type Point, parsed, rates } from "./reading";
 import { Loaded } from "./states";
 
 type Data = Record<string, unknown>;
@@ -14,13 +14,11 @@ type Data = Record<string, unknown>;
 /** An artifact by its schema; one of another form as its text. */
 export function Artifact({ workspace, run, path }: Record<"workspace" | "run" | "path", string>) {
   const address = url("files.read", { workspace, run, path });
-  const read = useResource(`artifact ${run} ${path}`, async (signal) => {
-    const answer = await ask(address, { signal, credentials: "same-origin" });
-    return (await answer.json()) as { schema_type?: string; data?: Data };
-  });
+  const read = useText(address);
   return (
     <Loaded of={read} lines={6}>
-      {(found) => {
+      {(text) => {
+        const found = (parsed(text) ?? {}) as { schema_type?: string; data?: Data };
         const data = found.data ?? {};
         if (found.schema_type === "confusion_matrix" && grid(data["matrix"]).length)
           return <Confusion names={labels(data)} matrix={grid(data["matrix"])} />;
@@ -30,7 +28,7 @@ export function Artifact({ workspace, run, path }: Record<"workspace" | "run" | 
           return <Bars edges={list(data["bin_edges"])} counts={list(data["bin_counts"])} />;
         if (found.schema_type === "predictions" && list(data["bin_averages"]).length)
           return <Predictions data={data} />;
-        return <pre class="tail">{JSON.stringify(found, null, 1).slice(0, 5000)}</pre>;
+        return <pre class="tail">{text.slice(0, 5000)}</pre>;
       }}
     </Loaded>
   );
@@ -71,51 +69,36 @@ function Confusion({ names, matrix }: { names: string[]; matrix: number[][] }) {
     return share ? `${Math.round(part * 100)}%` : figure(value);
   };
   const small = matrix.length > NAMED;
+  const cell = (value: number, row: number, column: number) => {
+    const strength = share ? value / (sums[row] || 1) : value / most;
+    const mix = Math.round(strength * 85);
+    const told = `${figure(value)} of ${figure(sums[row] ?? 0)}`;
+    return (
+      <td
+        key={column}
+        class={mix > 50 ? "strong" : ""}
+        style={{ background: `color-mix(in srgb, var(--accent) ${mix}%, transparent)` }}
+        onMouseEnter={() => setOver(`${name(row)} taken for ${name(column)}: ${told}`)}
+      >
+        {small ? "" : text(row, value)}
+      </td>
+    );
+  };
+  const heads = matrix.map((_, place) => (small ? "" : name(place)));
   return (
     <div class="confusion" onMouseLeave={() => setOver("")}>
       <Switch of={["Counts", "Shares"]} at={shown} to={setShown} />
-      <div class="twin tall">
-        <table class={small ? "small" : ""}>
-          <caption>{over || "Rows: true class. Columns: predicted."}</caption>
-          <thead>
-            <tr>
-              <th />
-              {matrix.map((_, place) => (
-                <th key={place} scope="col">
-                  {small ? "" : name(place)}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {matrix.map((row, place) => (
-              <tr key={place}>
-                <th scope="row">{small ? "" : name(place)}</th>
-                {row.map((value, column) => {
-                  const strength = share ? value / (sums[place] || 1) : value / most;
-                  const mix = Math.round(strength * 85);
-                  return (
-                    <td
-                      key={column}
-                      class={mix > 50 ? "strong" : ""}
-                      style={{
-                        background: `color-mix(in srgb, var(--accent) ${mix}%, transparent)`,
-                      }}
-                      onMouseEnter={() =>
-                        setOver(
-                          `${name(place)} taken for ${name(column)}: ${figure(value)} of ${figure(sums[place] ?? 0)}`,
-                        )
-                      }
-                    >
-                      {small ? "" : text(place, value)}
-                    </td>
-                  );
-                })}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Plain
+        box="twin tall"
+        kind={small ? "small" : ""}
+        caption={over || "Rows: true class. Columns: predicted."}
+        named
+        heads={["", ...heads]}
+        rows={matrix.map((row, place) => [
+          heads[place],
+          ...row.map((value, column) => cell(value, place, column)),
+        ])}
+      />
     </div>
   );
 }
@@ -148,17 +131,13 @@ function Accuracy({ data }: { data: Data }) {
         title={roc ? "True over false positive rate" : "Precision over recall"}
         series={roc ? [...curves, line("chance", chance, DASHED)] : curves}
       />
-      <label class="slide">
-        Threshold
-        <input
-          type="range"
-          min="0"
-          max={(all[0]?.length ?? 1) - 1}
-          value={at}
-          onInput={(event) => setAt(Number(event.currentTarget.value))}
-        />
-        <b>{figure(thresholds[at] ?? at)}</b>
-      </label>
+      <Slider
+        label="Threshold"
+        max={(all[0]?.length ?? 1) - 1}
+        value={at}
+        onInput={setAt}
+        told={figure(thresholds[at] ?? at)}
+      />
       <Plain
         heads={["Class", "Precision", "Recall", "False positives"]}
         rows={all.map((table, place) => {

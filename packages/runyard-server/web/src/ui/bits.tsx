@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import type { ComponentChildren, ComponentProps } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { path } from "../address";
+import { path, to } from "../address";
 import { ago, duration, figure, hash, moment } from "../texts";
 
 const SHAPES: Record<string, string> = {
@@ -60,13 +60,9 @@ export function Ago({ time }: { time: string | null | undefined }) {
 
 /** How long something took, or takes so far. */
 export function Took({ from, until }: { from: string | null; until: string | null }) {
-  return from === null ? (
-    <>–</>
-  ) : until ? (
-    <Span from={from} until={until} />
-  ) : (
-    <Since from={from} />
-  );
+  if (from === null) return <>–</>;
+  if (!until) return <Since from={from} />;
+  return <span class="number">{duration((Date.parse(until) - Date.parse(from)) / 1000)}</span>;
 }
 
 function Since({ from }: { from: string }) {
@@ -74,8 +70,16 @@ function Since({ from }: { from: string }) {
   return <span class="number">{duration(Math.max(0, (at - Date.parse(from)) / 1000))}</span>;
 }
 
-function Span({ from, until }: { from: string; until: string }) {
-  return <span class="number">{duration((Date.parse(until) - Date.parse(from)) / 1000)}</span>;
+/** What stands beside the name of something that runs: its state, and how long it took so far. */
+export function Standing({ of, from, until }: { of: string; from: string; until: string | null }) {
+  return (
+    <>
+      <Status of={of} />
+      <small>
+        <Took from={from} until={until} />
+      </small>
+    </>
+  );
 }
 
 /** How long it is until a moment, in milliseconds since 1970. */
@@ -83,6 +87,11 @@ export function Left({ until }: { until: number }) {
   const left = (until - useNow()) / 1000;
   return <>{left > 0 ? duration(left) : "any moment"}</>;
 }
+
+/** A link to a page of the studio. */
+export const link = (text: ComponentChildren, ...segments: string[]) => (
+  <a href={to(segments)}>{text}</a>
+);
 
 type Given = Omit<ComponentProps<"button">, "type" | "class" | "onClick">;
 
@@ -122,6 +131,17 @@ export function Facts({ of }: { of: [string, ComponentChildren][] }) {
           </div>
         ))}
     </dl>
+  );
+}
+
+/** A card of values by name; nothing where there is none. */
+export function FactCard({ title, of }: { title: string; of: Record<string, string | null> }) {
+  const known = Object.entries(of);
+  if (!known.length) return null;
+  return (
+    <Card title={title}>
+      <Facts of={known.map(([name, value]) => [name, value && <code>{value}</code>])} />
+    </Card>
   );
 }
 
@@ -183,7 +203,9 @@ export function Card({
 
 interface HeadProps {
   title: ComponentChildren;
-  /** What the browser calls the page, where the title is more than a text. */
+  /** What stands beside the title: a state, a time. */
+  beside?: ComponentChildren;
+  /** What the browser calls the page, where that is not its title. */
   name?: string;
   /** Where this is: names and addresses, the outermost first. */
   trail?: [string, string][];
@@ -191,7 +213,7 @@ interface HeadProps {
 }
 
 /** The head of a page: where it is, its one h1, and what can be done. */
-export function Head({ title, name = String(title), trail = [], children }: HeadProps) {
+export function Head({ title, beside, name = String(title), trail = [], children }: HeadProps) {
   useEffect(() => {
     document.title = `${name} · Runyard`;
   }, [name]);
@@ -207,7 +229,9 @@ export function Head({ title, name = String(title), trail = [], children }: Head
         </nav>
       )}
       <div class="line">
-        <h1>{title}</h1>
+        <h1>
+          {title} {beside}
+        </h1>
         <div class="actions">{children}</div>
       </div>
     </header>

@@ -17,7 +17,7 @@ export interface Series {
   dash?: number[];
 }
 
-interface ChartProps {
+export interface ChartProps {
   title: string;
   series: Series[];
   height?: number;

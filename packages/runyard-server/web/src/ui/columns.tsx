@@ -47,13 +47,19 @@ export function time<T>(title: string, value: Value<T>, more: More<T> = {}) {
   return text(title, "8rem", value, { cell, ...more });
 }
 
-/** A column of buttons, one for each row. */
-export function acts<T>(title: string, label: (row: T) => string, act: (row: T) => void) {
-  const cell = (row: T) => (
-    <Button kind="quiet danger" aria-label={label(row)} act={() => act(row)}>
-      {title}
-    </Button>
-  );
+/** A column of buttons, one for each row that fits. */
+export function acts<T>(
+  title: string,
+  label: (row: T) => string,
+  act: (row: T) => void,
+  fits: (row: T) => boolean = () => true,
+) {
+  const cell = (row: T) =>
+    fits(row) && (
+      <Button kind="quiet danger" aria-label={label(row)} act={() => act(row)}>
+        {title}
+      </Button>
+    );
   return { name: title, title: <span class="hidden">{title}</span>, width: "6rem", cell };
 }
 

@@ -80,6 +80,50 @@ export function Check({ name, push = false, children }: CheckProps) {
   );
 }
 
+interface SliderProps {
+  label: string;
+  value: number;
+  max: number;
+  step?: number;
+  onInput: (value: number) => void;
+  /** What stands behind it: the value as people read it. */
+  told?: ComponentChildren;
+}
+
+/** A number from 0 on, by dragging. */
+export function Slider({ label, onInput, told, step = 1, ...given }: SliderProps) {
+  const slid = (event: { currentTarget: HTMLInputElement }) =>
+    onInput(event.currentTarget.valueAsNumber);
+  return (
+    <label class={told === undefined ? "" : "slide"}>
+      {label}
+      <input type="range" min={0} step={step} {...given} onInput={slid} />
+      {told !== undefined && <b>{told}</b>}
+    </label>
+  );
+}
+
+interface CountProps {
+  label: string;
+  value: number;
+  onInput: (value: number) => void;
+  most?: number;
+}
+
+/** A whole number from 0 on, in a field of its own. */
+export function Count({ label, value, onInput, most = Infinity }: CountProps) {
+  const typed = (event: { currentTarget: HTMLInputElement }) => {
+    const whole = Math.round(event.currentTarget.valueAsNumber) || 0;
+    onInput(Math.min(most, Math.max(0, whole)));
+  };
+  return <input type="number" min="0" aria-label={label} value={value} onInput={typed} />;
+}
+
+/** How much of a curve's noise is taken out. */
+export function Smoothing(given: Pick<SliderProps, "value" | "onInput">) {
+  return <Slider label="Smooth" max={0.98} step={0.02} {...given} />;
+}
+
 /** How curves are drawn, as the address has it. */
 export const curves = () => ({
   x: param("x", "step"),
@@ -98,19 +142,10 @@ export function Curves() {
   return (
     <>
       <Choice label="x axis" name="x" value={x} of={over} />
-      <label>
-        Smooth
-        <input
-          type="range"
-          min="0"
-          max="0.98"
-          step="0.02"
-          value={smooth}
-          onInput={({ currentTarget: { value } }) =>
-            setParams({ smooth: value === "0" ? "" : value })
-          }
-        />
-      </label>
+      <Smoothing
+        value={smooth}
+        onInput={(value) => setParams({ smooth: value ? String(value) : "" })}
+      />
       <Check name="log">log</Check>
     </>
   );

@@ -4,6 +4,7 @@ import { setParams, param } from "../address";
 import { bytes, counted } from "../texts";
 import { Preview } from "./preview";
 import { Button } from "./bits";
+import { Search } from "./fields";
 
 export interface FileItem {
   path: string;
@@ -19,6 +20,8 @@ interface FilesProps {
   /** The page's address when a file is open. */
   href: (path: string) => string;
   label: string;
+  /** Where a folder is downloaded as an archive; "" is all of them. */
+  archive?: (folder: string) => string;
 }
 
 interface Folder {
@@ -30,28 +33,25 @@ interface Folder {
 
 /** What stands directly in a folder: folders with their sums, and files. */
 function inside(files: FileItem[], folder: string): { folders: Folder[]; here: FileItem[] } {
-  const folders = new Map<string, Folder>();
-  const here: FileItem[] = [];
-  for (const file of files) {
-    if (!file.path.startsWith(folder)) continue;
-    const rest = file.path.slice(folder.length);
-    const slash = rest.indexOf("/");
-    if (slash < 0) here.push(file);
-    else {
-      const name = rest.slice(0, slash);
-      const one = folders.get(name) ?? { name, path: `${folder}${name}/`, size: 0, count: 0 };
-      one.size += file.size;
-      one.count += 1;
-      folders.set(name, one);
-    }
-  }
-  return { folders: [...folders.values()], here };
+  const below = files.filter((file) => file.path.startsWith(folder));
+  const parts = Map.groupBy(below, ({ path }) => /^[^/]*\/|/.exec(path.slice(folder.length))?.[0]);
+  const here = parts.get("") ?? [];
+  parts.delete("");
+  const folders = [...parts].map(([name = "", within]) => ({
+    name,
+    path: folder + name,
+    size: within.reduce((sum, one) => sum + one.size, 0),
+    count: within.length,
+  }));
+  return { folders, here };
 }
 
 const MOST = 500;
+/** What is larger is no download for a browser: `runyard runs download` goes on where it broke. */
+const ARCHIVED = 20e9;
 
 /** A browser of files with previews. */
-export function Files({ files, address, open, href, label }: FilesProps) {
+export function Files({ files, address, open, href, label, archive }: FilesProps) {
   const chosen = param("in", open.includes("/") ? open.slice(0, open.lastIndexOf("/") + 1) : "");
   const [wanted, setWanted] = useState("");
   const found = useMemo(() => {
@@ -62,15 +62,15 @@ export function Files({ files, address, open, href, label }: FilesProps) {
   }, [files, chosen, wanted]);
   const trail = chosen.split("/").filter(Boolean);
   const file = files.find((one) => one.path === open);
+  const size = [...found.folders, ...found.here].reduce((sum, one) => sum + one.size, 0);
   return (
     <div class="beside files">
       <nav aria-label={label}>
-        <input
-          type="search"
-          aria-label="Find a file"
+        <Search
+          label="Find a file"
           placeholder={`Find in ${counted(files.length, "file")}`}
           value={wanted}
-          onInput={(event) => setWanted(event.currentTarget.value)}
+          onInput={setWanted}
         />
         {trail.length > 0 && !wanted && (
           <Button
@@ -84,7 +84,7 @@ export function Files({ files, address, open, href, label }: FilesProps) {
         )}
         {found.folders.map((folder) => (
           <Button key={folder.path} kind="quiet" act={() => setParams({ in: folder.path }, true)}>
-            <span>{folder.name}/</span>
+            <span>{folder.name}</span>
             <small>
               {folder.count} · {bytes(folder.size)}
             </small>
@@ -102,6 +102,12 @@ export function Files({ files, address, open, href, label }: FilesProps) {
         ))}
         {found.here.length > MOST && (
           <small>{found.here.length - MOST} more: find them by name</small>
+        )}
+        {archive && !wanted && size <= ARCHIVED && (
+          <a class="archive" href={archive(trail.join("/"))} download>
+            <span>Download {trail.at(-1) ?? "all"} as ZIP</span>
+            <small>{bytes(size)}</small>
+          </a>
         )}
       </nav>
       {file ? (

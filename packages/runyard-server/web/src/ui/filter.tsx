@@ -36,11 +36,8 @@ async function offers(workspace: string, text: string, caret: number, signal: Ab
     return values.map((one) => `${quoted(one)} `);
   }
   const [of, name] = fieldParts(prefix);
-  const keys = await call(
-    "runs.keys",
-    { workspace },
-    { query: { prefix: name, limit: SHOWN }, signal },
-  );
+  const query = { prefix: name, limit: SHOWN };
+  const keys = await call("runs.keys", { workspace }, { query, signal });
   const named = KINDS.filter((one) => !of || one === of).flatMap((one) =>
     keys[one].map((key) => `${fieldText(one, key)} `),
   );

@@ -121,6 +121,12 @@ export function Log({ workspace, run, path, size: told, live, at: key = "at" }: 
       show(data, begin.current);
     });
 
+  /** Go to a byte and stay there, or to the end and stick to it. */
+  const jump = (at?: number) => {
+    setFollow(at === undefined);
+    void open(at);
+  };
+
   const more = () =>
     guard(async () => {
       if (!held) return;
@@ -187,9 +193,8 @@ export function Log({ workspace, run, path, size: told, live, at: key = "at" }: 
       <Find
         {...{ workspace, run, path }}
         go={(at) => {
-          setFollow(false);
           setParams({ [key]: String(at) }, true);
-          void open(at);
+          jump(at);
         }}
       />
       {error && <p class="wrong">{error}</p>}
@@ -227,19 +232,15 @@ export function Log({ workspace, run, path, size: told, live, at: key = "at" }: 
           max={Math.max(1, size)}
           value={held ? Math.min(held.from, size) : 0}
           aria-label="Place in the log"
-          onChange={(event) => {
-            setFollow(false);
-            void open(Number(event.currentTarget.value));
-          }}
+          onChange={(event) => jump(event.currentTarget.valueAsNumber)}
         />
         <small>{bytes(size)}</small>
         <Button
           kind="quiet"
           aria-pressed={follow}
           act={() => {
-            setFollow(true);
             setParams({ [key]: undefined });
-            void open();
+            jump();
           }}
         >
           {live ? (follow ? "Following" : "Follow") : "To the end"}
@@ -257,22 +258,20 @@ type FindProps = Record<"workspace" | "run" | "path", string> & { go: (at: numbe
 function Find({ workspace, run, path, go }: FindProps) {
   const [text, setText] = useState(param("find"));
   const [regex, setRegex] = useState(false);
-  const [found, setFound] = useState<LogHits | null>(null);
+  const [found, setFound] = useState<LogHits>();
   const [error, setError] = useState("");
   const [at, setAt] = useState(0);
-  const find = async () => {
-    setError("");
-    setFound(null);
-    if (!text) return;
-    try {
-      const query = { text, regex, ignore_case: true };
-      setFound(await call("logs.search", { workspace, run, path }, { query }));
-      setAt(0);
-    } catch (failed) {
-      setError((failed as Error).message);
-    }
-  };
   const hits = found?.items ?? [];
+  // What was found is no answer to another question.
+  useEffect(() => setFound(undefined), [text, regex]);
+  const find = () => {
+    setError("");
+    setAt(0);
+    const query = { text, regex, ignore_case: true };
+    call("logs.search", { workspace, run, path }, { query }).then(setFound, (failed: Error) =>
+      setError(failed.message),
+    );
+  };
   const step = (by: number) => {
     const next = (at + by + hits.length) % hits.length;
     setAt(next);
@@ -285,7 +284,7 @@ function Find({ workspace, run, path, go }: FindProps) {
       onSubmit={(event) => {
         event.preventDefault();
         if (hits.length) step(1);
-        else void find();
+        else if (text) find();
       }}
     >
       <input
@@ -294,20 +293,10 @@ function Find({ workspace, run, path, go }: FindProps) {
         aria-invalid={error !== ""}
         placeholder="Find in the log"
         value={text}
-        onInput={(event) => {
-          setText(event.currentTarget.value);
-          setFound(null);
-        }}
+        onInput={(event) => setText(event.currentTarget.value)}
       />
       <label>
-        <input
-          type="checkbox"
-          checked={regex}
-          onChange={() => {
-            setRegex(!regex);
-            setFound(null);
-          }}
-        />
+        <input type="checkbox" checked={regex} onChange={() => setRegex(!regex)} />
         regex
       </label>
       {found && (

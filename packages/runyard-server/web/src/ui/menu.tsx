@@ -5,11 +5,13 @@ import { Button } from "./bits";
 
 interface MenuProps {
   title: ComponentChildren;
+  /** What it is called, where its title is a sign. */
+  label?: string;
   children: (close: () => void) => ComponentChildren;
 }
 
 /** What drops down from a button. */
-export function Menu({ title, children }: MenuProps) {
+export function Menu({ title, label, children }: MenuProps) {
   const [open, setOpen] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -27,7 +29,7 @@ export function Menu({ title, children }: MenuProps) {
   }, [open]);
   return (
     <div class="menu" ref={box}>
-      <Button aria-expanded={open} act={() => setOpen(!open)}>
+      <Button aria-expanded={open} aria-label={label} act={() => setOpen(!open)}>
         {title}
       </Button>
       {open && <div class="drop">{children(() => setOpen(false))}</div>}

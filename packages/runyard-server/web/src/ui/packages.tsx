@@ -9,7 +9,7 @@ import { text } from "./columns";
 import { Search } from "./fields";
 import { packages } from "./reading";
 import { save } from "./save";
-import { Table } from "./table";
+import { Listing } from "./table";
 
 const COLUMNS = [
   text<[string, string]>("Package", "minmax(12rem, 2fr)", ([name]) => name),
@@ -52,18 +52,11 @@ export function Packages({ lock, tools, children }: PackagesProps) {
         <Search label="Find a package" name="find" />
         {tools}
       </div>
-      {children ??
-        (shown.length ? (
-          <Table
-            label="Packages"
-            noun="package"
-            columns={COLUMNS}
-            rows={shown}
-            id={([name]) => name}
-          />
-        ) : (
-          <p class="faint">{all.length ? "No package has such a name." : "Nothing but Python."}</p>
-        ))}
+      {children ?? (
+        <Listing of={shown} noun="package" columns={COLUMNS} id={([name]) => name}>
+          {all.length ? "No package has such a name." : "Nothing but Python."}
+        </Listing>
+      )}
     </Card>
   );
 }

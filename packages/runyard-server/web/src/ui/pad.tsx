@@ -1,7 +1,8 @@
 // A pad to draw a digit on, and to drop a picture on.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { numbersOf, placed, type Shape } from "../pixels";
 import { Button, say } from "./bits";
+import { useDrop } from "./drop";
 
 const SIZE = 280;
 
@@ -16,7 +17,6 @@ export function Pad({ shape, onChange }: PadProps) {
   const pad = useRef<HTMLCanvasElement>(null);
   const sent = useRef<HTMLCanvasElement>(null);
   const last = useRef<[number, number] | null>(null);
-  const [over, setOver] = useState(false);
 
   const read = (dropped: boolean) => {
     const from = pad.current;
@@ -76,13 +76,14 @@ export function Pad({ shape, onChange }: PadProps) {
       say(`${file.name} is no picture that this browser can read.`);
     }
   };
+  const { over, listens } = useDrop((files) => void picture(files?.[0]));
   return (
     <div class="pad">
       <canvas
         ref={pad}
         width={SIZE}
         height={SIZE}
-        class={over ? "over" : ""}
+        class={over}
         role="img"
         aria-label={`A pad of ${shape.height} by ${shape.width} pixels to draw on`}
         onPointerDown={(event) => {
@@ -95,16 +96,7 @@ export function Pad({ shape, onChange }: PadProps) {
           last.current = null;
           read(false);
         }}
-        onDragOver={(event) => {
-          event.preventDefault();
-          setOver(true);
-        }}
-        onDragLeave={() => setOver(false)}
-        onDrop={(event) => {
-          event.preventDefault();
-          setOver(false);
-          void picture(event.dataTransfer?.files[0]);
-        }}
+        {...listens}
       />
       <div>
         <canvas

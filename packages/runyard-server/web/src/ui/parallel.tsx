@@ -66,9 +66,9 @@ export function Parallel({ names, lines, height = 300, onBrushed }: ParallelProp
     SIDE + (slot * (width.current - 2 * SIDE)) / Math.max(1, names.length - 1);
   const y = (share: number) => height - BOTTOM - share * (height - TOP - BOTTOM);
 
-  const draw = ({ context, width: wide, shade }: Brush) => {
-    width.current = wide;
-    const faint = shade("--faint");
+  const draw = (brush: Brush) => {
+    const { context, shade } = brush;
+    width.current = brush.width;
     const at = shown.map((one, slot) => (moving?.axis === one ? moving.x : x(slot)));
     const many = lines.length > 200;
     context.lineWidth = many ? 1 : 1.5;
@@ -93,20 +93,12 @@ export function Parallel({ names, lines, height = 300, onBrushed }: ParallelProp
       });
       context.stroke();
     }
-    shown.forEach((one, slot) =>
-      drawAxis(context, axes[one] as Axis, at[slot] ?? 0, slot, faint, shade),
-    );
+    shown.forEach((one, slot) => drawAxis(brush, axes[one] as Axis, at[slot] ?? 0, slot));
   };
 
-  const drawAxis = (
-    context: CanvasRenderingContext2D,
-    one: Axis,
-    left: number,
-    slot: number,
-    faint: string,
-    shade: (name: string) => string,
-  ) => {
+  const drawAxis = ({ context, shade }: Brush, one: Axis, left: number, slot: number) => {
     const last = slot === shown.length - 1;
+    const faint = shade("--faint");
     context.strokeStyle = faint;
     context.lineWidth = 1;
     context.beginPath();

@@ -11,16 +11,18 @@ interface PlainProps {
   box?: string;
   kind?: string;
   label?: string;
+  caption?: ComponentChildren;
   most?: number;
 }
 
 /** A table in a box that scrolls; of many rows the first `most`. */
 export function Plain({ heads, rows, named = false, most = 1000, ...more }: PlainProps) {
-  const { box = "twin", kind = "", label } = more;
+  const { box = "twin", kind = "", label, caption } = more;
   return (
     <>
       <div class={box} tabIndex={0} {...(label && { role: "group", "aria-label": label })}>
         <table class={kind}>
+          {caption !== undefined && <caption>{caption}</caption>}
           <thead>
             <tr>
               {heads.map((head, place) => (

@@ -9,7 +9,7 @@ import { Switch } from "./fields";
 import type { FileItem } from "./files";
 import { Plain } from "./plain";
 import { type Piece, coloured } from "./python";
-import { entries, signature } from "./reading";
+import { entries, parsed, signature } from "./reading";
 import { Lazy, Loaded } from "./states";
 
 const MOST = 512 * 1024;
@@ -49,7 +49,7 @@ export function Preview({ file, address }: { file: FileItem; address: string }) 
           </a>
         </span>
       </header>
-      {kind === "image" || kind === "audio" || kind === "video" ? (
+      {["image", "audio", "video"].includes(kind) ? (
         <Media address={address} kind={kind} path={file.path} />
       ) : kind === "page" ? (
         <Report file={file} address={address} />
@@ -134,17 +134,14 @@ function Content({ file, address, kind }: { file: FileItem; address: string; kin
   );
 }
 
-function Shown({
-  data,
-  kind,
-  whole,
-  path,
-}: {
+interface ShownProps {
   data: Uint8Array;
   kind: string;
   whole: boolean;
   path: string;
-}) {
+}
+
+function Shown({ data, kind, whole, path }: ShownProps) {
   const text = useMemo(
     () => (/numpy|zip|events/.test(kind) ? "" : new TextDecoder().decode(data)),
     [data],
@@ -155,22 +152,15 @@ function Shown({
   // A byte of zero is in no text.
   if (kind === "unknown" && data.subarray(0, 4096).includes(0)) return <Hex data={data} />;
   if (kind === "table") return <Table text={text} tab={/\.tsv$/i.test(path)} />;
-  if (kind === "json" && whole) {
-    try {
-      return <Json value={JSON.parse(text)} />;
-    } catch {
-      return <Text text={text} />;
-    }
-  }
+  const tree = kind === "json" && whole ? parsed(text) : undefined;
+  if (tree !== undefined) return <Json value={tree} />;
   const told = kind === "model" ? Object.entries(signature(text)) : [];
-  if (told.length)
-    return (
-      <>
-        <Facts of={told} />
-        <Text text={text} />
-      </>
-    );
-  return <Text text={text} python={/\.pyw?$/i.test(path)} />;
+  return (
+    <>
+      {told.length > 0 && <Facts of={told} />}
+      <Text text={text} python={/\.pyw?$/i.test(path)} />
+    </>
+  );
 }
 
 /** Beyond so many letters colours cost more than they tell. */
@@ -297,17 +287,11 @@ export function cells(text: string, separator: string): string[][] {
   return rows;
 }
 
+type JsonProps = { value: unknown; name?: string; depth?: number };
+
 /** A tree of JSON; the first level is open. */
-export function Json({
-  value,
-  name,
-  depth = 0,
-}: {
-  value: unknown;
-  name?: string;
-  depth?: number;
-}) {
-  const label = name === undefined ? null : <b>{name}: </b>;
+export function Json({ value, name = "", depth = 0 }: JsonProps) {
+  const label = depth > 0 && <b>{name}: </b>;
   if (value === null || typeof value !== "object")
     return (
       <div class="json">

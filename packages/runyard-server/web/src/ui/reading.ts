@@ -6,6 +6,21 @@ export type Point = [number, number];
 /** Of a longer archive the first entries are told. */
 const MOST = 1000;
 
+/** What a text is as JSON; `undefined` where it is none. */
+export function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A text that spells a number is one: parameters are kept as texts. */
+export function numeral(value: unknown): unknown {
+  if (value === null || value === undefined || value === "") return null;
+  return Number.isFinite(Number(value)) ? Number(value) : value;
+}
+
 /** Names and versions of a lock's lines; hashes and comments are passed over. */
 export function packages(lines: string): Record<string, string> {
   const found: Record<string, string> = {};
@@ -27,20 +42,13 @@ export function signature(text: string): Record<string, string> {
   for (const line of told.replace(/\n {4,}/g, " ").split("\n")) {
     const [, part = "", value = ""] = /^ +(\w+): '?(\[.*\])'?$/.exec(line) ?? [];
     if (!part) continue;
-    for (const [place, one] of columns(value.replaceAll("''", "'")).entries()) {
+    const columns = parsed(value.replaceAll("''", "'")) as Record<string, unknown>[] | undefined;
+    for (const [place, one] of (columns ?? []).entries()) {
       const { name = place, ...type } = one;
       found[`${part} ${name}`] = JSON.stringify(type).replace(/["{}]/g, "");
     }
   }
   return found;
-}
-
-function columns(text: string): Record<string, unknown>[] {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return [];
-  }
 }
 
 /** How a number differs from another: `+0.012 (+1.3 %)`. */

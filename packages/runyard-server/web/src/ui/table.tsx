@@ -1,19 +1,21 @@
 // Tables of any length: rows of one height, of which only those in sight are in the document.
 import type { ComponentChildren, VNode } from "preact";
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { go, param, setParams } from "../address";
 import { workspace } from "../places";
 import type { Resource } from "../resource";
-import { counted, shell } from "../texts";
+import { counted, shell, titled } from "../texts";
 import { Button, Copy } from "./bits";
 import { type Column, ordered } from "./columns";
+import { useKeys } from "./keys";
 import { line, save } from "./save";
 import { Loaded } from "./states";
 
 interface TableProps<T> {
   columns: Column<T>[];
   rows: T[];
-  id: (row: T) => string;
+  /** What tells a row from the others: without it its id, else its name. */
+  id?: (row: T) => string;
   /** Where a row leads; one that leads nowhere (a heading, a hint) cannot be selected. */
   href?: (row: T) => string | undefined;
   /** What stands before the first column: how deep a row is, a button that unfolds it. */
@@ -28,7 +30,8 @@ interface TableProps<T> {
   onEnd?: () => void;
   selected?: Set<string>;
   onSelect?: (selected: Set<string>) => void;
-  label: string;
+  /** What the table is called: without it what its rows are. */
+  label?: string;
   /** What a row is: they are counted below the last one. */
   noun?: string;
   /** More of what stands there. */
@@ -41,9 +44,15 @@ export const ROW = 36;
 const AHEAD = 10;
 const NEAR_END = 40;
 
+function known(row: unknown): string {
+  const { id, name } = row as { id?: string; name?: string };
+  return id ?? name ?? "";
+}
+
 /** A table that scrolls with the page; `j` and `k` move, `x` selects, Enter opens. */
 export function Table<T>(props: TableProps<T>): VNode {
-  const { columns, id, href, label, selected, onSelect, onEnd, sort, served } = props;
+  const { columns, id = known, href, selected, onSelect, onEnd, sort, served } = props;
+  const label = props.label ?? titled(props.noun ?? "row");
   const [own, setOwn] = useState(props.order ?? "");
   const order = sort ? param(sort, props.order) : own;
   const onOrder = (next: string) => (sort ? setParams({ [sort]: next }, true) : setOwn(next));
@@ -84,25 +93,18 @@ export function Table<T>(props: TableProps<T>): VNode {
     if (!next.delete(key)) next.add(key);
     onSelect?.(next);
   };
-  // Before the next key can come: a quick one would meet the row of before.
-  useLayoutEffect(() => {
-    const move = (event: KeyboardEvent) => {
-      if (event.metaKey || event.ctrlKey || event.altKey || typing(event.target)) return;
-      const row = rows[at];
-      const target = row && href?.(row);
-      if (event.key === "j" || event.key === "k") {
-        const next = Math.min(rows.length - 1, Math.max(0, at + (event.key === "j" ? 1 : -1)));
-        setAt(next);
-        const top = body.current?.getBoundingClientRect().top ?? 0;
-        const y = top + next * ROW;
-        if (y < 120 || y > window.innerHeight - 80) window.scrollBy(0, y - window.innerHeight / 2);
-      } else if (event.key === "x" && row && onSelect && target) toggle(id(row));
-      else if (event.key === "Enter" && target && event.target === document.body) go(target);
-      else return;
-      event.preventDefault();
-    };
-    window.addEventListener("keydown", move);
-    return () => window.removeEventListener("keydown", move);
+  useKeys((key, event) => {
+    const row = rows[at];
+    const target = row && href?.(row);
+    if (key === "j" || key === "k") {
+      const next = Math.min(rows.length - 1, Math.max(0, at + (key === "j" ? 1 : -1)));
+      setAt(next);
+      const y = (body.current?.getBoundingClientRect().top ?? 0) + next * ROW;
+      if (y < 120 || y > window.innerHeight - 80) window.scrollBy(0, y - window.innerHeight / 2);
+    } else if (key === "x" && row && onSelect && target) toggle(id(row));
+    else if (key === "Enter" && target && event.target === document.body) go(target);
+    else return false;
+    return true;
   });
 
   const [first, last] = range;
@@ -182,21 +184,31 @@ export function Table<T>(props: TableProps<T>): VNode {
 }
 
 interface ListingProps<T> extends Omit<TableProps<T>, "rows"> {
-  of: Resource<T[]>;
-  /** What is shown where there is no row. */
+  of: Resource<T[]> | T[];
+  /** Which rows are shown; all without it. */
+  only?: (row: T) => boolean;
+  /** What is shown where there is no row; a text is shown quietly. */
   children: ComponentChildren;
 }
 
 /** A table of what is read, with what stands in its place until then and when it is empty. */
-export function Listing<T>({ of, children, ...table }: ListingProps<T>) {
-  return (
+export function Listing<T>({ of, only, children, ...table }: ListingProps<T>) {
+  const shown = (all: T[]) => {
+    const rows = only ? all.filter(only) : all;
+    if (rows.length) return <Table {...table} rows={rows} />;
+    return typeof children === "string" ? <p class="faint">{children}</p> : children;
+  };
+  return Array.isArray(of) ? (
+    <>{shown(of)}</>
+  ) : (
     <Loaded of={of} lines={8}>
-      {(rows) => (rows.length ? <Table {...table} rows={rows} /> : children)}
+      {shown}
     </Loaded>
   );
 }
 
-interface TakeProps<T> extends Pick<TableProps<T>, "columns" | "rows" | "label"> {
+interface TakeProps<T> extends Pick<TableProps<T>, "columns" | "rows"> {
+  label: string;
   command: string | undefined;
 }
 
@@ -255,12 +267,4 @@ function Heading<T>({ column, by, order, onOrder }: HeadingProps<T>) {
       )}
     </span>
   );
-}
-
-const TYPED =
-  "input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable]";
-
-/** Whether keys go to something that is typed in. */
-export function typing(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.matches(TYPED);
 }

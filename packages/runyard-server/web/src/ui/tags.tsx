@@ -1,8 +1,6 @@
 // Tags, changed where they stand.
 import { useState } from "preact/hooks";
-import { call } from "../api";
-import type { RunRecord } from "../protocol";
-import { Button, say, told } from "./bits";
+import { Button, say } from "./bits";
 
 /** `name` or `name=value`, as it is typed; null where it is no tag. */
 export function tagOf(text: string): Values | null {
@@ -19,18 +17,9 @@ interface EditProps {
   what?: string;
 }
 
-/** The tags of a run, which `refresh` reads anew. */
-export function Tags({ run, refresh }: { run: RunRecord; refresh: () => void }) {
-  const segments = { workspace: run.workspace, run: run.id };
-  return (
-    <EditTags
-      tags={run.tags}
-      change={(tags, removed_tags) =>
-        told(call("runs.change", segments, { body: { tags, removed_tags } }), refresh)
-      }
-    />
-  );
-}
+/** Tags of what knows no tag without a text. */
+export const asTexts = (tags: Values) =>
+  Object.fromEntries(Object.entries(tags).map(([name, value]) => [name, value ?? ""]));
 
 /** Tags as chips, and a field that adds one: `name` or `name=value`. */
 export function EditTags({ tags, change, what = "tag" }: EditProps) {

@@ -1,10 +1,9 @@
 // Metrics that are no line: one value, lists, tables, images, and the forms of v1's artifacts.
-import { useState } from "preact/hooks";
-import { url } from "../api";
 import type { MetricSeries } from "../protocol";
 import { useCall } from "../resource";
 import { figure } from "../texts";
 import { Artifact } from "./artifacts";
+import { Images } from "./images";
 import { Plain } from "./plain";
 import { Loaded } from "./states";
 
@@ -37,7 +36,8 @@ export function Value({ metric, workspace, run }: ValueProps) {
 
 function Shown({ metric, workspace, run }: ValueProps) {
   const last = metric.values.at(-1);
-  if (metric.kind === "image") return <Images {...{ metric, workspace, run }} />;
+  if (metric.kind === "image")
+    return <Images of={[{ metric, workspace, run, name: "", href: "" }]} />;
   if (metric.kind === "artifact" && typeof last === "string")
     return <Artifact workspace={workspace} run={run} path={last} />;
   if (metric.kind === "list")
@@ -58,37 +58,6 @@ function Shown({ metric, workspace, run }: ValueProps) {
     <pre class="tail" tabIndex={0}>
       {JSON.stringify(last, null, 1)?.slice(0, 5000)}
     </pre>
-  );
-}
-
-/** The pictures of a metric, one at a time; a slider goes through its steps. */
-function Images({ metric, workspace, run }: ValueProps) {
-  const last = metric.values.length - 1;
-  const [at, setAt] = useState<number | null>(null);
-  const place = Math.min(at ?? last, last);
-  const path = String(metric.values[place] ?? "");
-  const step = metric.steps[place] ?? place;
-  return (
-    <>
-      <img
-        class="picture metric-picture"
-        alt={`${metric.name}, step ${step}`}
-        src={url("files.read", { workspace, run, path })}
-      />
-      {last > 0 && (
-        <label class="slide">
-          Step
-          <input
-            type="range"
-            min="0"
-            max={last}
-            value={place}
-            onInput={(event) => setAt(Number(event.currentTarget.value))}
-          />
-          <b>{step}</b>
-        </label>
-      )}
-    </>
   );
 }
 

@@ -2,17 +2,14 @@
 import { short } from "../../latencies";
 import type { EndpointAnswer } from "../../protocol";
 import { figure } from "../../texts";
+import { Bars } from "../../ui/bits";
+import { parsed } from "../../ui/reading";
 
 /** An answer, in JSON where it is some. */
 export function Answer({ of }: { of: EndpointAnswer }) {
-  let value: unknown = of.body;
-  try {
-    value = JSON.parse(of.body);
-    // Scripts of v1 answer with JSON in a text.
-    if (typeof value === "string") value = JSON.parse(value);
-  } catch {
-    /* A text is shown as it is. */
-  }
+  const told = parsed(of.body) ?? of.body;
+  // Scripts of v1 answer with JSON in a text.
+  const value = typeof told === "string" ? (parsed(told) ?? told) : told;
   const text = typeof value === "string" ? value : JSON.stringify(value, null, 1);
   const chances = numbersIn(value);
   return (
@@ -24,7 +21,7 @@ export function Answer({ of }: { of: EndpointAnswer }) {
           <small> · the model took {short(of.run_milliseconds / 1000)}</small>
         )}
       </p>
-      {chances && <Bars values={chances} />}
+      {chances && <Chances values={chances} />}
       <pre class="tail" tabIndex={0}>
         {text.slice(0, 100_000)}
       </pre>
@@ -45,18 +42,17 @@ export function numbersIn(value: unknown): number[] | null {
   return more === undefined ? numbersIn(only) : null;
 }
 
-function Bars({ values }: { values: number[] }) {
+/** Numbers as bars, the greatest of them told by more than its length. */
+function Chances({ values }: { values: number[] }) {
   const most = Math.max(...values.map(Math.abs)) || 1;
   const best = values.indexOf(Math.max(...values));
   return (
-    <ol class="chances">
-      {values.map((value, place) => (
-        <li key={place} class={place === best ? "best" : ""}>
-          <span>{place}</span>
-          <i style={{ width: `${(Math.abs(value) / most) * 100}%` }} />
-          <small>{figure(value)}</small>
-        </li>
-      ))}
-    </ol>
+    <Bars
+      of={values.map((value, place) => [
+        place === best ? <b>{place}</b> : place,
+        Math.abs(value) / most,
+        figure(value),
+      ])}
+    />
   );
 }

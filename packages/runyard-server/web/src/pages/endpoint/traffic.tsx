@@ -1,11 +1,11 @@
 // Who gets the requests of an endpoint, and how many replicas each deployment has: changed in place.
 import { useState } from "preact/hooks";
-import { to } from "../../address";
 import { call } from "../../api";
 import { quantile, short } from "../../latencies";
 import type { ChangeEndpoint, DeploymentRecord, EndpointRecord } from "../../protocol";
 import { figure } from "../../texts";
-import { Button, Card, Facts, Status, colour, say, told } from "../../ui/bits";
+import { Button, Card, Facts, Status, colour, link, say, told } from "../../ui/bits";
+import { Count } from "../../ui/fields";
 import { readyOf } from "../endpoints";
 
 const WHOLE = 100;
@@ -89,16 +89,11 @@ export function Traffic({ endpoint, refresh }: PartProps) {
             ) : (
               <>
                 <label>
-                  <input
-                    type="number"
-                    min="0"
-                    max="100"
+                  <Count
+                    label={`Percent of ${one.name}`}
+                    most={WHOLE}
                     value={share(one)}
-                    aria-label={`Percent of ${one.name}`}
-                    onInput={(event) => {
-                      const percent = Math.round(Number(event.currentTarget.value)) || 0;
-                      setDraft({ ...draft, [one.name]: Math.min(WHOLE, Math.max(0, percent)) });
-                    }}
+                    onInput={(percent) => setDraft({ ...draft, [one.name]: percent })}
                   />
                   %
                 </label>
@@ -119,6 +114,8 @@ export function Deployment({ endpoint, of, refresh }: PartProps & { of: Deployme
   const [least, setLeast] = useState<number>();
   const [most, setMost] = useState<number>();
   const [low, high] = [least ?? scaling.min_replicas, most ?? scaling.max_replicas];
+  const { workspace } = endpoint;
+  const { environment_lock: lock } = of;
   const segments = { ...where(endpoint), deployment: of.name };
   const done = () => {
     setLeast(undefined);
@@ -137,13 +134,7 @@ export function Deployment({ endpoint, of, refresh }: PartProps & { of: Deployme
     void told(call("endpoints.rollback", segments, { body: {} }), done, `${of.name} goes back.`);
   const changed = low !== scaling.min_replicas || high !== scaling.max_replicas;
   const number = (label: string, value: number, set: (value: number) => void) => (
-    <input
-      type="number"
-      min="0"
-      aria-label={`${label} replicas of ${of.name}`}
-      value={value}
-      onInput={(event) => set(Math.max(0, Math.round(Number(event.currentTarget.value)) || 0))}
-    />
+    <Count label={`${label} replicas of ${of.name}`} value={value} onInput={set} />
   );
   return (
     <Card title={of.name} extra={<Status of={of.state} />}>
@@ -152,14 +143,7 @@ export function Deployment({ endpoint, of, refresh }: PartProps & { of: Deployme
           [
             "Serves",
             <>
-              {of.spec.models.map((id) => {
-                const [name = "", version = ""] = id.split(":");
-                return (
-                  <a key={id} href={to(["models", endpoint.workspace, name, version])}>
-                    {id}
-                  </a>
-                );
-              })}{" "}
+              {of.spec.models.map((id) => link(id, "models", workspace, ...id.split(":")))}{" "}
               <small>by {of.spec.entry_script || of.spec.flavor}</small>
             </>,
           ],
@@ -182,11 +166,7 @@ export function Deployment({ endpoint, of, refresh }: PartProps & { of: Deployme
           ],
           [
             "Environment",
-            of.environment_lock !== null && (
-              <a href={to(["environments", endpoint.workspace, of.environment_lock])}>
-                {of.environment_lock.slice(0, 12)}
-              </a>
-            ),
+            lock !== null && link(lock.slice(0, 12), "environments", workspace, lock),
           ],
         ]}
       />

@@ -6,9 +6,10 @@ import { DIGIT, pictureOf } from "../../pixels";
 import type { EndpointAnswer, EndpointRecord } from "../../protocol";
 import { useResource } from "../../resource";
 import { shell } from "../../texts";
-import { Button, Card } from "../../ui/bits";
-import { Choice } from "../../ui/fields";
+import { Card } from "../../ui/bits";
+import { Choice, Switch } from "../../ui/fields";
 import { Pad } from "../../ui/pad";
+import { parsed } from "../../ui/reading";
 import { Code, Loaded } from "../../ui/states";
 import { Answer } from "./answer";
 
@@ -25,18 +26,15 @@ interface Taken {
 
 const FIELDS = 64;
 const SHOWN = 160;
+const [FORM, DRAW, JSON_TEXT] = ["Form", "Draw", "JSON"] as const;
 
 /** What an endpoint takes, as its script's schema or its model's signature tells. */
 async function taken(endpoint: EndpointRecord, signal: AbortSignal): Promise<Taken> {
   const segments = { workspace: endpoint.workspace, endpoint: endpoint.name };
   const asked = async (path: string): Promise<Record<string, unknown>> => {
     const answer = await call("endpoints.call", segments, { body: { path }, signal });
-    try {
-      const value: unknown = answer.status < 400 ? JSON.parse(answer.body) : {};
-      return value && typeof value === "object" ? (value as Record<string, unknown>) : {};
-    } catch {
-      return {};
-    }
+    const value = answer.status < 400 ? parsed(answer.body) : undefined;
+    return value && typeof value === "object" ? (value as Record<string, unknown>) : {};
   };
   const main = endpoint.deployments.find((one) => one.is_default) ?? endpoint.deployments[0];
   const ready = main?.replicas.some((one) => one.state === "ready");
@@ -91,14 +89,14 @@ function Form({ endpoint, takes }: { endpoint: EndpointRecord; takes: Taken }) {
   const { inputs, example } = takes;
   const picture = inputs.length === 1 ? pictureOf(inputs[0]?.shape ?? []) : null;
   const small = inputs.length > 0 && inputs.every((input) => sizeOf(input) <= FIELDS);
-  const modes = [
-    ...(small && !picture ? ["form"] : []),
-    ...(picture || inputs.length === 0 ? ["draw"] : []),
-    "json",
+  const modes: string[] = [
+    ...(small && !picture ? [FORM] : []),
+    ...(picture || inputs.length === 0 ? [DRAW] : []),
+    JSON_TEXT,
   ];
   const wanted = param("by");
-  const first = inputs.length === 0 ? "json" : modes[0];
-  const mode = modes.includes(wanted) ? wanted : (first ?? "json");
+  const first = inputs.length === 0 ? JSON_TEXT : modes[0];
+  const mode = modes.includes(wanted) ? wanted : (first ?? JSON_TEXT);
   const [text, setText] = useState(() =>
     JSON.stringify(example ?? { data: [inputs.length === 1 ? zeros(inputs[0]) : [1, 2, 3]] }),
   );
@@ -119,18 +117,7 @@ function Form({ endpoint, takes }: { endpoint: EndpointRecord; takes: Taken }) {
         <Card
           title="Request"
           extra={
-            <span class="actions">
-              {modes.map((name) => (
-                <Button
-                  key={name}
-                  kind="quiet"
-                  aria-pressed={name === mode}
-                  act={() => setParams({ by: name })}
-                >
-                  {{ form: "Form", draw: "Draw", json: "JSON" }[name]}
-                </Button>
-              ))}
-            </span>
+            <Switch label="Made by" of={modes} at={mode} to={(by) => setParams({ by }, true)} />
           }
         >
           <form
@@ -140,12 +127,12 @@ function Form({ endpoint, takes }: { endpoint: EndpointRecord; takes: Taken }) {
               void send();
             }}
           >
-            {mode === "form" ? (
+            {mode === FORM ? (
               <Fields
                 inputs={inputs}
                 onChange={(rows) => setText(JSON.stringify(bodyOf(inputs, rows)))}
               />
-            ) : mode === "draw" ? (
+            ) : mode === DRAW ? (
               // Where nothing tells what the model takes: the digits of MNIST.
               <Pad
                 shape={picture ?? DIGIT}
@@ -205,14 +192,7 @@ function zeros(input: Input | undefined): unknown {
   return size > 0 && size <= 4096 ? Array.from({ length: size }, () => 0) : [1, 2, 3];
 }
 
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
+const isJson = (text: string) => parsed(text) !== undefined;
 
 interface FieldsProps {
   inputs: Input[];

@@ -76,7 +76,7 @@ export function Changes({ workspace, model }: { workspace: string; model: string
         id={(one) => `${one.time} ${one.action} ${one.version}`}
         command={`runyard models history ${model}`}
       >
-        <p class="faint">Nothing was changed yet.</p>
+        Nothing was changed yet.
       </Listing>
     </Card>
   );
@@ -85,31 +85,17 @@ export function Changes({ workspace, model }: { workspace: string; model: string
 /** Reads all files of a version anew, and says whether they are as they were registered. */
 export function Verify({ workspace, model }: { workspace: string; model: ModelRecord }) {
   const [busy, setBusy] = useState(false);
-  const [found, setFound] = useState<ModelCheck>();
+  const [found, setFound] = useState<ModelCheck[]>();
+  const segments = { workspace, model: model.id };
   const read = async () => {
-    let page_token: string | null = null;
-    const sum = {
-      model: model.id,
-      files: 0,
-      size: 0,
-      damaged: [],
-      missing: [],
-      next_page_token: null,
-    } as ModelCheck;
-    do {
+    const parts: ModelCheck[] = [];
+    for (let page_token: string | null | undefined = ""; page_token != null;) {
       const query = page_token ? { page_token } : {};
-      const next: ModelCheck = await call(
-        "models.verify",
-        { workspace, model: model.id },
-        { query },
-      );
-      sum.files += next.files;
-      sum.size += next.size;
-      sum.damaged.push(...next.damaged);
-      sum.missing.push(...next.missing);
-      page_token = next.next_page_token;
-    } while (page_token);
-    return sum;
+      const part: ModelCheck = await call("models.verify", segments, { query });
+      parts.push(part);
+      page_token = part.next_page_token;
+    }
+    return parts;
   };
   const verify = () => {
     setBusy(true);
@@ -117,7 +103,8 @@ export function Verify({ workspace, model }: { workspace: string; model: ModelRe
       .then(setFound, (error: Error) => say(error.message))
       .finally(() => setBusy(false));
   };
-  const wrong = [...(found?.damaged ?? []), ...(found?.missing ?? [])];
+  const wrong = found?.flatMap(({ damaged, missing }) => [...damaged, ...missing]) ?? [];
+  const sum = (of: "files" | "size") => (found ?? []).reduce((so, one) => so + one[of], 0);
   return (
     <p class="verify">
       <Button act={verify} disabled={busy}>
@@ -127,7 +114,7 @@ export function Verify({ workspace, model }: { workspace: string; model: ModelRe
         <span class={wrong.length ? "wrong" : "faint"} role="status">
           {wrong.length
             ? `Not as registered: ${wrong.join(", ")}`
-            : `${counted(found.files, "file")}, ${bytes(found.size)}: as registered.`}
+            : `${counted(sum("files"), "file")}, ${bytes(sum("size"))}: as registered.`}
         </span>
       )}
     </p>

@@ -16,7 +16,7 @@ const MOST_BYTES = 512 * 1024;
 const OPENED = 12;
 
 export default function Code({ workspace, run, rest }: TabProps) {
-  const code = useCode(run);
+  const code = useResource(`code ${workspace} ${run.snapshot}`, (signal) => filesOf(run, signal));
   const other = useAgainst(run);
   if (!run.snapshot)
     return (
@@ -38,7 +38,7 @@ export default function Code({ workspace, run, rest }: TabProps) {
         </Loaded>
       ) : (
         <Loaded of={code} lines={8}>
-          {({ files }) => (
+          {(files) => (
             <Files
               files={files}
               label="Code"
@@ -53,12 +53,9 @@ export default function Code({ workspace, run, rest }: TabProps) {
   );
 }
 
-function useCode(run: RunRecord) {
-  const { workspace, snapshot } = run;
-  return useResource(`code ${workspace} ${snapshot}`, async (signal) => {
-    if (!snapshot) return { files: [] as FileEntry[] };
-    return call("snapshots.get", { workspace, snapshot }, { signal });
-  });
+async function filesOf({ workspace, snapshot }: RunRecord, signal: AbortSignal) {
+  if (!snapshot) return [];
+  return (await call("snapshots.get", { workspace, snapshot }, { signal })).files;
 }
 
 function content(workspace: string, files: FileEntry[], path: string): string {
@@ -67,36 +64,29 @@ function content(workspace: string, files: FileEntry[], path: string): string {
 }
 
 /** What differs between what two runs were given: files by content, and what was asked for. */
-function Changes({ run, other }: { run: RunRecord; other: RunRecord }) {
-  const mine = useCode(run);
-  const theirs = useCode(other);
-  const asked = useResource(`asked ${run.id} ${other.id}`, (signal) =>
-    Promise.all(
-      [other, run].map((one) =>
-        call("runs.spec", { workspace: one.workspace, run: one.id }, { signal }),
-      ),
-    ),
+function Changes({ run, other }: Record<"run" | "other", RunRecord>) {
+  const given = async (one: RunRecord, signal: AbortSignal) => {
+    const asked = call("runs.spec", { workspace: one.workspace, run: one.id }, { signal });
+    return { facts: facts(await asked, one), files: await filesOf(one, signal) };
+  };
+  const both = useResource(`changes ${run.id} ${other.id}`, (signal) =>
+    Promise.all([given(other, signal), given(run, signal)]),
   );
-  const names: [string, string] = [runName(other), runName(run)];
   return (
-    <div class="stack">
-      <Card title="Arguments and parameters">
-        <Loaded of={asked}>
-          {([left, right]) =>
-            left && right ? (
-              <Differing left={facts(left, other)} right={facts(right, run)} names={names} />
-            ) : null
-          }
-        </Loaded>
-      </Card>
-      <Loaded of={theirs} lines={6}>
-        {(before) => (
-          <Loaded of={mine} lines={6}>
-            {(after) => <ChangedFiles workspace={run.workspace} {...{ before, after }} />}
-          </Loaded>
-        )}
-      </Loaded>
-    </div>
+    <Loaded of={both} lines={8}>
+      {([left, right]) => (
+        <div class="stack">
+          <Card title="Arguments and parameters">
+            <Differing
+              left={left.facts}
+              right={right.facts}
+              names={[runName(other), runName(run)]}
+            />
+          </Card>
+          <ChangedFiles workspace={run.workspace} before={left.files} after={right.files} />
+        </div>
+      )}
+    </Loaded>
   );
 }
 
@@ -122,17 +112,17 @@ interface Changed {
   right: FileEntry | undefined;
 }
 
-type Both = Record<"before" | "after", { files: FileEntry[] }> & { workspace: string };
+type Both = Record<"before" | "after", FileEntry[]> & { workspace: string };
 
 function ChangedFiles({ workspace, before, after }: Both) {
-  const left = new Map(before.files.map((file) => [file.path, file]));
-  const right = new Map(after.files.map((file) => [file.path, file]));
+  const left = new Map(before.map((file) => [file.path, file]));
+  const right = new Map(after.map((file) => [file.path, file]));
   const changed: Changed[] = [...new Set([...left.keys(), ...right.keys()])]
     .sort()
     .map((path) => ({ path, left: left.get(path), right: right.get(path) }))
     .filter((one) => one.left?.digest !== one.right?.digest);
   if (!changed.length)
-    return <p class="faint">The code is the same: {counted(after.files.length, "file")}.</p>;
+    return <p class="faint">The code is the same: {counted(after.length, "file")}.</p>;
   return (
     <>
       <p class="faint">

@@ -17,18 +17,10 @@ export function Again({ run, spec, close }: { run: RunRecord; spec: RunSpec; clo
     const given = text.split("\n").filter((line, place, lines) => line || place < lines.length - 1);
     const words = command ? { command: given } : { arguments: given };
     const definition = { ...spec.definition, ...(command ? {} : words), target };
-    const made = await call(
-      "runs.submit",
-      { workspace: run.workspace },
-      {
-        body: {
-          spec: { ...spec, ...words, target, resumes: null, definition },
-          tags: run.tags,
-          submitted_by: run.submitted_by,
-          ...(name ? { name } : {}),
-        },
-      },
-    );
+    const order = { ...spec, ...words, target, resumes: null, definition };
+    const { workspace, tags, submitted_by } = run;
+    const body = { spec: order, tags, submitted_by, ...(name ? { name } : {}) };
+    const made = await call("runs.submit", { workspace }, { body });
     go(to(["runs", made.workspace, made.id]));
   };
   return (
@@ -65,11 +57,9 @@ export function Register({ run, close }: { run: RunRecord; close: () => void }) 
   const [path, setPath] = useState("");
   const [description, setDescription] = useState("");
   const register = async () => {
-    const model = await call(
-      "models.register",
-      { workspace: run.workspace },
-      { body: { name, path, run: run.id, description } },
-    );
+    const { workspace, id } = run;
+    const body = { name, path, run: id, description };
+    const model = await call("models.register", { workspace }, { body });
     say(`Model ${model.name} was registered as version ${model.version}.`);
     go(to(["models", run.workspace, model.name, String(model.version)]));
   };

@@ -38,14 +38,7 @@ export default function Environment({ workspace, run, grown }: TabProps) {
             <Facts
               of={[
                 ["Name", named(definition)],
-                [
-                  "Python",
-                  definition.user_managed ? (
-                    <code>{definition.interpreter}, looked after by you</code>
-                  ) : (
-                    definition.python || "the service's choice"
-                  ),
-                ],
+                ["Python", pythonOf(definition)],
                 ["pip", <Lines of={definition.pip} />],
                 ["conda", <Lines of={definition.conda} />],
                 ["As of", definition.as_of || false],
@@ -114,19 +107,22 @@ export default function Environment({ workspace, run, grown }: TabProps) {
   );
 }
 
+function pythonOf({ user_managed, interpreter, python }: EnvironmentDefinition): string {
+  return user_managed ? `${interpreter}, looked after by you` : python || "the service's choice";
+}
+
 function named({ name, version }: EnvironmentDefinition): string {
   return name ? `${name}${version && `, version ${version}`}` : "none";
 }
 
 function Lines({ of }: { of: string[] }) {
-  return of.length ? (
+  if (!of.length) return <>–</>;
+  return (
     <span class="lines-of">
       {of.map((line) => (
         <code key={line}>{line}</code>
       ))}
     </span>
-  ) : (
-    <>–</>
   );
 }
 

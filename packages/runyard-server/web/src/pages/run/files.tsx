@@ -21,6 +21,7 @@ export default function RunFiles({ workspace, run, rest }: TabProps) {
             label="Files"
             open={rest}
             address={(path) => url("files.read", { ...segments, path })}
+            archive={(folder) => url("files.archive", segments, { folder })}
             href={(path) => to(["runs", workspace, run.id, "files", ...path.split("/")])}
           />
         )

@@ -7,6 +7,7 @@ import { Log } from "../../ui/log";
 import { Empty, Loaded } from "../../ui/states";
 import type { TabProps } from "../run";
 
+const LOGS = /(^|\/)(azureml-)?logs\//;
 const FIRST = ["azureml-logs/70_driver_log.txt", "logs/"];
 
 export default function Logs({ workspace, run, grown, rest }: TabProps) {
@@ -18,9 +19,7 @@ export default function Logs({ workspace, run, grown, rest }: TabProps) {
   return (
     <Loaded of={files} lines={8}>
       {(found) => {
-        const logs = found.filter(
-          (file) => file.kind === "log" || /(^|\/)(azureml-)?logs\//.test(file.path),
-        );
+        const logs = found.filter(({ kind, path }) => kind === "log" || LOGS.test(path));
         const known = FIRST.map((begin) => logs.find((file) => file.path.startsWith(begin))?.path);
         const open = rest || known.find(Boolean) || logs[0]?.path;
         if (!open)

@@ -3,14 +3,13 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { param } from "../../address";
 import { call } from "../../api";
 import type { MetricSeries, SeriesColumns } from "../../protocol";
-import { useCall, useResource, useStored } from "../../resource";
+import { useCall, useResource } from "../../resource";
 import { counted } from "../../texts";
-import { Chart } from "../../ui/chart";
 import { Curves, Search, curves } from "../../ui/fields";
+import { LaidChart, type Layout, LayoutMenu, inOrder, useLayout } from "../../ui/layout";
 import { Empty, Loaded } from "../../ui/states";
 import { Value } from "../../ui/values";
 import type { TabProps } from "../run";
-import { Button } from "../../ui/bits";
 
 const POINTS = 1000;
 
@@ -32,22 +31,16 @@ export default function Metrics({ workspace, run, grown }: TabProps) {
     const lacking = names
       .filter((name) => (grown.metrics[name] ?? Infinity) > (columns.get(name)?.count ?? -1))
       .map((name) => ({ run: run.id, name, after: columns.get(name)?.count ?? 0 }));
+    const body = { series: lacking, points: POINTS, x };
     if (lacking.length)
-      call(
-        "series.read",
-        { workspace },
-        { body: { series: lacking, points: POINTS, x }, signal: abort.signal },
-      ).then(
+      call("series.read", { workspace }, { body, signal: abort.signal }).then(
         ({ items }) => setColumns((old) => joined(old, items)),
         () => {},
       );
     return () => abort.abort();
   }, [asked, x, run.id, grown.metrics, columns.size]);
-  const [pinned, pin] = usePins(workspace, run.experiment);
-  const groups = useMemo(
-    () => grouped(list.data?.series ?? [], wanted, pinned),
-    [list.data, wanted, pinned],
-  );
+  const layout = useLayout(workspace, run.experiment);
+  const groups = grouped(list.data?.series ?? [], wanted, layout);
   return (
     <Loaded of={list} lines={8}>
       {({ series }) =>
@@ -66,6 +59,7 @@ export default function Metrics({ workspace, run, grown }: TabProps) {
                 placeholder={`Find in ${counted(series.length, "metric")}`}
               />
               <Curves />
+              <LayoutMenu names={series.map((one) => one.name)} layout={layout} />
             </div>
             {groups.map(([group, members]) => (
               <section key={group} class="group">
@@ -78,10 +72,8 @@ export default function Metrics({ workspace, run, grown }: TabProps) {
                       column={columns.get(one.name)}
                       workspace={workspace}
                       run={run.id}
-                      {...{ smooth, log }}
+                      {...{ smooth, log, layout }}
                       axis={x}
-                      pinned={pinned.includes(one.name)}
-                      onPin={() => pin(one.name)}
                     />
                   ))}
                 </div>
@@ -102,12 +94,10 @@ interface MetricProps {
   smooth: number;
   log: boolean;
   axis: string;
-  pinned: boolean;
-  onPin: () => void;
+  layout: Layout;
 }
 
-function Metric(props: MetricProps) {
-  const { metric, column, workspace, run, smooth, log, axis } = props;
+function Metric({ metric, column, workspace, run, smooth, log, axis, layout }: MetricProps) {
   const [zoom, setZoom] = useState<[number, number] | null>(null);
   const thinned = column && column.count > column.x.length;
   // Of a long series only some points were fetched: what is zoomed at is asked for anew.
@@ -132,16 +122,8 @@ function Metric(props: MetricProps) {
     return <Value metric={metric} workspace={workspace} run={run} />;
   return (
     <div class="card">
-      <Button
-        kind="quiet pin"
-        aria-pressed={props.pinned}
-        aria-label={`Pin ${metric.name}`}
-        title="Pinned charts come first"
-        act={props.onPin}
-      >
-        {props.pinned ? "★" : "☆"}
-      </Button>
-      <Chart
+      <LaidChart
+        layout={layout}
         title={metric.name}
         series={series}
         smoothing={smooth}
@@ -182,29 +164,26 @@ function joined(
   return next;
 }
 
-/** Which metrics of an experiment this browser has pinned, a line each. */
-function usePins(workspace: string, experiment: string): [string[], (name: string) => void] {
-  const [text, store] = useStored(`runyard-pinned ${workspace} ${experiment}`);
-  const pinned = useMemo(() => text.split("\n").filter(Boolean), [text]);
-  const pin = (name: string) => {
-    const others = pinned.filter((one) => one !== name);
-    store((others.length < pinned.length ? others : [...pinned, name]).join("\n"));
-  };
-  return [pinned, pin];
-}
-
 const PINNED = "Pinned";
 
 /** Pinned ones, then by what stands before the last slash; names without one come first. */
 function grouped(
   series: MetricSeries[],
   wanted: string,
-  pinned: string[],
+  layout: Layout,
 ): [string, MetricSeries[]][] {
-  const found = series.filter((one) => one.name.toLowerCase().includes(wanted));
-  const groups = Map.groupBy(found, ({ name }) =>
-    pinned.includes(name) ? PINNED : name.slice(0, Math.max(0, name.lastIndexOf("/"))),
+  const named = new Map(series.map((one) => [one.name, one]));
+  const found = inOrder([...named.keys()], layout).filter((name) =>
+    name.toLowerCase().includes(wanted),
+  );
+  const groups = Map.groupBy(found, (name) =>
+    layout.layout[name]?.pinned ? PINNED : name.slice(0, Math.max(0, name.lastIndexOf("/"))),
   );
   const rank = (name: string) => (name === PINNED ? "" : ` ${name}`);
-  return [...groups].sort(([left], [right]) => rank(left).localeCompare(rank(right)));
+  return [...groups]
+    .map(([group, names]): [string, MetricSeries[]] => [
+      group,
+      names.flatMap((name) => named.get(name) ?? []),
+    ])
+    .sort(([left], [right]) => rank(left).localeCompare(rank(right)));
 }

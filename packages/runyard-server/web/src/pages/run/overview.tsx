@@ -2,11 +2,11 @@
 import { useMemo } from "preact/hooks";
 import { to } from "../../address";
 import { call, url } from "../../api";
-import type { RunRecord } from "../../protocol";
+import type { Routes, RunRecord } from "../../protocol";
 import { useCall, useResource, useStored } from "../../resource";
 import { ENDED, duration, figure } from "../../texts";
-import { Ago, Card, Copy, Facts, Figures, useNow } from "../../ui/bits";
-import { Tags } from "../../ui/tags";
+import { Ago, Card, Copy, FactCard, Facts, Figures, link, told, useNow } from "../../ui/bits";
+import { EditTags } from "../../ui/tags";
 import { Chart, type Series } from "../../ui/chart";
 import { change, traced } from "../../ui/reading";
 import { Code } from "../../ui/states";
@@ -27,16 +27,17 @@ export default function Overview({ workspace, run, grown, refresh }: TabProps) {
     const named = series
       .filter((one) => one.kind === "scalar")
       .map((one) => ({ run: run.id, name: one.name, after: 0 }));
-    const { items } = await call(
-      "series.read",
-      { workspace },
-      { body: { series: named, points: 400 }, signal },
-    );
-    return items;
+    const body = { series: named, points: 400 };
+    return (await call("series.read", { workspace }, { body, signal })).items;
   });
   useResource(key, async () => metrics.refresh());
   const spec = useCall("runs.spec", run.snapshot ? { workspace, run: run.id } : null);
+  const edit = (body: Routes["runs.change"]["body"]) =>
+    told(call("runs.change", { workspace, run: run.id }, { body }), refresh);
   const numbers = metrics.data ?? [];
+  const here = ["runs", workspace, run.id];
+  const environment =
+    spec.data?.environment.name || run.environment_lock?.slice(0, 12) || "its own";
   const reasons = useReasons(run);
   const [baseline, setBaseline] = useStored(`runyard-baseline ${workspace} ${run.experiment}`);
   const base = useAgainst(run, baseline);
@@ -52,13 +53,7 @@ export default function Overview({ workspace, run, grown, refresh }: TabProps) {
         name="Description"
         text={run.description}
         empty="Add a description"
-        save={(description) =>
-          call(
-            "runs.change",
-            { workspace: run.workspace, run: run.id },
-            { body: { description } },
-          ).then(refresh)
-        }
+        save={(description) => edit({ description })}
       />
       {run.error && <Failed run={run} workspace={workspace} />}
       {run.warnings.length > 0 && (
@@ -112,34 +107,20 @@ export default function Overview({ workspace, run, grown, refresh }: TabProps) {
           <Facts
             of={[
               ["Id", <code>{run.id}</code>],
-              [
-                "Experiment",
-                <a href={to(["experiments", workspace, run.experiment])}>{run.experiment}</a>,
-              ],
+              ["Experiment", link(run.experiment, "experiments", workspace, run.experiment)],
               ["Kind", run.run_type ?? "interactive"],
               ["Target", run.target],
               ["Nodes", run.node_count],
               ["Created", <Ago time={run.created_at} />],
               ["By", run.submitted_by || null],
-              [
-                "Parent",
-                run.parent !== null && (
-                  <a href={to(["runs", workspace, run.parent])}>{run.parent}</a>
-                ),
-              ],
+              ["Parent", run.parent !== null && link(run.parent, "runs", workspace, run.parent)],
               ["Attempt", run.attempt > 1 && run.attempt],
             ]}
           />
         </Card>
-        {Object.keys(run.params).length > 0 && (
-          <Card title="Parameters">
-            <Facts
-              of={Object.entries(run.params).map(([name, value]) => [name, <code>{value}</code>])}
-            />
-          </Card>
-        )}
+        <FactCard title="Parameters" of={run.params} />
         <Card title="Tags">
-          <Tags run={run} refresh={refresh} />
+          <EditTags tags={run.tags} change={(tags, removed_tags) => edit({ tags, removed_tags })} />
         </Card>
         {spec.data && (
           <Card title="Asked">
@@ -150,29 +131,13 @@ export default function Overview({ workspace, run, grown, refresh }: TabProps) {
                   "Arguments",
                   spec.data.arguments.length ? <code>{spec.data.arguments.join(" ")}</code> : "–",
                 ],
-                [
-                  "Environment",
-                  <a href={to(["runs", workspace, run.id, "environment"])}>
-                    {spec.data.environment.name || run.environment_lock?.slice(0, 12) || "its own"}
-                  </a>,
-                ],
-                [
-                  "Snapshot",
-                  run.snapshot && (
-                    <a href={to(["runs", workspace, run.id, "code"])}>
-                      {run.snapshot.slice(0, 12)}
-                    </a>
-                  ),
-                ],
+                ["Environment", link(environment, ...here, "environment")],
+                ["Snapshot", run.snapshot && link(run.snapshot.slice(0, 12), ...here, "code")],
               ]}
             />
           </Card>
         )}
-        {Object.keys(run.properties).length > 0 && (
-          <Card title="Properties">
-            <Facts of={Object.entries(run.properties).map(([name, value]) => [name, value])} />
-          </Card>
-        )}
+        <FactCard title="Properties" of={run.properties} />
       </div>
       <details class="use">
         <summary>From a script or a shell</summary>

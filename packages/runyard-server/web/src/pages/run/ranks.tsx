@@ -4,8 +4,8 @@ import { useAll, useCall } from "../../resource";
 import { duration } from "../../texts";
 import { Status } from "../../ui/bits";
 import { type Column, number, size, state, text } from "../../ui/columns";
-import { Empty, Loaded } from "../../ui/states";
-import { Table } from "../../ui/table";
+import { Empty } from "../../ui/states";
+import { Listing } from "../../ui/table";
 import type { RankRecord } from "../../protocol";
 import type { TabProps } from "../run";
 import { RankHeat } from "./system";
@@ -39,24 +39,17 @@ export default function Ranks(props: TabProps) {
     }),
   ];
   return (
-    <Loaded of={ranks} lines={6}>
-      {(items) =>
-        items.length ? (
-          <div class="stack">
-            <Table
-              label="Ranks"
-              noun="rank"
-              columns={columns}
-              rows={items}
-              id={(one) => String(one.rank)}
-              command={`runyard runs ranks ${run.id}`}
-            />
-            <RankHeat {...props} />
-          </div>
-        ) : (
-          <Empty title="No process yet">Ranks appear when the run starts on its nodes.</Empty>
-        )
-      }
-    </Loaded>
+    <div class="stack">
+      <Listing
+        of={ranks}
+        noun="rank"
+        columns={columns}
+        id={(one) => String(one.rank)}
+        command={`runyard runs ranks ${run.id}`}
+      >
+        <Empty title="No process yet">Ranks appear when the run starts on its nodes.</Empty>
+      </Listing>
+      <RankHeat {...props} />
+    </div>
   );
 }

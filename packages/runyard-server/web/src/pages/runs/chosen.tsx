@@ -20,20 +20,27 @@ interface BarProps {
 /** The bar below the table while something is selected. */
 export function Bar({ workspace, runs, selected, onSelect, onCompare, onChanged }: BarProps) {
   const [tag, setTag] = useState<string>();
-  const active = runs.filter((run) => selected.has(run.id) && !run.ended_at);
-  const ended = runs.filter((run) => selected.has(run.id) && run.ended_at).map((run) => run.id);
+  const chosen = runs.filter((run) => selected.has(run.id));
+  const ids = (of: boolean) => chosen.filter((run) => !!run.ended_at === of).map((run) => run.id);
+  const [active, ended] = [ids(false), ids(true)];
   const all = async (what: string, ids: string[], act: (run: string) => Promise<unknown>) => {
     const results = await Promise.allSettled(ids.map(act));
     const failed = results.filter((one) => one.status === "rejected").length;
     say(`${counted(ids.length - failed, "run")} ${what}${failed ? `, ${failed} refused` : ""}`);
     onChanged();
   };
-  const change = (run: string, tags: Record<string, string | null>, removed: string[] = []) =>
-    call("runs.change", { workspace, run }, { body: { tags, removed_tags: removed } });
   const add = () => {
     const tags = tagOf(tag ?? "");
     setTag(undefined);
-    if (tags) void all(`tagged ${Object.keys(tags)}`, [...selected], (run) => change(run, tags));
+    const change = (run: string) =>
+      call("runs.change", { workspace, run }, { body: { tags: tags ?? {} } });
+    if (tags) void all(`tagged ${Object.keys(tags)}`, [...selected], change);
+  };
+  const cancel = () =>
+    void all("canceled", active, (run) => call("runs.cancel", { workspace, run }));
+  const remove = () => {
+    onSelect(new Set());
+    void discard(workspace, "run", ended, onChanged);
   };
   return (
     <div class="bar" role="toolbar" aria-label="Selected runs">
@@ -63,27 +70,12 @@ export function Bar({ workspace, runs, selected, onSelect, onCompare, onChanged 
         />
       )}
       {active.length > 0 && (
-        <Button
-          kind="danger"
-          act={() =>
-            void all(
-              "canceled",
-              active.map((run) => run.id),
-              (run) => call("runs.cancel", { workspace, run }),
-            )
-          }
-        >
+        <Button kind="danger" act={cancel}>
           Cancel {active.length}
         </Button>
       )}
       {ended.length > 0 && (
-        <Button
-          kind="danger"
-          act={() => {
-            onSelect(new Set());
-            void discard(workspace, "run", ended, onChanged);
-          }}
-        >
+        <Button kind="danger" act={remove}>
           Delete {ended.length}
         </Button>
       )}

@@ -1,79 +1,45 @@
 // The columns of a table of runs: which there are, and choosing among them.
-import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import type { RunRecord } from "../../protocol";
 import { useCall, useRested } from "../../resource";
 import { fieldParts, fieldText } from "../../search";
-import { figure } from "../../texts";
-import { Ago, Button, Status, Took } from "../../ui/bits";
+import { Button, Took } from "../../ui/bits";
+import { type Column, number, state, text, time } from "../../ui/columns";
 import { Menu } from "../../ui/menu";
+import { Order } from "../../ui/order";
 
-interface Known {
-  title: string;
-  width: string;
-  value: (run: RunRecord) => string | number | null | undefined;
-  shown?: (run: RunRecord) => ComponentChildren;
-  number?: boolean;
-}
+const wide = (least: number) => `minmax(${least}rem, 1fr)`;
+const seconds = ({ started_at: from, ended_at: until }: RunRecord) =>
+  from && ((until ? Date.parse(until) : Date.now()) - Date.parse(from)) / 1000;
 
-const plain = (title: string, width: string, value: Known["value"], more: Partial<Known> = {}) => ({
-  title,
-  width,
-  value,
-  ...more,
-});
-const time = (title: string, value: (run: RunRecord) => string | null) =>
-  plain(title, "7.5rem", value, { shown: (run) => <Ago time={value(run)} /> });
-const count = (title: string, value: (run: RunRecord) => number) =>
-  plain(title, "4.5rem", value, { number: true });
-
-function seconds(run: RunRecord): number | null {
-  const end = run.ended_at ? Date.parse(run.ended_at) : Date.now();
-  return run.started_at ? (end - Date.parse(run.started_at)) / 1000 : null;
-}
-
-const KNOWN: Record<string, Known> = {
-  status: plain("Status", "8.5rem", (run) => run.status, {
-    shown: (run) => <Status of={run.status} />,
-  }),
+const KNOWN: Record<string, Column<RunRecord>> = {
+  status: state((run) => run.status, { width: "8.5rem" }),
   created_at: time("Created", (run) => run.created_at),
   started_at: time("Started", (run) => run.started_at),
   ended_at: time("Ended", (run) => run.ended_at),
-  duration: plain("Took", "7rem", seconds, {
-    number: true,
-    shown: (run) => <Took from={run.started_at} until={run.ended_at} />,
+  duration: number("Took", "7rem", seconds, {
+    cell: (run) => <Took from={run.started_at} until={run.ended_at} />,
   }),
-  experiment: plain("Experiment", "minmax(8rem, 1fr)", (run) => run.experiment),
-  name: plain("Name", "minmax(8rem, 1fr)", (run) => run.name),
-  number: count("No.", (run) => run.number),
-  target: plain("Target", "8rem", (run) => run.target),
-  user: plain("User", "7rem", (run) => run.submitted_by || null),
-  nodes: count("Nodes", (run) => run.node_count),
-  attempt: count("Attempt", (run) => run.attempt),
-  type: plain("Type", "9rem", (run) => run.run_type),
-  parent: plain("Parent", "12rem", (run) => run.parent),
-  id: plain("Id", "minmax(14rem, 1fr)", (run) => run.id),
-  description: plain("Description", "minmax(10rem, 1fr)", (run) => run.description),
+  experiment: text("Experiment", wide(8), (run) => run.experiment),
+  name: text("Name", wide(8), (run) => run.name),
+  number: number("No.", "4.5rem", (run) => run.number),
+  target: text("Target", "8rem", (run) => run.target),
+  user: text("User", "7rem", (run) => run.submitted_by || null),
+  nodes: number("Nodes", "4.5rem", (run) => run.node_count),
+  attempt: number("Attempt", "4.5rem", (run) => run.attempt),
+  type: text("Type", "9rem", (run) => run.run_type),
+  parent: text("Parent", "12rem", (run) => run.parent),
+  id: text("Id", wide(14), (run) => run.id),
+  description: text("Description", wide(10), (run) => run.description),
 };
 
-/** What a column of the address is: its title, its width, and its value of a run. */
-export function known(field: string): Known {
+/** What a column of the address is: its title, its width, and what it shows of a run. */
+export function known(field: string): Column<RunRecord> {
   const [kind, name] = fieldParts(field);
-  if (kind === "metrics") {
-    const value = (run: RunRecord) => run.metrics?.[name];
-    return { title: name, width: "minmax(6.5rem, 1fr)", number: true, value };
-  }
-  if (kind === "params" || kind === "tags" || kind === "properties") {
-    const value = (run: RunRecord) => (name in run[kind] ? (run[kind][name] ?? "✓") : undefined);
-    return { title: name, width: "minmax(6rem, 1fr)", value };
-  }
-  return KNOWN[name] ?? { title: name, width: "8rem", value: () => undefined };
-}
-
-/** A column's cell. */
-export function cell(field: string, run: RunRecord): ComponentChildren {
-  const { value, shown } = known(field);
-  return shown ? shown(run) : figure(value(run));
+  if (kind === "metrics") return number(name, wide(6.5), (run) => run.metrics?.[name]);
+  if (kind === "params" || kind === "tags" || kind === "properties")
+    return text(name, wide(6), (run) => (name in run[kind] ? (run[kind][name] ?? "✓") : undefined));
+  return KNOWN[name] ?? text(name, "8rem", () => undefined);
 }
 
 /** The usual columns: what runs of the first page have, parameters only where they differ. */
@@ -101,9 +67,8 @@ export function Chooser(props: ChooserProps) {
 }
 
 function Choosing({ workspace, chosen, onChange }: ChooserProps) {
-  const [text, setText] = useState("");
-  const [dragged, setDragged] = useState(-1);
-  const rested = useRested(text.trim());
+  const [wanted, setWanted] = useState("");
+  const rested = useRested(wanted.trim());
   const keys = useCall("runs.keys", { workspace }, { query: { prefix: rested, limit: 50 } });
   const offered = [
     ...Object.keys(KNOWN).filter((name) => name.includes(rested.toLowerCase())),
@@ -111,60 +76,15 @@ function Choosing({ workspace, chosen, onChange }: ChooserProps) {
       (keys.data?.[kind] ?? []).map((name) => fieldText(kind, name)),
     ),
   ].filter((one) => !chosen.includes(one));
-  const move = (from: number, to: number) => {
-    if (to < 0 || to >= chosen.length || from < 0) return;
-    const next = chosen.filter((_, place) => place !== from);
-    next.splice(to, 0, chosen[from] as string);
-    onChange(next);
-  };
   return (
     <div class="choosing">
-      <ol aria-label="Columns shown">
-        {chosen.map((one, place) => (
-          <li
-            key={one}
-            draggable
-            class={place === dragged ? "at" : ""}
-            onDragStart={() => setDragged(place)}
-            onDragOver={(event) => {
-              event.preventDefault();
-              if (place === dragged) return;
-              move(dragged, place);
-              setDragged(place);
-            }}
-            onDragEnd={() => setDragged(-1)}
-          >
-            <button
-              type="button"
-              class="quiet"
-              title="Drag, or move with the arrow keys"
-              aria-label={`Move ${one} with the arrow keys`}
-              onKeyDown={(event) => {
-                const step = event.key === "ArrowUp" ? -1 : event.key === "ArrowDown" ? 1 : 0;
-                if (!step) return;
-                event.preventDefault();
-                move(place, place + step);
-              }}
-            >
-              ⠿
-            </button>
-            <span>{one}</span>
-            <Button
-              kind="quiet"
-              aria-label={`Remove ${one}`}
-              act={() => onChange(chosen.filter((other) => other !== one))}
-            >
-              ×
-            </Button>
-          </li>
-        ))}
-      </ol>
+      <Order label="Columns shown" of={chosen} onChange={onChange} />
       <input
         type="text"
         aria-label="Find a column"
         placeholder="Add a column"
-        value={text}
-        onInput={(event) => setText(event.currentTarget.value)}
+        value={wanted}
+        onInput={(event) => setWanted(event.currentTarget.value)}
       />
       <ul aria-label="Columns to add">
         {offered.slice(0, 60).map((one) => (

@@ -2,6 +2,7 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { Refused, call, list } from "../../api";
 import { useLive } from "../../live";
+import { useSoon } from "../../resource";
 import type { RunRecord, Search } from "../../protocol";
 import { quoted } from "../../search";
 import type { Fault } from "../../ui/filter";
@@ -23,6 +24,8 @@ export interface Asked {
   order: string[];
   columns: string[];
 }
+
+const NOTHING: Asked = { filter: "", shift: 0, order: [], columns: [] };
 
 interface State {
   key: string;
@@ -54,22 +57,11 @@ export function useRows(workspace: string, asked: Asked | null): Rows {
   const [fresh, setFresh] = useState(0);
   const [again, setAgain] = useState(0);
   const busy = useRef<AbortController | null>(null);
-  const looked = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  const search = (more: Partial<Search>, signal?: AbortSignal) =>
-    call(
-      "runs.search",
-      { workspace },
-      {
-        body: {
-          filter: asked?.filter ?? "",
-          order_by: asked?.order ?? [],
-          columns: asked?.columns ?? [],
-          page_size: PAGE,
-          ...more,
-        },
-        ...(signal ? { signal } : {}),
-      },
-    );
+  const search = (more: Partial<Search>, { signal } = new AbortController()) => {
+    const { filter, order: order_by, columns } = asked ?? NOTHING;
+    const body = { filter, order_by, columns, page_size: PAGE, ...more };
+    return call("runs.search", { workspace }, { body, signal });
+  };
 
   const fail = (failed: Error) => {
     if (failed.name === "AbortError") return;
@@ -83,8 +75,8 @@ export function useRows(workspace: string, asked: Asked | null): Rows {
     const mine = new AbortController();
     busy.current = mine;
     const plain = { filter: "", order_by: [], page_size: 1, page_token: null };
-    const first = search({ short_pages: true }, mine.signal);
-    Promise.all([first, search(plain, mine.signal)]).then(([page, newest]) => {
+    const first = search({ short_pages: true }, mine);
+    Promise.all([first, search(plain, mine)]).then(([page, newest]) => {
       const since = newest.items[0]?.created_at ?? "";
       const looked = page.items.length ? 0 : (page.looked_at ?? 0);
       setState({ key, rows: page.items, token: page.next_page_token, since, looked });
@@ -99,7 +91,7 @@ export function useRows(workspace: string, asked: Asked | null): Rows {
     if (!state?.token || state.key !== key || busy.current || state.rows.length >= MOST) return;
     const mine = new AbortController();
     busy.current = mine;
-    search({ page_token: state.token, short_pages: true }, mine.signal).then((page) => {
+    search({ page_token: state.token, short_pages: true }, mine).then((page) => {
       busy.current = null;
       const { items, next_page_token: token } = page;
       const looked = items.length ? 0 : state.looked + (page.looked_at ?? 0);
@@ -112,7 +104,6 @@ export function useRows(workspace: string, asked: Asked | null): Rows {
   useEffect(() => void (state?.looked && next()), [state]);
 
   const look = () => {
-    looked.current = undefined;
     if (!state || !asked) return;
     const newer = state.since ? ` AND created_at > '${state.since}'` : "";
     const filter = asked.filter + (asked.filter ? newer : newer.slice(5));
@@ -132,12 +123,7 @@ export function useRows(workspace: string, asked: Asked | null): Rows {
       () => {},
     );
   };
-  const latest = useRef(look);
-  latest.current = look;
-  useLive(workspace, ["runs"], () => {
-    looked.current ??= setTimeout(() => latest.current(), LOOK_MS);
-  });
-  useEffect(() => () => clearTimeout(looked.current), []);
+  useLive(workspace, ["runs"], useSoon(LOOK_MS, look));
 
   const details = error instanceof Refused && error.details["of"] === "filter" && error.details;
   const fault = details

@@ -1,14 +1,8 @@
 // Taking what a table shows elsewhere: as a file, as a call of Python, as a command.
-import { call, url } from "../../api";
-import type { RunRecord } from "../../protocol";
+import { url } from "../../api";
 import { fieldParts } from "../../search";
-import { counted, shell } from "../../texts";
-import { say } from "../../ui/bits";
-import { line, save } from "../../ui/save";
-import { known } from "./columns";
+import { shell } from "../../texts";
 import type { Asked } from "./rows";
-
-const PAGE = 2000;
 
 /** What the prompt calls what searches call otherwise. */
 const PROMPT: Record<string, string> = {
@@ -17,39 +11,22 @@ const PROMPT: Record<string, string> = {
   ended_at: "ended",
   duration: "time",
 };
+/** What the service writes, and what people call it. */
+export const FORMATS = [
+  ["csv", "CSV"],
+  ["jsonl", "JSON lines"],
+  ["parquet", "Parquet"],
+] as const;
 const UNSHOWN = ["attempt", "description", "snapshot", "active"];
 
-/** Read all pages of a search and hand what the table shows of them over as CSV, for a spreadsheet. */
-export async function exported(
-  workspace: string,
-  { filter, order, columns: brought }: Asked,
-  columns: string[],
-): Promise<void> {
-  const parts: string[] = [line(["id", ...columns])];
-  let page_token: string | null = null;
-  do {
-    const body = { filter, order_by: order, page_size: PAGE, columns: brought, short_pages: true };
-    const page: { items: RunRecord[]; next_page_token: string | null } = await call(
-      "runs.search",
-      { workspace },
-      { body: { ...body, page_token } },
-    );
-    for (const run of page.items)
-      parts.push(line([run.id, ...columns.map((name) => known(name).value(run))]));
-    page_token = page.next_page_token;
-    say(`${counted(parts.length - 1, "run")} ${page_token ? "so far" : "saved"}`);
-  } while (page_token);
-  save("runs.csv", parts);
-}
-
-/** Where the service writes the same runs while it sends them: all of each, or the columns shown. */
+/** Where the service writes the runs of a search while it sends them: all of each, or the columns shown. */
 export function written(
   workspace: string,
   { filter, order }: Asked,
   columns: string[],
-  format: "jsonl" | "parquet",
+  format: string,
 ): string {
-  const shown = format === "parquet" ? { columns: ["id", ...columns] } : {};
+  const shown = format === "jsonl" ? {} : { columns: ["id", ...columns] };
   return url("runs.export", { workspace }, { filter, order_by: order, format, ...shown });
 }
 

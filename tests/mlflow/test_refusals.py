@@ -156,7 +156,9 @@ def test_a_job_changes_nothing_of_others(ask: Plain, run: str) -> None:
     mine, name = _begun(ask), f"net-{uuid.uuid4().hex[:8]}"
     job = ask.of_run(mine)
     ask.good("POST", "registered-models/create", {"name": name})
-    ask.good("POST", "model-versions/create", {"name": name, "source": "elsewhere", "run_id": run})
+    ask.good(
+        "POST", "model-versions/create", {"name": name, "source": "s3://elsewhere", "run_id": run}
+    )
     lone = ask.good("POST", "logged-models", {"experiment_id": "0"})["model"]["info"]["model_id"]
     theirs = {"experiment_id": "0", "source_run_id": run}
     made = ask.good("POST", "logged-models", theirs)["model"]["info"]["model_id"]

@@ -1,11 +1,13 @@
 """Searches: what they find, in which order, page by page, and what they refuse."""
 
+import base64
 import contextlib
 import io
 import json
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -20,7 +22,7 @@ from runyard.protocol.runs import ChangeRun, FailRun, RunRecord, StartRun
 from runyard.protocol.search import Search
 from runyard_server.core.system import System
 from runyard_server.operations import experiments, metrics, models, runs, searches
-from runyard_server.store import nouns
+from runyard_server.store import nouns, pages
 
 W = "default"
 ODD = [
@@ -242,6 +244,24 @@ def test_a_token_of_another_search_is_refused(five: System) -> None:
         Search("number = 1", ["name"], page_size=2, page_token=token),
         Search(page_token="rubbish"),
     ):
+        with pytest.raises(InvalidRequest, match="page_token"):
+            runs.search(five, W, body=asked)
+
+
+@pytest.mark.parametrize("order", ["name", "started_at", "active", "metrics.loss", "params.lr"])
+def test_a_token_that_was_made_by_hand_is_refused(five: System, order: str) -> None:
+    """PostgreSQL compares no text with a number: that would be told as a fault of the service."""
+    token = runs.search(five, W, body=Search(order_by=[order], page_size=2)).next_page_token
+    mark, phase, values, key = msgspec.json.decode(base64.urlsafe_b64decode(f"{token}=="))
+    forged = [
+        [mark, phase, ["x\0y" for _ in values], key],
+        [mark, phase, [1 << 63 if isinstance(one, int) else "\0" for one in values], key],
+        [mark, phase, [7.5 if isinstance(one, str) else "text" for one in values], key],
+        [mark, phase, values, "a key"],
+        [mark, phase, values, 1 << 70],
+    ]
+    for one in forged:
+        asked = Search(order_by=[order], page_size=2, page_token=pages.token(one))
         with pytest.raises(InvalidRequest, match="page_token"):
             runs.search(five, W, body=asked)
 

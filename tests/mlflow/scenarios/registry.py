@@ -1,5 +1,7 @@
 """The model registry: names, versions, aliases, stages, tags, searches, files."""
 
+import time
+
 
 def _version(world, name, folder="model", **more: object):
     """A version of a model from a new run with two files; the version, and its run's id."""
@@ -174,3 +176,56 @@ def by_hand(world):
     uri = f"runs:/{run.info.run_id}/model"
     made = [mlflow.register_model(uri, world.name("net"), tags={"a": "1"}) for _ in range(2)]
     return [[str(one.version), one.tags, one.run_id == run.info.run_id] for one in made]
+
+
+def copies(world):
+    """A copy of a version is fetched where the first one is."""
+    name = world.name("net")
+    world.client.create_registered_model(name)
+    world.client.create_model_version(name, "s3://bucket/x", tags={"a": "b"})
+    copy = world.client.copy_model_version(f"models:/{name}/1", world.name("copy"))
+    again = world.client.copy_model_version(f"models:/{copy.name}/1", name)
+    return {
+        "tags": again.tags,
+        "source": world.plain(again.source),
+        "from": [
+            world.client.get_model_version_download_uri(one.name, one.version)
+            for one in (copy, again)
+        ],
+    }
+
+
+def changed(world):
+    """A name has changed when its versions come, go, or move to a stage."""
+    client, name = world.client, world.name("net")
+    client.create_registered_model(name)
+    found, before = [], client.get_registered_model(name).last_updated_timestamp
+    for act in (
+        lambda: client.create_model_version(name, "s3://bucket/x"),
+        lambda: client.transition_model_version_stage(name, "1", "Staging"),
+        lambda: client.update_model_version(name, "1", "what it is"),
+        lambda: client.delete_model_version(name, "1"),
+    ):
+        time.sleep(0.005)
+        act()
+        now = client.get_registered_model(name).last_updated_timestamp
+        found.append(now > before)
+        before = now
+    return found
+
+
+def order_of_versions(world):
+    """Versions of one number come by name, and without an order the last changed first."""
+    client = world.client
+    names = [world.name(f"net{number}") for number in range(3)]
+    for name in names:
+        client.create_registered_model(name)
+    for name in [*names, names[0]]:
+        time.sleep(0.005)
+        client.create_model_version(name, "s3://bucket/x")
+
+    def found(*order: str):
+        several = client.search_model_versions(f"name LIKE '%{world.mark}'", order_by=list(order))
+        return [[world.plain(one.name), str(one.version)] for one in several]
+
+    return [found(), found("version_number DESC"), found("name DESC")]

@@ -165,3 +165,16 @@ def frame(world):
         runs = mlflow.search_runs([experiment], output_format="list")
     time.sleep(0)
     return [[run.info.run_name, run.data.metrics, run.data.params] for run in runs]
+
+
+def equal_times(world):
+    """Runs that began in one millisecond come by their ids, through all pages."""
+    experiment = world.experiment()
+    runs = sorted(world.run(experiment, start_time=1) for _ in range(5))
+    found, token = [], None
+    while True:
+        page = world.client.search_runs([experiment], max_results=2, page_token=token)
+        found += [one.info.run_id for one in page]
+        token = page.token
+        if not token:
+            return found == runs

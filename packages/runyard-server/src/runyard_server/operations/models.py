@@ -291,14 +291,17 @@ def _move(work: Work, row: ModelRow, wanted: str) -> ModelRow:
         return row
     moved = replace(row, stage=wanted, changed_at=work.now)
     rows.change(work.connection, moved)
-    _note(work, row, model_history.STAGED, stage=wanted, before=row.stage)
+    name = _note(work, row, model_history.STAGED, stage=wanted, before=row.stage)
+    registered.change(work.connection, name, changed_at=work.now)
     return moved
 
 
-def _note(work: Work, row: ModelRow, action: str, **details: str) -> None:
+def _note(work: Work, row: ModelRow, action: str, **details: str) -> int:
+    """Write down what was done with a version; give the key of its name."""
     name = registered.find(work.connection, row.workspace, row.name)
     assert name is not None
     model_history.note(work, name.key, row.subject, action, row.version, details)
+    return name.key
 
 
 def _told(body: ChangeModel) -> dict[str, str]:

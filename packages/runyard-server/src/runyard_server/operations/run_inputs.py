@@ -9,7 +9,7 @@ from runyard_server.operations import tracked_experiments, tracked_runs
 from runyard_server.store import run_inputs as rows
 from runyard_server.store.run_inputs import InputRow
 
-_MOST_EXPERIMENTS = 20
+MOST_EXPERIMENTS = 20
 _MOST_SUMMARIES = 1000
 
 
@@ -51,9 +51,9 @@ def datasets(
         InvalidRequest: None or too many experiments are named.
         ExperimentNotFound: One of them does not exist.
     """
-    if not 1 <= len(experiments) <= _MOST_EXPERIMENTS:
+    if not 1 <= len(experiments) <= MOST_EXPERIMENTS:
         raise InvalidRequest(
-            f"name 1 to {_MOST_EXPERIMENTS} experiment_ids; {len(experiments)} were given"
+            f"name 1 to {MOST_EXPERIMENTS} experiment_ids; {len(experiments)} were given"
         )
 
     def read(work: Work) -> list[tuple[str, str, str, str | None]]:

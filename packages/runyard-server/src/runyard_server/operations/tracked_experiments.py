@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from runyard.protocol import events as kinds
-from runyard.protocol.errors import AlreadyExists, ExperimentNotFound, InvalidRequest
+from runyard.protocol.errors import AlreadyExists, ExperimentNotFound, InvalidRequest, NotFound
 from runyard.protocol.experiments import NAME_RULE
 from runyard.protocol.filters import Condition, Order
 from runyard_server.core import events
@@ -223,14 +223,15 @@ def remove_tag(system: System, workspace: str, experiment: str, name: str) -> No
         name: Name of the tag.
 
     Raises:
-        ExperimentNotFound: There is no such experiment, or it has no such tag.
+        ExperimentNotFound: There is no such experiment.
+        NotFound: It has no such tag.
         InvalidRequest: It is deleted.
     """
 
     def write(work: Work) -> None:
         row = active(work, workspace, experiment)
         if not rows.remove_tags(work.connection, row.id, [name]):
-            raise ExperimentNotFound(f"experiment {row.title!r} has no tag {name!r}")
+            raise NotFound(f"experiment {row.title!r} has no tag {name!r}")
         _change(work, row)
 
     system.write(write)
@@ -301,7 +302,7 @@ def active(work: Work, workspace: str, experiment: str) -> FactsRow:
     row = required(work, workspace, experiment)
     if row.deleted_at is not None:
         raise InvalidRequest(
-            f"the experiment {experiment} ({row.title!r}) must be in the 'active' state and is "
+            f"The experiment {experiment} ({row.title!r}) must be in the 'active' state and is "
             "deleted; restore it first"
         )
     return row

@@ -193,7 +193,7 @@ def required(work: Work, workspace: str, run: str) -> RunRow:
     row = lookups.run_row(work, workspace, run)
     if row.deleted_at is not None:
         raise InvalidRequest(
-            f"the run {run} must be in the 'active' state and is deleted; restore it first"
+            f"The run {run} must be in the 'active' state and is deleted; restore it first"
         )
     return row
 

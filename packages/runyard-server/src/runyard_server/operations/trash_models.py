@@ -71,6 +71,7 @@ def put(work: Work, workspace: str, model: str, keys: Sequence[int]) -> None:
     rows.point_to_newest(work.connection, workspace, name)
     if version:
         subject = rows.subject_of(workspace, name, int(version))
+        registered.change(work.connection, key, changed_at=work.now)
         model_history.note(work, key, subject, kinds.DELETED, int(version))
         return
     registered.remove(work.connection, key)

@@ -74,13 +74,19 @@ def offset(page_token: str | None) -> int:
 
 
 def _storable(key: Key) -> Key:
-    """A key whose numbers a database can hold; on others it would fail, as if it were broken.
+    """A key whose parts a database can hold; on others it would fail, as if it were broken.
 
     Raises:
-        ValueError: One is too large.
+        ValueError: A number is too large, or a text has what PostgreSQL keeps in none.
     """
-    for part in key if isinstance(key, tuple) else (key,):
-        if isinstance(part, int) and not -_BEYOND <= part < _BEYOND:
+    waiting = [msgspec.to_builtins(key)]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list | tuple):
+            waiting += part
+        elif (isinstance(part, int) and not -_BEYOND <= part < _BEYOND) or (
+            isinstance(part, str) and "\0" in part
+        ):
             raise ValueError(part)
     return key
 

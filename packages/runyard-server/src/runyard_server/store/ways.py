@@ -27,7 +27,16 @@ from sqlalchemy import (
 from runyard.protocol.filters import ATTRIBUTE, Condition, Field
 from runyard_server.store.expressions import Among, OfEachRow, OneIn, Unindexed
 from runyard_server.store.intervals import Interval, allowed
-from runyard_server.store.searched import BEGINS, Column, Place, Source, Wanted, compared
+from runyard_server.store.searched import (
+    BEGINS,
+    SWITCH,
+    TEXT,
+    Column,
+    Place,
+    Source,
+    Wanted,
+    compared,
+)
 
 _PATTERNS = ("LIKE", "NOT LIKE", "ILIKE", "NOT ILIKE")
 
@@ -98,6 +107,26 @@ class Ways:
     def _width(self, field: Field) -> int:
         side = self.noun.sides.get(field.kind)
         return 1 if side is None else len(side.columns(side.table))
+
+    def has(self, column: Column, value: object) -> bool:
+        """Whether a value, which came from outside, is of the kind of a column's.
+
+        Args:
+            column: The column.
+            value: The value; None where a row lacks it.
+        """
+        if column.field.kind == ATTRIBUTE:
+            is_text = self.noun.attributes[column.field.name].kind == TEXT
+            is_switch = self.noun.attributes[column.field.name].kind == SWITCH
+        else:
+            side = self.noun.sides[column.field.kind]
+            is_text = side.number is not None and column.part > 0
+            is_switch = False
+        if value is None or is_text:
+            return value is None or isinstance(value, str)
+        if is_switch:
+            return value in (0, 1)
+        return isinstance(value, int | float) and not isinstance(value, bool)
 
     def by_key(self) -> Way:
         """All rows of the workspace, by key."""

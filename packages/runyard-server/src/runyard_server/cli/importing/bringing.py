@@ -236,7 +236,9 @@ class Import:
         """Where the files of a version are here: below its run, as they were there."""
         _, found, rest = one.source.partition(f"{one.run}/artifacts")
         if not one.run or not found or one.run not in self._places:
-            return one.source
+            # A place on the other's disk is none here, and is refused as one.
+            is_local = urlsplit(one.source).scheme in ("", "file")
+            return f"imported:{one.source}" if is_local else one.source
         return self._places[one.run] + rest
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from runyard.protocol.errors import NotFound
+from runyard.protocol.errors import InvalidRequest, NotFound
 from runyard.protocol.filters import ATTRIBUTE, Field, Order
 from runyard_server.faces.mlflow import asked, names, searching, shown
 from runyard_server.faces.mlflow.asked import Asked
@@ -22,6 +22,8 @@ def create(given: Asked) -> dict[str, Any]:
     given.adding()
     title = names.title(given.required("name"))
     location = given.text("artifact_location")
+    if "#" in location or "?" in location:
+        raise InvalidRequest("'artifact_location' URL can't include fragments or params.")
     tags = {}
     for tag in given.records("tags"):
         name = names.checked(asked.required(tag, "key"), "key", "key")

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from runyard.protocol.errors import RunyardError, Unauthenticated
+from runyard.protocol.errors import Conflict, NotFound, RunyardError, Unauthenticated, WrongName
 from runyard.protocol.workspaces import DEFAULT_WORKSPACE
 from runyard_server.core.tokens import Caller
 from runyard_server.faces import failures, login
@@ -114,7 +114,10 @@ async def _answer(row: rows.Row, exchange: Exchange) -> Response:
     def act() -> bytes:
         fields = asked.read(request.method, request.query_params.multi_items(), body)
         given = asked.admitted(exchange, fields)
-        answer = _found(row)(given)
+        try:
+            answer = _found(row)(given)
+        except (NotFound, Conflict, WrongName) as error:
+            raise faults.begun(error, row.name, {**fields, **given.segments}) from None
         login.finish(given.system, row.audited)
         return msgspec.json.encode(answer)
 

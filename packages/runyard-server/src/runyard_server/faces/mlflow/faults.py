@@ -1,16 +1,24 @@
 """Errors as MLflow's client reads them: a status, and a code by name with a message."""
 
+import re
+from collections.abc import Mapping
+from typing import Any
+
 from runyard.protocol.errors import (
     AlreadyExists,
     Conflict,
+    ExperimentNotFound,
     Forbidden,
     InternalError,
     InvalidRequest,
+    ModelNotFound,
     NotFound,
+    RunNotFound,
     RunyardError,
     StorageFull,
     TemporaryError,
     Unauthenticated,
+    WrongName,
 )
 
 # The first that fits. Statuses are MLflow's: its client tries 5xx again for minutes, so what would
@@ -28,6 +36,30 @@ _CODES: tuple[tuple[type[RunyardError], str, int | None], ...] = (
 )
 
 
+_LONGEST = 200
+_WRITTEN_ONCE = "Changing param values is not allowed"
+# What programs look for in a message, by the kind of error and the row; the first whose fields were
+# all sent.
+_BEGINNINGS: tuple[tuple[type[RunyardError], str, str], ...] = (
+    (RunNotFound, "", "Run with id={run_id} not found"),
+    (RunNotFound, "", "Run with id={run_uuid} not found"),
+    (ExperimentNotFound, "", "No Experiment with id={experiment_id} exists"),
+    (ModelNotFound, "", "Model Version (name={name}, version={version}) not found"),
+    (ModelNotFound, "", "Registered Model with name={name} not found"),
+    (NotFound, "values.delete_tag", "No tag with name: {key} in run with id {run_id}"),
+    (AlreadyExists, "registered.", "Registered Model (name={name}) already exists"),
+    (AlreadyExists, "experiments.", "Experiment(name={name}) already exists"),
+    (WrongName, "registered.", "Invalid model name '{name}'"),
+    (Conflict, "values.log", _WRITTEN_ONCE),
+    (
+        NotFound,
+        "logged_models.delete_tag",
+        "No tag with key '{tag}' found for model with ID '{model}'",
+    ),
+    (NotFound, "logged_models.", "Logged model with ID '{model}' not found"),
+)
+
+
 class NotOffered(RunyardError):
     """MLflow has it, and this service has not; its message is what MLflow's client looks for."""
 
@@ -38,6 +70,27 @@ class UnknownEndpoint(NotFound):
     """Nothing is at an address below the face's own."""
 
     code = "unknown_endpoint"
+
+
+def begun(error: RunyardError, row: str, fields: Mapping[str, Any]) -> RunyardError:
+    """An error that begins with the words by which programs know what MLflow's server refuses.
+
+    Args:
+        error: What was raised.
+        row: The row that was asked for: `noun.verb`.
+        fields: What was sent, and what the address names.
+    """
+    for kind, noun, words in _BEGINNINGS:
+        given = {name: _text(fields, name) for name in re.findall(r"{(\w+)}", words)}
+        if isinstance(error, kind) and row.startswith(noun) and all(given.values()):
+            return type(error)(f"{words.format(**given)}: {error.message}", error.details)
+    return error
+
+
+def _text(fields: Mapping[str, Any], name: str) -> str:
+    value = fields.get(name)
+    value = value[0] if isinstance(value, list) and value else value
+    return str(value)[:_LONGEST] if isinstance(value, str | int) else ""
 
 
 def told(error: RunyardError) -> tuple[int, str]:

@@ -31,9 +31,15 @@ def get_bulk(given: Asked) -> dict[str, Any]:
     """The histories of one metric of several runs."""
     runs = given.texts("run_id")
     if not runs:
-        raise InvalidRequest("GetMetricHistoryBulk request must specify at least one run_id")
-    _check_runs(runs)
-    name = given.required("metric_key")
+        raise InvalidRequest("GetMetricHistoryBulk request must specify at least one run_id.")
+    if len(runs) > _MOST_RUNS:
+        raise InvalidRequest(
+            f"GetMetricHistoryBulk request cannot specify more than {_MOST_RUNS} run_ids. Received "
+            f"{len(runs)} run_ids."
+        )
+    name = given.text("metric_key")
+    if not name:
+        raise InvalidRequest("GetMetricHistoryBulk request must specify a metric_key.")
     most = min(experiments.size(given, _MOST_POINTS, _MOST), _MOST_POINTS)
     found = []
     for run in sorted(runs):
@@ -47,14 +53,24 @@ def get_sampled(given: Asked) -> dict[str, Any]:
     runs = given.texts("run_ids")
     if not runs:
         raise asked.missing("run_ids")
-    _check_runs(runs)
+    if len(runs) > _MOST_RUNS:
+        raise InvalidRequest(
+            f"GetMetricHistoryBulkInterval request must specify at most {_MOST_RUNS} run_ids. "
+            f"Received {len(runs)} run_ids."
+        )
     name = given.required("metric_key")
-    most = experiments.size(given, _MOST_SAMPLED, _MOST_SAMPLED)
+    most = given.integer("max_results") if given.fields.get("max_results") else _MOST_SAMPLED
+    if most is None or not 1 <= most <= _MOST_SAMPLED:
+        raise InvalidRequest(f"max_results must be between 1 and {_MOST_SAMPLED}.")
     low, high = given.integer("start_step"), given.integer("end_step")
     if (low is None) != (high is None):
-        raise InvalidRequest("give both of start_step and end_step, or neither")
+        raise InvalidRequest(
+            "If either start step or end step are specified, both must be specified."
+        )
     if low is not None and high is not None and low > high:
-        raise InvalidRequest(f"end_step must be greater than start_step; they are {high} and {low}")
+        raise InvalidRequest(
+            f"end_step must be greater than start_step. Found start_step={low} and end_step={high}."
+        )
     found = []
     # A range is looked for among all points.
     enough = most if low is None else None
@@ -66,11 +82,6 @@ def get_sampled(given: Asked) -> dict[str, Any]:
     return {"metrics": found}
 
 
-def _check_runs(runs: Sequence[str]) -> None:
-    if len(runs) > _MOST_RUNS:
-        raise InvalidRequest(f"at most {_MOST_RUNS} runs can be asked for; {len(runs)} were given")
-
-
 def _by_time(points: Sequence[Logged]) -> list[Logged]:
     return sorted(points, key=lambda one: (one.time, one.step))
 
@@ -80,10 +91,13 @@ def _metric(name: str, one: Logged) -> dict[str, Any]:
 
 
 def _thinned(points: Sequence[Logged], most: int) -> Sequence[Logged]:
-    """At most so many points, evenly spaced, the first and the last among them."""
+    """At most so many points, evenly spaced, the first and the last among them.
+
+    As MLflow's server thins, by the first of each part of SQL's NTILE: whoever lays curves of
+    several runs over one another finds the same steps.
+    """
     if len(points) <= most:
         return points
-    if most == 1:
-        return points[-1:]
-    last = len(points) - 1
-    return [points[place * last // (most - 1)] for place in range(most)]
+    size, larger = divmod(len(points), most)
+    first = [place * size + min(place, larger) for place in range(most)]
+    return [points[place] for place in [*first[:-1], len(points) - 1]]

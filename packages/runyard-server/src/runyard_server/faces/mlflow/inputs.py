@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from runyard.protocol.errors import InvalidRequest
 from runyard_server.faces.mlflow import asked
 from runyard_server.faces.mlflow.asked import Asked, Fields
 from runyard_server.operations import run_inputs
@@ -33,7 +34,15 @@ def log_outputs(given: Asked) -> dict[str, Any]:
 
 def search_datasets(given: Asked) -> dict[str, Any]:
     """The different datasets of experiments."""
-    found = run_inputs.datasets(given.system, given.workspace, given.texts("experiment_ids"))
+    experiments = given.texts("experiment_ids")
+    if not experiments:
+        raise InvalidRequest("SearchDatasets request must specify at least one experiment_id.")
+    if len(experiments) > run_inputs.MOST_EXPERIMENTS:
+        raise InvalidRequest(
+            f"SearchDatasets request cannot specify more than {run_inputs.MOST_EXPERIMENTS} "
+            f"experiment_ids. Received {len(experiments)} experiment_ids."
+        )
+    found = run_inputs.datasets(given.system, given.workspace, experiments)
     summaries = []
     for experiment, name, digest, context in found:
         one = {"experiment_id": experiment, "name": name, "digest": digest}

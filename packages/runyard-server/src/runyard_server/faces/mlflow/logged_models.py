@@ -35,7 +35,7 @@ def create(given: Asked) -> dict[str, Any]:
         given.own(run)
     body = CreateLogged(
         experiment=given.required("experiment_id"),
-        name=given.text("name"),
+        name=names.of_model(given.text("name")),
         run=run,
         model_type=given.text("model_type"),
         tags=_named(given, "tags", names.LONGEST_TAG),

@@ -16,6 +16,7 @@ LONGEST_KEY = 250
 LONGEST_PARAM, LONGEST_TAG = 6000, 8000
 LONGEST_EXPERIMENT_TAG = 20_000
 _LONGEST_TITLE = 500
+_NOT_IN_MODELS = ("/", ":", ".", "%", '"', "'")
 _FIT = re.compile(r"[/\w.\- :]*")
 
 
@@ -70,6 +71,20 @@ def title(name: str) -> str:
     if not name:
         raise InvalidRequest("Invalid experiment name: '': it must not be empty")
     return fitting(name, _LONGEST_TITLE, "name")
+
+
+def of_model(name: str) -> str:
+    """The name of a logged model, if it can be one; the empty one stands for none.
+
+    Raises:
+        InvalidRequest: It has a sign that has a meaning in addresses of models.
+    """
+    if any(sign in name for sign in _NOT_IN_MODELS):
+        raise InvalidRequest(
+            f"Invalid model name ({name[:200]!r}) provided. Model name must be a non-empty string "
+            f"and cannot contain the following characters: {_NOT_IN_MODELS}"
+        )
+    return name
 
 
 def limited(what: str, most: int, count: int) -> None:

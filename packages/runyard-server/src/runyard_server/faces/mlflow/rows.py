@@ -136,7 +136,8 @@ UPLOAD = Row("artifacts.upload", "PUT", _FILES + "/artifacts/{path:path}")
 DOWNLOAD = Row("artifacts.download", "GET", _FILES + "/artifacts/{path:path}")
 OF_RUN = Row("artifacts.of_run", "GET", "/get-artifact")
 OF_VERSION = Row("artifacts.of_version", "GET", "/model-versions/get-artifact")
-TRANSFERS = (UPLOAD, DOWNLOAD, OF_RUN, OF_VERSION)
+TO_RUN = Row("artifacts.to_run", "POST", _PLAIN + "/upload-artifact")
+TRANSFERS = (UPLOAD, DOWNLOAD, OF_RUN, OF_VERSION, TO_RUN)
 VERSION = Row("server.version", "GET", "/version", open=True, passive=True)
 HEALTH = Row("server.health", "GET", "/health", open=True, passive=True)
 INFO = Row("server.info", "GET", _NEWER + "/server-info", open=True, passive=True)
@@ -154,6 +155,9 @@ def places(row: Row) -> Iterator[Row]:
     urls = [row.url]
     if row.url.startswith("/api/"):
         urls.append("/ajax-api/" + row.url.removeprefix("/api/"))
+    if row.url.startswith("/model-versions/"):
+        # MLflow's server takes two slashes for one, and its pages ask so.
+        urls.append("/" + row.url)
     for url in urls:
         for at in (url, ROOT + url):
             yield Row(row.name, row.method, at, row.largest, row.open, row.passive)

@@ -84,8 +84,10 @@ def orders_of_runs(given: Iterable[str]) -> list[str]:
     if len(set(names)) < len(names):
         raise InvalidRequest(f"`order_by` contains duplicate fields: {list(given)}")
     newest = Order(Field(ATTRIBUTE, "started_at"), descending=True)
-    if newest.field not in names and len(found) <= _MOST_ORDERS:
-        found.append(newest)
+    # By the id at last, as MLflow's server has it: runs that one program begins share milliseconds.
+    for one in (newest, Order(Field(ATTRIBUTE, "id"), descending=False)):
+        if one.field not in names and len(found) <= _MOST_ORDERS:
+            found.append(one)
     return [written(one) for one in found]
 
 

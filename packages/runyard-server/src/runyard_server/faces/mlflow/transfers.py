@@ -1,9 +1,11 @@
 """Bytes of files to and from MLflow's client: streamed, checked, and kept by their digest."""
 
+from collections.abc import Callable
 from functools import partial
 
 from starlette.responses import Response
 
+from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.files import FileEntry, RegisterFiles
 from runyard_server.core import holding
 from runyard_server.core.system import Content
@@ -17,7 +19,6 @@ from runyard_server.store.folders import Body, checked
 
 async def upload(exchange: Exchange) -> Response:
     """Take a file of a run or of a logged model in."""
-    parts = exchange.parts
 
     def find() -> tuple[Asked, Place]:
         given = _asked(exchange)
@@ -25,6 +26,27 @@ async def upload(exchange: Exchange) -> Response:
         checked(place.path)
         return given, place
 
+    return await _taken(exchange, find)
+
+
+async def to_run(exchange: Exchange) -> Response:
+    """Take a file of a run in, as MLflow's pages send it."""
+
+    def find() -> tuple[Asked, Place]:
+        given = _asked(exchange)
+        for name in ("run_uuid", "path"):
+            if not given.text(name):
+                raise InvalidRequest(f"Request must specify {name}.")
+        place = Place(places.checked(given.text("path")), run=given.own(given.run))
+        if exchange.header("content-length") == "0":
+            raise InvalidRequest("Request must specify data.")
+        return given, place
+
+    return await _taken(exchange, find)
+
+
+async def _taken(exchange: Exchange, find: Callable[[], tuple[Asked, Place]]) -> Response:
+    parts = exchange.parts
     # Before the body comes: what no body could make right need not be sent.
     given, place = await exchange.run(find)
     threads = parts.transfers if parts.intake.is_large(exchange.request) else parts.work

@@ -1,8 +1,8 @@
 """MLflow's versions of models, over the registry.
 
 A version's files are those of its source, as they are when it is registered: a folder of a run, a
-logged model, another version. A source that leads to nothing here (another store's, or text that
-means something to whoever wrote it) is kept as it was given, and the version has no files. What
+logged model, another version. A source that leads to nothing here (another store's, a run that is
+gone) is kept as it was given, and the version has no files; a local path is refused. What
 MLflow tells of a version and the registry has no field for are properties, which never change.
 """
 
@@ -33,6 +33,7 @@ from runyard_server.operations import registered_models as registered
 _PAGE, _MOST = 1000, 200_000
 _LONGEST_TAG = 100_000
 _OF_MODELS = "models:"
+_SHOWN = 200
 _SOURCE, _LINK, _MODEL = "mlflow.source", "mlflow.run_link", "mlflow.model_id"
 _KNOWN = {"name": "name", "version_number": "version", "run_id": "run"}
 _ORDERED = {
@@ -46,6 +47,7 @@ _ORDERED = {
 def create(given: Asked) -> dict[str, Any]:
     """Register a version of a model that has a name already."""
     name, source = given.required("name"), given.required("source")
+    _check(source)
     registered.get(given.system, given.workspace, name)
     run = _run(given, source)
     told = {
@@ -98,7 +100,7 @@ def get_download_uri(given: Asked) -> dict[str, Any]:
     """Where a version's files are fetched: here, as they were registered."""
     found = models.get(given.system, given.workspace, _id(given))
     if not found.files:
-        return {"artifact_uri": found.properties.get(_SOURCE, "")}
+        return {"artifact_uri": _first_source(given, found)}
     return {"artifact_uri": f"{views.SCHEME}/{places.VERSIONS}/{found.name}/{found.version}"}
 
 
@@ -107,7 +109,8 @@ def search(given: Asked) -> dict[str, Any]:
     order = searching.orders_of_others(given.texts("order_by"), _ORDERED)
     there = {one.field.name for one in order}
     # As MLflow orders what was not asked for.
-    for name, descending in (("changed_at", True), ("name", False), ("version", True)):
+    more = [("name", False), ("version", True)]
+    for name, descending in more if order else [("changed_at", True), *more]:
         if name not in there:
             order.append(Order(Field(ATTRIBUTE, name), descending))
     body = Search(
@@ -159,7 +162,12 @@ def number(given: Asked) -> int:
     Raises:
         InvalidRequest: It is none.
     """
-    value = given.integer("version")
+    try:
+        value = given.integer("version")
+    except InvalidRequest:
+        told = given.fields["version"]
+        told = str(told[0] if isinstance(told, list) and told else told)[:_SHOWN]
+        raise InvalidRequest(f"Parameter 'version' must be an integer, got '{told}'.") from None
     if value is None:
         raise asked.missing("version")
     return value
@@ -204,6 +212,48 @@ def shown(found: ModelRecord) -> dict[str, Any]:
 def milliseconds(time: str) -> int:
     """A time of ours as MLflow counts it."""
     return round(datetime.fromisoformat(time).timestamp() * THOUSAND)
+
+
+def _first_source(given: Asked, found: ModelRecord) -> str:
+    """The source of a version without files; of a copy, that of the version it is a copy of."""
+    source, seen = found.properties.get(_SOURCE, ""), set[str]()
+    while source.startswith(_OF_MODELS) and source not in seen:
+        seen.add(source)
+        try:
+            found = models.get(given.system, given.workspace, _named(source))
+        except NotFound:
+            break
+        source = found.properties.get(_SOURCE, source)
+    return source
+
+
+def _named(source: str) -> str:
+    """What `models:/name/version` or `models:/name@alias` is called here."""
+    name, _, version = source.removeprefix(_OF_MODELS).strip("/").partition("/")
+    return f"{name}:{version}" if version else name
+
+
+def _check(source: str) -> None:
+    """Refuse a source that MLflow refuses: a place on somebody's disk, or a way out of a store.
+
+    Raises:
+        InvalidRequest: It is one.
+    """
+    scheme = source.partition(":")[0] if ":" in source else ""
+    if scheme in ("", "file"):
+        raise InvalidRequest(
+            f"Invalid model version source: '{source[:_SHOWN]}'. To use a local path as a model "
+            "version source, the run_id request parameter has to be specified and the local path "
+            "has to be among the run's files; here no run's files are a local path: name them "
+            "by runs:/<run>/<path>, or log them first"
+        )
+    plain = places.decoded(source)
+    if ".." in plain.split("/") or "\0" in plain:
+        raise InvalidRequest(
+            f"Invalid model version source: '{source[:_SHOWN]}'. If supplying a source as an http, "
+            "https, local file path, ftp, objectstore, or mlflow-artifacts uri, it must lead "
+            "nowhere else: it has '..', or a sign that no path has"
+        )
 
 
 def _id(given: Asked) -> str:
@@ -269,8 +319,7 @@ def _registered(given: Asked, source: str, body: RegisterModel) -> ModelRecord:
 
 def _of_version(given: Asked, source: str) -> list[FileEntry]:
     """The files of the version that `models:/name/version` or `models:/name@alias` means."""
-    name, _, version = source.removeprefix(_OF_MODELS).strip("/").partition("/")
     try:
-        return version_files.entries(given, f"{name}:{version}" if version else name)
+        return version_files.entries(given, _named(source))
     except NotFound:
         return []

@@ -24,8 +24,8 @@ from azureml.train.hyperdrive.exceptions import HyperDriveConfigException
 @pytest.mark.parametrize(
     "use",
     [
-        lambda: Dataset.Tabular.from_delimited_files("x"),
-        lambda: Dataset.get_by_name(None, "x"),
+        lambda: Dataset.Tabular.from_sql_query("x"),
+        lambda: Dataset.auto_read_files("x"),
         Keyvault,
         lambda: Pipeline(workspace=None, steps=[]),
         lambda: PythonScriptStep(script_name="x"),

@@ -18,6 +18,7 @@ LISTS = [
     ("compute", "list"),
     ("compute", "nodes", "small"),
     ("compute", "sites"),
+    ("datasets", "list"),
     ("datastores", "list"),
     ("datastores", "files", "workspaceblobstore"),
     ("workspaces", "list"),
@@ -61,6 +62,25 @@ def test_where_clusters_can_be(cli) -> None:
     assert (site["name"], site["default"], site["shares_files"]) == ("local", True, True)
     assert site["cpus"] >= 1
     assert site["interpreters"]
+
+
+def test_a_dataset_is_registered_shown_brought_and_given_up(cli) -> None:
+    """A folder on a datastore becomes a version, whose bytes come back; its id stays."""
+    (cli.folder / "rows.csv").write_text("a\n1\n")
+    store = "workspaceblobstore"
+    assert cli("datastores", "upload", store, "rows.csv", "prompt").status == 0
+    said = cli("datasets", "register", "prompted", f"{store}:prompt/*.csv", "--csv", "--tag", "k=v")
+    assert said.out == "prompted is version 1: 1 file, 4 B\n"
+    shown = cli("datasets", "show", "prompted").out
+    assert f"{store}:prompt/*.csv" in shown
+    assert "sha256:" in shown
+    assert cli("datasets", "download", "prompted:1", "--to", "here").status == 0
+    assert (cli.folder / "here/rows.csv").read_text() == "a\n1\n"
+    gone = cli("datasets", "register", "other", "prompt")
+    assert (gone.status, "say DATASTORE:PATH" in gone.err) == (2, True)
+    record = json.loads(cli("datasets", "delete", "prompted", "--json").out)
+    assert cli("datasets", "show", "prompted").status == 3
+    assert cli("datasets", "show", record["id"]).status == 0
 
 
 @pytest.mark.parametrize("noun", ["runs", "sweeps", "models", "experiments"])

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from runyard.protocol.compute import AttachCompute, CreateCompute
+from runyard.protocol.datasets import RegisterDataset
 from runyard.protocol.datastores import RegisterDatastore
 from runyard.protocol.endpoints import CreateEndpoint, DeploymentSpec
 from runyard.protocol.environments import EnvironmentDefinition, RegisterEnvironment
@@ -29,6 +30,7 @@ from runyard_server.core.system import System
 from runyard_server.core.work import Request, Work
 from runyard_server.operations import (
     compute,
+    datasets,
     datastores,
     endpoints,
     environments,
@@ -140,6 +142,9 @@ def test_what_is_made_is_kept_with_its_answer(
         "images.create": lambda s: images.create(s, W, CreateImage("iris", spec)),
         "datastores.register": lambda s: datastores.register(
             s, W, RegisterDatastore("store", "s3", "bucket", skip_validation=True)
+        ),
+        "datasets.register": lambda s: datasets.register(
+            s, W, RegisterDataset("d", {"kind": "file", "sources": [{"url": "https://h/x"}]})
         ),
         "views.create": lambda s: views.create(s, W, CreateView("good")),
         "registered_models.create": lambda s: registered_models.create(

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import event
 from tests.operations.scan_reads import MORE_READS
 
+from runyard.protocol.datasets import DatasetFileQuery, DatasetQuery, RegisterDataset
 from runyard.protocol.environments import (
     EnvironmentDefinition,
     EnvironmentQuery,
@@ -36,6 +37,7 @@ from runyard_server.core.work import Work
 from runyard_server.execution import purging
 from runyard_server.operations import (
     compute,
+    datasets,
     datastores,
     environments,
     events,
@@ -97,8 +99,20 @@ BIG = (
     "deployed_models",
     "images",
     "views",
+    "dataset_definitions",
+    "dataset_names",
+    "dataset_versions",
+    "file_digests",
+    "web_files",
+    "run_datasets",
+    "model_datasets",
 )
 Statements = list[tuple[str, Any]]
+DATASET = RegisterDataset(
+    "d",
+    {"kind": "file", "sources": [{"datastore": "workspaceblobstore", "path": "d"}]},
+    new_version=True,
+)
 After = pages.token(1000)
 AfterName = pages.token("m")
 
@@ -144,6 +158,7 @@ def history(system: System, run_with_files: str) -> str:
     registered_models.set_alias(system, "default", "m", "best", body=SetAlias(1))
     runs.complete(system, "default", run_with_files)
     environments.register(system, "default", RegisterEnvironment("e", EnvironmentDefinition()))
+    datasets.register(system, "default", DATASET)
     return run_with_files
 
 
@@ -213,6 +228,16 @@ READS: dict[str, Callable[[System, str], object]] = {
     "nodes held": lambda s, _: s.read(
         lambda work: job_nodes.held_since(work.connection, "default", "cpus", 1, 10)
     ),
+    "datasets": lambda s, _: datasets.list_(s, "default", DatasetQuery(page_token=AfterName)),
+    "versions of a dataset": lambda s, _: datasets.list_(s, "default", DatasetQuery("d")),
+    "dataset": lambda s, _: datasets.get(s, "default", "d:1"),
+    "dataset, once more": lambda s, _: datasets.register(s, "default", DATASET),
+    "files of a dataset": lambda s, _: datasets.files(s, "default", "d", DatasetFileQuery()),
+    "files of a dataset now": lambda s, _: datasets.files(
+        s, "default", "d", DatasetFileQuery(now=True)
+    ),
+    "readers of a dataset": lambda s, _: datasets.readers(s, "default", "d"),
+    "datasets of a run": lambda s, run: datasets.of_run(s, "default", run),
     "models of a run": lambda s, run: models.list_(s, "default", ModelQuery(run=run)),
     **MORE_READS,
 }

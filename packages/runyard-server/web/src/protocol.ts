@@ -165,6 +165,11 @@ export interface ChangeCompute {
   idle_seconds: number | null;
 }
 
+export interface ChangeDataset {
+  description: string | null;
+  tags: Record<string, string> | null;
+}
+
 export interface ChangeEndpoint {
   tags: Record<string, string>;
   removed_tags: Array<string>;
@@ -238,6 +243,10 @@ export interface ChangeWorkspace {
   default_datastore: string | null;
   friendly_name: string | null;
   tags: Record<string, string> | null;
+}
+
+export interface ChangedInputs {
+  names: Array<string>;
 }
 
 export interface ChartLayout {
@@ -395,6 +404,76 @@ export interface DataReference {
   mode: string;
   path_on_compute: string;
   overwrite: boolean;
+}
+
+export interface DatasetFile {
+  name: string;
+  size: number;
+  datastore: string;
+  path: string;
+  url: string;
+  modified_at: string;
+  digest: string;
+  source: number;
+}
+
+export interface DatasetFilePage {
+  items: Array<DatasetFile>;
+  next_page_token: string | null;
+}
+
+export interface DatasetFileQuery {
+  now: boolean;
+  page_size: number;
+  page_token: string | null;
+}
+
+export interface DatasetMeasure {
+  digest: string;
+  size: number;
+  file_count: number;
+  unread: number;
+}
+
+export interface DatasetPage {
+  items: Array<DatasetRecord>;
+  next_page_token: string | null;
+}
+
+export interface DatasetQuery {
+  name: string | null;
+  page_size: number;
+  page_token: string | null;
+}
+
+export interface DatasetReader {
+  kind: string;
+  id: string;
+  use: string;
+  dataset: string;
+  digest: string;
+  experiment: string;
+}
+
+export interface DatasetReaders {
+  items: Array<DatasetReader>;
+}
+
+export interface DatasetRecord {
+  id: string;
+  kind: string;
+  definition: Record<string, unknown>;
+  created_at: string;
+  name: string;
+  version: number;
+  latest: number;
+  description: string;
+  tags: Record<string, string>;
+  digest: string;
+  size: number;
+  file_count: number;
+  created_by: string;
+  run: string;
 }
 
 export interface DatastoreFile {
@@ -854,6 +933,27 @@ export interface JobEnvironment {
   keep_bytes: number;
 }
 
+export interface JobInput {
+  name: string;
+  mode: string;
+  dataset: string;
+  path_on_compute: string;
+  folder: string;
+  is_file: boolean;
+  files: Array<JobInputFile>;
+}
+
+export interface JobInputFile {
+  name: string;
+  size: number;
+  source: string;
+  datastore: string;
+  path: string;
+  url: string;
+  digest: string;
+  modified_at: string;
+}
+
 export interface JobProgram {
   digest: string;
   size: number;
@@ -889,6 +989,7 @@ export interface JobSpec {
   cache: string;
   limit_seconds: number;
   limit_of: string;
+  inputs: Array<JobInput>;
 }
 
 export interface JoinGang {
@@ -947,6 +1048,15 @@ export interface LineageData {
   datastore: string;
   path: string;
   mode: string;
+}
+
+export interface LineageDataset {
+  use: string;
+  dataset: string;
+  digest: string;
+  registered: string;
+  version: number;
+  changed: boolean;
 }
 
 export interface LineageEnvironment {
@@ -1055,6 +1165,11 @@ export interface Me {
   ends_at: string | null;
 }
 
+export interface MeasureDataset {
+  definition: Record<string, unknown>;
+  seconds: number;
+}
+
 export interface Member {
   user: string;
   role: string;
@@ -1129,6 +1244,11 @@ export interface ModelCheck {
   next_page_token: string | null;
 }
 
+export interface ModelDataset {
+  scenario: string;
+  dataset: string;
+}
+
 export interface ModelLineage {
   model: string;
   run: LineageRun | null;
@@ -1139,6 +1259,7 @@ export interface ModelLineage {
   metrics: Record<string, number>;
   properties: Record<string, string>;
   endpoints: Array<string>;
+  datasets: Array<LineageDataset>;
 }
 
 export interface ModelPage {
@@ -1179,6 +1300,7 @@ export interface ModelRecord {
   aliases: Array<string>;
   changed_at: string;
   created_by: string;
+  datasets: Array<ModelDataset>;
 }
 
 export interface ModelResources {
@@ -1221,6 +1343,13 @@ export interface NodeUsage {
   memory: number | null;
   memory_capacity: number | null;
   gpu: number | null;
+}
+
+export interface NoteUrl {
+  url: string;
+  digest: string;
+  size: number;
+  etag: string;
 }
 
 export interface Objective {
@@ -1361,6 +1490,14 @@ export interface RegenerateKey {
   key: string | null;
 }
 
+export interface RegisterDataset {
+  name: string;
+  definition: Record<string, unknown>;
+  description: string;
+  tags: Record<string, string>;
+  new_version: boolean;
+}
+
 export interface RegisterDatastore {
   name: string;
   kind: string;
@@ -1398,6 +1535,7 @@ export interface RegisterModel {
   framework: string;
   framework_version: string;
   resources: ModelResources;
+  datasets: Array<ModelDataset>;
 }
 
 export interface RegisteredModelPage {
@@ -1450,6 +1588,21 @@ export interface RotateToken {
   days: number;
 }
 
+export interface RunDatasetRecord {
+  use: string;
+  name: string;
+  dataset: string;
+  mode: string;
+  digest: string;
+  registered: string;
+  version: number;
+  changed: boolean;
+}
+
+export interface RunDatasets {
+  items: Array<RunDatasetRecord>;
+}
+
 export interface RunError {
   code: string;
   message: string;
@@ -1468,6 +1621,13 @@ export interface RunExplanation {
   waiting: QueuedRun | null;
 }
 
+export interface RunInput {
+  name: string;
+  dataset: string;
+  mode: string;
+  path_on_compute: string;
+}
+
 export interface RunKeys {
   metrics: Array<string>;
   params: Array<string>;
@@ -1478,6 +1638,19 @@ export interface RunKeys {
 export interface RunKeysQuery {
   prefix: string;
   limit: number;
+}
+
+export interface RunOutput {
+  name: string;
+  datastore: string;
+  path: string;
+  mode: string;
+  path_on_compute: string;
+  overwrite: boolean;
+  register: string;
+  description: string;
+  tags: Record<string, string>;
+  definition: Record<string, unknown>;
 }
 
 export interface RunPage {
@@ -1557,6 +1730,8 @@ export interface RunSpec {
   definition: Record<string, unknown>;
   resumes: string | null;
   priority: number;
+  inputs: Array<RunInput>;
+  outputs: Array<RunOutput>;
 }
 
 export interface RunValues {
@@ -1573,6 +1748,10 @@ export interface RunValuesQuery {
 export interface SamplerSpec {
   name: string;
   options: Record<string, unknown>;
+}
+
+export interface SaveDataset {
+  definition: Record<string, unknown>;
 }
 
 export interface Scaling {
@@ -1966,6 +2145,18 @@ export interface TrialVerdict {
   reason: string;
 }
 
+export interface UrlContent {
+  url: string;
+  digest: string;
+  size: number;
+  fetched_at: string;
+  etag: string;
+}
+
+export interface UrlQuery {
+  url: string;
+}
+
 export interface UsagePage {
   run: string;
   items: Array<UsageSeries>;
@@ -2095,6 +2286,19 @@ export interface Routes {
   "compute.nodes": { segments: { workspace: string; compute: string }; query: never; body: never; answer: NodePage };
   "compute.occupancy": { segments: { workspace: string; compute: string }; query: Partial<OccupancyQuery>; body: never; answer: Occupancy };
   "compute.queue": { segments: { workspace: string }; query: never; body: never; answer: QueuePage };
+  "datasets.change": { segments: { workspace: string; dataset: string }; query: never; body: Partial<ChangeDataset>; answer: DatasetRecord };
+  "datasets.delete": { segments: { workspace: string; dataset: string }; query: never; body: never; answer: void };
+  "datasets.files": { segments: { workspace: string; dataset: string }; query: Partial<DatasetFileQuery>; body: never; answer: DatasetFilePage };
+  "datasets.get": { segments: { workspace: string; dataset: string }; query: never; body: never; answer: DatasetRecord };
+  "datasets.list": { segments: { workspace: string }; query: Partial<DatasetQuery>; body: never; answer: DatasetPage };
+  "datasets.measure": { segments: { workspace: string }; query: never; body: Partial<MeasureDataset>; answer: DatasetMeasure };
+  "datasets.note_changes": { segments: { workspace: string; run: string }; query: never; body: Partial<ChangedInputs>; answer: void };
+  "datasets.note_url": { segments: { workspace: string }; query: never; body: Partial<NoteUrl>; answer: UrlContent };
+  "datasets.of_run": { segments: { workspace: string; run: string }; query: never; body: never; answer: RunDatasets };
+  "datasets.readers": { segments: { workspace: string; dataset: string }; query: never; body: never; answer: DatasetReaders };
+  "datasets.register": { segments: { workspace: string }; query: never; body: Partial<RegisterDataset>; answer: DatasetRecord };
+  "datasets.save": { segments: { workspace: string }; query: never; body: Partial<SaveDataset>; answer: DatasetRecord };
+  "datasets.url": { segments: { workspace: string }; query: Partial<UrlQuery>; body: never; answer: UrlContent };
   "datastores.addresses": { segments: { workspace: string; datastore: string }; query: never; body: Partial<PathList>; answer: AddressList };
   "datastores.begin_write": { segments: { workspace: string; datastore: string }; query: never; body: Partial<BeginWrite>; answer: WritePlan };
   "datastores.end_write": { segments: { workspace: string; datastore: string }; query: never; body: Partial<EndWrite>; answer: DatastoreFile };
@@ -2280,6 +2484,19 @@ export const routes = {
   "compute.nodes": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/compute/{compute}/nodes"},
   "compute.occupancy": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/compute/{compute}/occupancy"},
   "compute.queue": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/queue"},
+  "datasets.change": {"method": "PATCH", "path": "/api/v1/workspaces/{workspace}/datasets/{dataset}"},
+  "datasets.delete": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/datasets/{dataset}"},
+  "datasets.files": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/datasets/{dataset}/files"},
+  "datasets.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/datasets/{dataset}"},
+  "datasets.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/datasets"},
+  "datasets.measure": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/dataset-measures"},
+  "datasets.note_changes": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/changed-inputs"},
+  "datasets.note_url": {"method": "PUT", "path": "/api/v1/workspaces/{workspace}/web-files"},
+  "datasets.of_run": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/datasets"},
+  "datasets.readers": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/datasets/{dataset}/readers"},
+  "datasets.register": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/datasets"},
+  "datasets.save": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/dataset-definitions"},
+  "datasets.url": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/web-files"},
   "datastores.addresses": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/datastores/{datastore}/addresses"},
   "datastores.begin_write": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/datastores/{datastore}/begin-write"},
   "datastores.end_write": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/datastores/{datastore}/end-write"},

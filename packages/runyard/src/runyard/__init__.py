@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from runyard.runtime.model.marks import batched
     from runyard.sdk.compute import AmlCompute, ComputeTarget
     from runyard.sdk.conda import CondaDependencies
+    from runyard.sdk.dataset_factories import Dataset, DataType
     from runyard.sdk.datastores import Datastore
     from runyard.sdk.distributed import Jax, Mpi, MultiWorker, ParameterServer, Torch
     from runyard.sdk.endpoints import Endpoint
@@ -67,6 +68,8 @@ _NAMES = {
     "AmlCompute": "runyard.sdk.compute",
     "ComputeTarget": "runyard.sdk.compute",
     "CondaDependencies": "runyard.sdk.conda",
+    "DataType": "runyard.sdk.dataset_factories",
+    "Dataset": "runyard.sdk.dataset_factories",
     "Datastore": "runyard.sdk.datastores",
     "Endpoint": "runyard.sdk.endpoints",
     "Environment": "runyard.sdk.environments",
@@ -120,6 +123,8 @@ __all__ = [
     "AmlCompute",
     "ComputeTarget",
     "CondaDependencies",
+    "DataType",
+    "Dataset",
     "Datastore",
     "Endpoint",
     "Environment",

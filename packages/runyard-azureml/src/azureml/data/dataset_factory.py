@@ -1,5 +1,5 @@
 """Makers of datasets."""
 
-from runyard.sdk.v1.datasets import DataType
+from runyard.sdk.v1.datasets import DataType, FileDatasetFactory, TabularDatasetFactory
 
-__all__ = ["DataType"]
+__all__ = ["DataType", "FileDatasetFactory", "TabularDatasetFactory"]

@@ -80,6 +80,10 @@ def _compute(given: Given, _: str) -> Offers:
     return [item.name for item in _client(given).compute.list()]
 
 
+def _datasets(given: Given, _: str) -> Offers:
+    return [item.name for item in _client(given).datasets.list(limit=MOST_NAMES)]
+
+
 def _datastores(given: Given, _: str) -> Offers:
     return [item.name for item in _client(given).datastores.list()]
 
@@ -199,6 +203,10 @@ DeploymentName = Annotated[
 ComputeName = Annotated[
     str,
     Argument("CLUSTER", help="A cluster's name.", complete=_compute),
+]
+DatasetName = Annotated[
+    str,
+    Argument("DATASET", help="NAME, NAME:VERSION or an id.", complete=_datasets),
 ]
 DatastoreName = Annotated[
     str,

@@ -18,6 +18,7 @@ GROUPS = {
     "models": "Registered models and their versions.",
     "endpoints": "Endpoints: models that answer over HTTP.",
     "compute": "Clusters that runs are sent to.",
+    "datasets": "Versions of data, and who read them.",
     "datastores": "Named places where data is kept.",
     "environments": "Environments: the packages that runs get.",
     "trash": "What was deleted, brought back or freed.",

@@ -17,7 +17,7 @@ from typing import Any
 
 from runyard.protocol.errors import InvalidRequest, TemporaryError
 from runyard.protocol.files import FileEntry
-from runyard.protocol.jobs import JobData, JobEnvironment, JobSpec
+from runyard.protocol.jobs import JobData, JobEnvironment, JobInput, JobSpec
 from runyard.protocol.runs import RunSpec
 from runyard.protocol.sizes import VmSize
 from runyard_server.compute.light import Light
@@ -87,6 +87,7 @@ class Job:
         attempt: Which attempt of the run this is, from 1.
         resumed: What the run that it resumes has left below `outputs`, by digest.
         system_metrics: Whether to sample what it uses.
+        inputs: The datasets that it reads, as they were when the run began.
     """
 
     run: str
@@ -106,6 +107,7 @@ class Job:
     attempt: int = 1
     resumed: list[FileEntry] = field(default_factory=list)
     system_metrics: bool = True
+    inputs: list[JobInput] = field(default_factory=list)
 
     def at(self, place: Place) -> JobSpec:
         """The job as the agent at a place reads it."""
@@ -143,6 +145,7 @@ class Job:
             cache=place.cache or beside,
             limit_seconds=place.limit_seconds,
             limit_of=place.limit_of,
+            inputs=self.inputs,
         )
 
 

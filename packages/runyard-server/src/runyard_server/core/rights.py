@@ -13,6 +13,7 @@ import posixpath
 from collections.abc import Callable
 
 from runyard.protocol import data as modes
+from runyard.protocol.dataset_paths import output_path
 from runyard.protocol.errors import Forbidden
 from runyard.protocol.route import READER
 from runyard_server.core import permissions, specs
@@ -139,6 +140,11 @@ def replaced_paths(
         posixpath.normpath(reference.path.strip("/") or ".")
         for reference in spec.data
         if reference.datastore == datastore and reference.mode in _WRITTEN_MODES
+    ]
+    named += [
+        output_path(output.path, run, output.name)
+        for output in spec.outputs
+        if output.datastore == datastore
     ]
     return lambda path: any(_holds(folder, checked(path)) for folder in named)
 

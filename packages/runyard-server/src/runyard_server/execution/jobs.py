@@ -12,6 +12,7 @@ from pathlib import Path
 from runyard.protocol import events as kinds
 from runyard.protocol import jobs as protocol
 from runyard.protocol import runs as states
+from runyard.protocol.datasets import RunOutput
 from runyard.protocol.errors import NotFound
 from runyard.protocol.files import FileEntry
 from runyard.protocol.jobs import (
@@ -41,7 +42,7 @@ from runyard_server.core.lookups import folder_of, node_row
 from runyard_server.core.system import System
 from runyard_server.core.tokens import run_token
 from runyard_server.core.work import Work
-from runyard_server.execution import attempts, engines, gangs, ranks, sealing
+from runyard_server.execution import attempts, engines, gangs, ranks, run_data, sealing
 from runyard_server.execution.gangs import CLEARED, LOST, SALVAGING, Verdict
 from runyard_server.execution.sealing import seal
 from runyard_server.execution.sites import environment_left, site_of
@@ -86,9 +87,11 @@ def build(system: System, row: RunRow, node: JobNodeRow, environment: JobEnviron
         environment: As it was realised for the node's site.
     """
     job = remains(system, row, node, environment)
+    shared = site_of(system, row).backend.capabilities().shares_files
     return replace(
         job,
-        data=_data(system, row, job.spec),
+        data=_data(system, row, job.spec, shared=shared),
+        inputs=run_data.inputs(system, row, job.spec, shared=shared),
         resumed=_resumed(system, row.workspace, job.spec),
     )
 
@@ -436,10 +439,23 @@ def _close(system: System, row: RunRow, node: int, word: FinishReport) -> None:
 def _closed(system: System, row: RunRow, node: int, word: FinishReport, *, sealed: bool) -> bool:
     logs = None
     if sealed:
+        word = _with_outputs(system, row, node, word)
         sealing.merge_metrics(system, row.key)
         # Looked for here and written with the end: one commit less for each run.
         logs = sealing.logs_of(system, row.workspace, row.id)
     return system.write(lambda work: _write_down(work, row.key, node, word, logs))
+
+
+def _with_outputs(system: System, row: RunRow, node: int, word: FinishReport) -> FinishReport:
+    """Write down what a run that completes has made; give the last word with what is to be told."""
+
+    def read(work: Work) -> list[RunOutput]:
+        together = _together(work, row, node, word)
+        well = _OUTCOMES.get(together.outcome) == states.COMPLETED
+        return specs.of_run(work, row.key).outputs if well else []
+
+    warnings = run_data.note_outputs(system, row, system.read(read))
+    return replace(word, warnings=[*word.warnings, *warnings]) if warnings else word
 
 
 def _write_down(
@@ -536,10 +552,9 @@ def _resumed(system: System, workspace: str, spec: RunSpec) -> list[FileEntry]:
     return [] if spec.resumes is None else system.read(read)
 
 
-def _data(system: System, row: RunRow, spec: RunSpec) -> list[JobData]:
-    shared = site_of(system, row).backend.capabilities().shares_files
+def _data(system: System, row: RunRow, spec: RunSpec, *, shared: bool) -> list[JobData]:
     found = []
-    for reference in spec.data:
+    for reference in [*spec.data, *run_data.references(spec, row.id)]:
         root = folder_of(system, row.workspace, reference.datastore)
         found.append(
             JobData(

@@ -11,6 +11,7 @@ from runyard_server.core import specs
 from runyard_server.core.clock import iso
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
+from runyard_server.operations import model_datasets
 from runyard_server.operations.model_lookups import require
 from runyard_server.store import endpoints, environments, metrics, runs, snapshots, trashed
 from runyard_server.store.models import ModelRow
@@ -34,7 +35,9 @@ def lineage(system: System, workspace: str, model: str) -> ModelLineage:
         served = endpoints.serving_model(work.connection, workspace, row.subject.id)
         found = _run(work, row)
         if found is None:
-            return ModelLineage(row.subject.id, run=_freed(row), endpoints=served)
+            datasets = model_datasets.lineage(work, row, None)
+            freed = _freed(row)
+            return ModelLineage(row.subject.id, run=freed, endpoints=served, datasets=datasets)
         run, deleted = found
         keys = [run.key]
         return ModelLineage(
@@ -47,6 +50,7 @@ def lineage(system: System, workspace: str, model: str) -> ModelLineage:
             metrics=metrics.latest(work.connection, keys)[run.key],
             properties=runs.properties(work.connection, keys)[run.key],
             endpoints=served,
+            datasets=model_datasets.lineage(work, row, run.key),
         )
 
     return system.read(read)

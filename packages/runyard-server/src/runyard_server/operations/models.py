@@ -17,6 +17,7 @@ from runyard.protocol.models import (
     NAME_RULE,
     STAGES,
     ChangeModel,
+    ModelDataset,
     ModelPage,
     ModelQuery,
     ModelRecord,
@@ -32,7 +33,7 @@ from runyard_server.core.lookups import workspace_row
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.operations import files as run_files
-from runyard_server.operations import model_history, model_sources, searches, trash
+from runyard_server.operations import model_datasets, model_history, model_sources, searches, trash
 from runyard_server.operations.model_checks import verify
 from runyard_server.operations.model_history import history
 from runyard_server.operations.model_lineage import lineage
@@ -101,13 +102,14 @@ def register(system: System, workspace: str, *, body: RegisterModel) -> ModelRec
         raise InvalidRequest("framework_version is given without framework; give both")
     if body.files:
         path, files = model_sources.from_contents(system, body.path, body.files)
-        return _written(system, _draft(workspace, body, path, files), files)
+        return _written(system, _draft(workspace, body, path, files), files, body.datasets)
     source = model_sources.of_run(system, workspace, body.run or "", body.path)
     if source.files:
-        return _written(system, _draft(workspace, body, source.base, source.files), source.files)
+        draft = _draft(workspace, body, source.base, source.files)
+        return _written(system, draft, source.files, body.datasets)
     draft = replace(_draft(workspace, body, source.base, []), files_below=source.below)
     try:
-        return _written(system, draft, [])
+        return _written(system, draft, [], body.datasets)
     except NothingThere:
         raise run_files.not_found(system, workspace, body.run or "", body.path) from None
 
@@ -130,12 +132,18 @@ def refer(system: System, workspace: str, body: RegisterModel) -> ModelRecord:
     return _written(system, _draft(workspace, body, body.path, []), [])
 
 
-def _written(system: System, draft: ModelRow, files: Sequence[FileEntry]) -> ModelRecord:
+def _written(
+    system: System,
+    draft: ModelRow,
+    files: Sequence[FileEntry],
+    datasets: Sequence[ModelDataset] = (),
+) -> ModelRecord:
     """Write a version, with rows of its own or with those of its run."""
 
     def write(work: Work) -> ModelRecord:
         holding.claim(work, [entry.digest for entry in files])
         row = _add(work, draft, files)
+        model_datasets.add(work, row, datasets)
         more = {"run": row.run or "", "files": str(row.file_count)}
         _note(work, row, kinds.REGISTERED, **more)
         return work.answered(record_of(row))
@@ -199,7 +207,8 @@ def get(system: System, workspace: str, model: str) -> ModelRecord:
 
     def read(work: Work) -> ModelRecord:
         row = require(work, workspace, model)
-        return record_of(row, rows.files(work.connection, row))
+        found = record_of(row, rows.files(work.connection, row))
+        return replace(found, datasets=model_datasets.of_version(work, row))
 
     return system.read(read)
 

@@ -31,7 +31,7 @@ from runyard_server.core.lookups import folder_of, run_row, workspace_row
 from runyard_server.core.sites import Site
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
-from runyard_server.operations import compute, experiments
+from runyard_server.operations import compute, experiments, run_datasets
 from runyard_server.store import folders, runs, snapshots, sweeps, trashed
 from runyard_server.store.runs import RunRow
 
@@ -72,6 +72,7 @@ def check(system: System, workspace: str, spec: RunSpec) -> Checked:
     _check_launcher(spec, cluster)
     _check_script(spec, _snapshot_files(system, workspace, spec.snapshot))
     warnings = _check_data(system, workspace, spec.data)
+    run_datasets.check(system, workspace, spec)
     _check_mentions(spec)
     warnings += _lacks(site, answer, cluster)
     return Checked(site, [*warnings, *_warnings(spec, cluster)])

@@ -52,6 +52,7 @@ _REFERENCED = {
     "run_files": "SELECT digest FROM run_files WHERE digest IS NOT NULL",
     "logged_model_files": "SELECT digest FROM logged_model_files",
     "model_files": "SELECT digest FROM model_files",
+    "web_files": "SELECT digest FROM web_files",
     "snapshots": "SELECT json_extract(one.value, '$.digest') "
     "FROM snapshots, json_each(snapshots.files) AS one",
 }

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, select
 
 from runyard_server.store import file_sets
+from runyard_server.store.dataset_schema import model_datasets
 from runyard_server.store.journal_schema import journals
 from runyard_server.store.registry_schema import (
     model_aliases,
@@ -44,7 +45,7 @@ from runyard_server.store.tracking_schema import (
     logged_models,
 )
 
-_OF_MODELS = (model_files, model_tags, model_properties)
+_OF_MODELS = (model_files, model_tags, model_properties, model_datasets)
 _OF_LOGGED = (logged_model_files, logged_model_metrics, logged_model_params, logged_model_tags)
 _OF_NAMES = (registered_model_tags, model_aliases, model_changes)
 

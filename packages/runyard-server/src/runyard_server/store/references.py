@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Select, Table, delete, insert, select, tuple_, update
 
+from runyard_server.store.dataset_schema import web_files
 from runyard_server.store.prepared import Prepared
 from runyard_server.store.records import Records
 from runyard_server.store.registry_schema import model_files
@@ -25,6 +26,7 @@ _FILES = (
     (run_files, ("run_key", "path")),
     (logged_model_files, ("logged_key", "path")),
     (model_files, ("model_key", "path")),
+    (web_files, ("workspace", "url")),
 )
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _ANY = Prepared(select(blob_marks.c.digest).where(blob_marks.c.digest > "").limit(1))

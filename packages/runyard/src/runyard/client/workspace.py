@@ -16,6 +16,7 @@ from runyard.client.workspace_connection import WorkspaceConnection
 if TYPE_CHECKING:
     from runyard.client.blobs import Blobs
     from runyard.client.compute import Compute
+    from runyard.client.datasets import Datasets
     from runyard.client.datastores import Datastores
     from runyard.client.endpoints import Endpoints
     from runyard.client.environments import Environments
@@ -58,6 +59,13 @@ class WorkspaceClient(WorkspaceConnection):
         from runyard.client.compute import Compute
 
         return Compute(self)
+
+    @property
+    def datasets(self) -> Datasets:
+        """Datasets: their definitions, versions and files."""
+        from runyard.client.datasets import Datasets
+
+        return Datasets(self)
 
     @property
     def datastores(self) -> Datastores:

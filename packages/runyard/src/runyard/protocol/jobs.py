@@ -65,6 +65,42 @@ class JobData:
 
 
 @dataclass(frozen=True)
+class JobInputFile:
+    """A file of a dataset: `name` below its folder, and where its bytes are.
+
+    `source` is a path on this node's file system; "" where the node does not see the datastore's
+    files, and of files of the web, whose content is stored under `digest` where somebody has
+    fetched it.
+    """
+
+    name: str
+    size: int
+    source: str = ""
+    datastore: str = ""
+    path: str = ""
+    url: str = ""
+    digest: str = ""
+    modified_at: str = ""
+
+
+@dataclass(frozen=True)
+class JobInput:
+    """A dataset of the run as it was resolved when the run began.
+
+    `folder`, where there is one, is a folder of this node that has exactly its files. `is_file`:
+    the job is given the path of the only file in place of the folder's.
+    """
+
+    name: str
+    mode: str
+    dataset: str
+    path_on_compute: str = ""
+    folder: str = ""
+    is_file: bool = False
+    files: List[JobInputFile] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class JobProgram:
     """A program that a node can fetch: its digest and size, and the machines on which it runs.
 
@@ -118,6 +154,7 @@ class JobSpec:
         limit_seconds: After so long, counted from the agent's start, the site ends what runs there;
             0: never.
         limit_of: Whose limit that is.
+        inputs: The datasets that it reads.
     """
 
     run: str
@@ -148,6 +185,7 @@ class JobSpec:
     cache: str = ""
     limit_seconds: float = 0.0
     limit_of: str = ""
+    inputs: List[JobInput] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

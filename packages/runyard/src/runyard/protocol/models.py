@@ -30,6 +30,14 @@ class ModelResources:
 
 
 @dataclass(frozen=True)
+class ModelDataset:
+    """A dataset that a model was made with: what for, and its id, `name` or `name:version`."""
+
+    scenario: str
+    dataset: str
+
+
+@dataclass(frozen=True)
 class RegisterModel:
     """Register the next version of a model.
 
@@ -48,6 +56,7 @@ class RegisterModel:
     framework: str = ""
     framework_version: str = ""
     resources: ModelResources = field(default_factory=ModelResources)
+    datasets: List[ModelDataset] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -55,8 +64,8 @@ class ModelRecord:
     """One version of a model; `id` is `name:version`, `size` in bytes.
 
     `files` have paths relative to the download folder: `model/x` for `outputs/model`, or the
-    file's own name. They are given by get alone: to list thousands takes longer than to register
-    them.
+    file's own name. They and the `datasets`, by their ids, are given by get alone: to list
+    thousands takes longer than to register them.
     """
 
     id: str
@@ -79,6 +88,7 @@ class ModelRecord:
     aliases: List[str] = field(default_factory=list)
     changed_at: str = ""
     created_by: str = ""
+    datasets: List[ModelDataset] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -197,6 +207,21 @@ class LineageData:
 
 
 @dataclass(frozen=True)
+class LineageDataset:
+    """A dataset that the run read or that the model was registered with; see `protocol.datasets`.
+
+    `use` is the name of the run's input, or what the model had it for.
+    """
+
+    use: str
+    dataset: str
+    digest: str
+    registered: str = ""
+    version: int = 0
+    changed: bool = False
+
+
+@dataclass(frozen=True)
 class ModelLineage:
     """Where a model version comes from, step by step, and where it is served.
 
@@ -213,6 +238,7 @@ class ModelLineage:
     metrics: Dict[str, float] = field(default_factory=dict)
     properties: Dict[str, str] = field(default_factory=dict)
     endpoints: List[str] = field(default_factory=list)
+    datasets: List[LineageDataset] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

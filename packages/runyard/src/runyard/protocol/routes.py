@@ -13,6 +13,7 @@ from typing import Any, List
 
 from runyard.protocol.audit import *
 from runyard.protocol.compute import *
+from runyard.protocol.datasets import *
 from runyard.protocol.datastores import *
 from runyard.protocol.endpoints import *
 from runyard.protocol.environments import *

@@ -11,6 +11,7 @@ from dataclasses import field
 from typing import Any, Dict, List, Optional
 
 from runyard.protocol.data import DataReference
+from runyard.protocol.datasets import RunInput, RunOutput
 from runyard.protocol.environments import EnvironmentDefinition
 from runyard.protocol.records import dataclass
 from runyard.protocol.route import (
@@ -89,6 +90,7 @@ class RunSpec:
     `resumes` is an earlier run, whose outputs the job finds at
     `$AZUREML_DATAREFERENCE_MODEL_LOCATION`.
     `priority` is the one that the run begins with in the queue of its target; see `queue`.
+    `inputs` are datasets that the job reads, `outputs` folders that it makes.
     """
 
     experiment: str
@@ -110,6 +112,8 @@ class RunSpec:
     definition: Dict[str, Any] = field(default_factory=dict)
     resumes: Optional[str] = None
     priority: int = 0
+    inputs: List[RunInput] = field(default_factory=list)
+    outputs: List[RunOutput] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -184,7 +184,7 @@ class Agent:
         _refuse_taken_names(job)
         folder.make()
         self._place(job.files, folder.work)
-        paths = self._data()
+        paths = {**self._data(), **self._inputs()}
         if job.spec.get("resumes"):
             paths[names.RESUMED] = self._resumed()
         if job.nodes > 1 and not job.is_apart:
@@ -268,6 +268,14 @@ class Agent:
 
         canceled = self._wake.is_canceled
         return references.prepare(self._job, self._folder, lambda: self.link().service, canceled)
+
+    def _inputs(self) -> Dict[str, str]:
+        if not self._job.inputs:
+            return {}
+        from runyard.runtime import datasets
+
+        canceled = self._wake.is_canceled
+        return datasets.prepare(self._job, self._folder, lambda: self.link().service, canceled)
 
     def _supervise(self, started: List[ManagedProcess]) -> Report:
         """Wait for the end that comes first: the script's, a cancel, the time limit."""

@@ -52,8 +52,13 @@ class _File(NamedTuple):
     modified_at: str
 
 
-class _OnDatastore(Origin):
-    """The files of one datastore."""
+class OnDatastore(Origin):
+    """The files of one datastore.
+
+    Args:
+        service: The service.
+        datastore: The datastore's name.
+    """
 
     wrong = "was changed while it was fetched: have the run started again"
 
@@ -62,12 +67,15 @@ class _OnDatastore(Origin):
         self._datastore = datastore
 
     def batch(self, names: List[str]) -> bytes:
+        """See Origin."""
         return self._service.read_files(self._datastore, names)
 
     def single(self, name: str, sink: BinaryIO) -> None:
+        """See Origin."""
         self._service.read_file(self._datastore, name, sink)
 
     def is_right(self, wanted: Wanted, stream: BinaryIO) -> bool:
+        """See Origin."""
         return stream.seek(0, os.SEEK_END) == wanted.size
 
 
@@ -169,7 +177,7 @@ class Copies:
             label = f"'{each.path}' of the datastore '{store}'"
             wanted.append(Wanted(each.path, each.size, target, label, key))
         cache = NodeCache(self._job.cache)
-        fetched = fetch(wanted, _OnDatastore(self._service, store), cache, canceled)
+        fetched = fetch(wanted, OnDatastore(self._service, store), cache, canceled)
         size = sum(each.size for each in files)
         self._note(
             f"{data.called(item)}: {len(files):,} files ({size:,} bytes), {fetched:,} fetched and "

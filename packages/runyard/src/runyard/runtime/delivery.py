@@ -50,6 +50,8 @@ def deliver(job: Job, folder: RunFolder, link: Link, report: Report, state: Stat
     if job.has_own_folder:
         _await_turn(job, link, begun + DELIVERY_SECONDS)
         report = _with_data(job, folder, link, report, state)
+        if job.inputs:
+            _look_at_inputs(job, folder, link)
         report = _with_outputs(job, folder, link, report)
     # Before the outcome: who sees that a run has ended reads its last lines and metrics at once.
     if not link.drain(begun + DELIVERY_SECONDS):
@@ -104,6 +106,24 @@ def _with_data(job: Job, folder: RunFolder, link: Link, report: Report, state: S
     except OSError as error:
         return _worse(folder, link, report, f"data could not be uploaded: {error}")
     return report
+
+
+def _look_at_inputs(job: Job, folder: RunFolder, link: Link) -> None:
+    """Warn of inputs that were written while the job read them."""
+    from runyard.runtime import datasets
+
+    found = datasets.changed(job, folder)
+    if not found:
+        return
+    told = ", ".join(f"'{name}'" for name in found)
+    link.warnings.append(
+        f"files of the input {told} were written while the run read them: what it read may be "
+        "neither the old nor the new ones; as_download() gives a run copies of its own"
+    )
+    try:
+        patiently(lambda: link.service.note_changed_inputs(found), DELIVERY_SECONDS)
+    except RunyardError as error:
+        link.warnings.append(f"that could not be noted: {error.message}")
 
 
 def _worse(folder: RunFolder, link: Link, report: Report, text: str) -> Report:

@@ -40,8 +40,8 @@ class Stopped(Exception):
 class Job:
     """One node's part of a run; the attributes are those of `protocol.jobs.JobSpec`.
 
-    `spec`, `environment` and the items of `files`, `resumed` and `data` stay plain dictionaries
-    with the field names of RunSpec, JobEnvironment, FileEntry and JobData.
+    `spec`, `environment` and the items of `files`, `resumed`, `data` and `inputs` stay plain
+    dictionaries with the field names of RunSpec, JobEnvironment, FileEntry, JobData and JobInput.
     """
 
     def __init__(self, plain: Dict[str, Any]) -> None:
@@ -73,6 +73,7 @@ class Job:
         self.system_metrics: bool = plain.get("system_metrics", True)
         self.limit_seconds: float = plain.get("limit_seconds", 0.0)
         self.limit_of: str = plain.get("limit_of", "")
+        self.inputs: List[Dict[str, Any]] = plain.get("inputs", [])
 
     @classmethod
     def load(cls, path: str) -> Job:
@@ -111,5 +112,6 @@ class Job:
         files = self.files + self.resumed
         size = sum(int(file["size"]) for file in files)
         copied = any(item["mode"] == names.DOWNLOAD or not item["source"] for item in self.data)
+        copied = copied or any(item["files"] for item in self.inputs)
         small = size < QUICK_BYTES and len(files) < QUICK_FILES
         return small and bool(self.blobs) and not copied

@@ -193,6 +193,10 @@ class JobService(Destination):
         """Record parameters of the run; one that is there with another value is a Conflict."""
         self._json("POST", f"{self._run}/parameters", {"params": parameters})
 
+    def note_changed_inputs(self, changed: List[str]) -> None:
+        """Note which inputs had files that were written while the run read them."""
+        self._ask("POST", f"{self._run}/changed-inputs", _encode({"names": changed}))
+
     def close(self) -> None:
         """Close the connections."""
         self._wire.close()

@@ -57,7 +57,7 @@ def materialise(
         if parent not in made:
             os.makedirs(parent, exist_ok=True)
             made.add(parent)
-        stored = _stored(job.blobs, str(file["digest"]))
+        stored = stored_content(job.blobs, str(file["digest"]))
         if stored and _is_model(job, file) and _linked(stored, target):
             continue
         if not stored or not _copied(stored, target, _mode(file)):
@@ -138,8 +138,13 @@ def inside(folder: str, path: str) -> str:
     return os.path.join(folder, *parts)
 
 
-def _stored(blobs: str, digest: str) -> Optional[str]:
-    """The file that would hold a content on this machine."""
+def stored_content(blobs: str, digest: str) -> Optional[str]:
+    """The file that would hold a content on this machine; None where that cannot be.
+
+    Args:
+        blobs: The folder of all contents, "" where the node does not see it.
+        digest: SHA-256 of the content, in hex.
+    """
     if not blobs or not digest.isalnum():
         return None
     return os.path.join(blobs, paths.content(digest))

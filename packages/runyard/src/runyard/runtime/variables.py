@@ -36,7 +36,7 @@ def make(job: Job, folder: RunFolder, data: Dict[str, str]) -> Dict[str, str]:
     Args:
         job: The job.
         folder: Its run folder.
-        data: The path of each data reference by name.
+        data: The path of each data reference by name, and of each dataset.
     """
     variables = _base(job, folder)
     user = {str(k): str(v) for k, v in job.spec.get("environment_variables", {}).items()}
@@ -44,7 +44,12 @@ def make(job: Job, folder: RunFolder, data: Dict[str, str]) -> Dict[str, str]:
     variables.update(_v1(job))
     variables.update(_own(job, folder))
     _lead_mlflow(job, variables, user)
-    variables.update({names.DATA_VARIABLE_PREFIX + name: path for name, path in data.items()})
+    plain = {name: path for name, path in data.items() if ":" not in name}
+    variables.update({names.DATA_VARIABLE_PREFIX + name: path for name, path in plain.items()})
+    if job.inputs or job.spec.get("outputs"):
+        from runyard.runtime import datasets
+
+        variables.update(datasets.variables(job, data))
     for name in THREADS if _is_share(job) else ():
         variables.setdefault(name, str(job.cpus))
     # It stands behind the light half by now (`_interpreter`), and would replace both here.

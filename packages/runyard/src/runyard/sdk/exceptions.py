@@ -299,6 +299,14 @@ class DatasetTimestampMissingError(AzureMLException):
     """A dataset has no timestamp column."""
 
 
+class DatasetValidationError(UserErrorException):
+    """A dataset's definition finds no data, or not what it says."""
+
+
+class DatasetExecutionError(UserErrorException):
+    """Reading a dataset went wrong."""
+
+
 def _inner(text: str) -> Dict[str, Any]:
     """The facts of an error that is given as JSON; none in any other text."""
     import json

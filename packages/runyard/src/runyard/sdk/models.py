@@ -194,9 +194,11 @@ class Model(RegistryEntry):
         return ResourceConfiguration(found.cpus, found.memory_gb, found.gpus)
 
     @property
-    def datasets(self) -> Dict[str, Any]:
-        """{}: a model has no datasets here."""
-        return {}
+    def datasets(self) -> Dict[str, List[Any]]:
+        """The datasets that it was registered with, by what they were for."""
+        from runyard.sdk import model_datasets
+
+        return model_datasets.of(self.workspace, self.id)
 
     @staticmethod
     def register(
@@ -223,19 +225,17 @@ class Model(RegistryEntry):
             tags: The version's tags.
             properties: The version's properties, written once.
             description: A description.
-            datasets: Not offered yet.
+            datasets: Pairs such as `(Dataset.Scenario.TRAINING, dataset)`: what it was made with.
             model_framework: Such as `Model.Framework.TENSORFLOW`.
             model_framework_version: Its version.
             child_paths: Only these files and folders below `model_path`.
-            sample_input_dataset: Not offered yet.
-            sample_output_dataset: Not offered yet.
+            sample_input_dataset: A dataset like what it is asked.
+            sample_output_dataset: A dataset like what it answers.
             resource_configuration: What it would like to have where it is served without code.
 
         Raises:
             WebserviceException: The path does not exist, or the name breaks the rule for names.
         """
-        if datasets or sample_input_dataset or sample_output_dataset:
-            raise NotOfferedYet("datasets of a model", "tags and properties")
         from runyard.sdk import model_files
 
         made = model_orders.order(
@@ -248,6 +248,11 @@ class Model(RegistryEntry):
             model_framework_version,
             resource_configuration,
         )
+        samples = (sample_input_dataset, sample_output_dataset)
+        if datasets or any(samples):
+            from runyard.sdk import model_datasets
+
+            made = model_datasets.added(made, workspace, datasets, samples)
         files = model_files.local(model_path, child_paths)
         print(f"Registering model {model_name}")  # noqa: T201 - v1 users see this line
         record = model_files.register(workspace.service, made, model_path, files)
@@ -275,16 +280,19 @@ class Model(RegistryEntry):
             properties: The same for properties.
             run_id: Only those from this run.
             latest: Only the newest version of each model.
-            dataset_id: Not offered yet.
+            dataset_id: Only those that were registered with this dataset.
             expand: Taken for old scripts' sake.
             page_count: Taken for old scripts' sake.
             model_framework: Only those of this framework.
         """
-        if dataset_id:
-            raise NotOfferedYet("Model.list(dataset_id=…)", "tags and properties")
         checks.workspace(workspace)
         query = model_orders.query(name, tags, properties, run_id, model_framework, latest)
         rows = paging.items(workspace.service.models.list(query))
+        if dataset_id:
+            from runyard.sdk import model_datasets
+
+            wanted = model_datasets.with_dataset(workspace, dataset_id)
+            return [Model(workspace, _record=row) for row in rows if row.id in wanted]
         return [Model(workspace, _record=row) for row in rows]
 
     @staticmethod
@@ -352,7 +360,7 @@ class Model(RegistryEntry):
             resource_configuration: What it would like to have where it is served without code.
         """
         if sample_input_dataset or sample_output_dataset:
-            raise NotOfferedYet("datasets of a model", "tags and properties")
+            raise NotOfferedYet("other samples of a model", "Model.register of its next version")
         wishes = None if resource_configuration is None else resource_configuration.to_record()
         # `update` is told all tags, and the service what changes.
         removed = [key for key in self.tags if key not in tags] if tags is not None else []

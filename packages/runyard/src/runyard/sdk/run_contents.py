@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence
 
-from runyard.sdk.exceptions import NotOfferedYet, UserErrorException
+from runyard.sdk.exceptions import UserErrorException
 from runyard.sdk.local_paths import naming
 from runyard.sdk.run_base import RunBase
 from runyard.sdk.tags import as_tags
@@ -209,9 +209,9 @@ class RunContents(RunBase):
             model_framework: Such as `Model.Framework.TENSORFLOW`.
             model_framework_version: Its version.
             description: A description.
-            datasets: Not offered yet.
-            sample_input_dataset: Not offered yet.
-            sample_output_dataset: Not offered yet.
+            datasets: Pairs such as `(Dataset.Scenario.TRAINING, dataset)`: what it was made with.
+            sample_input_dataset: A dataset like what it is asked.
+            sample_output_dataset: A dataset like what it answers.
             resource_configuration: What it would like to have where it is served without code.
 
         Raises:
@@ -220,8 +220,6 @@ class RunContents(RunBase):
         """
         from runyard.sdk import model_orders, models
 
-        if datasets or sample_input_dataset or sample_output_dataset:
-            raise NotOfferedYet("datasets of a model", "tags and properties")
         order = model_orders.order(
             model_name,
             model_path if model_path is not None else model_name,
@@ -232,6 +230,12 @@ class RunContents(RunBase):
             model_framework_version,
             resource_configuration,
         )
+        if datasets or sample_input_dataset or sample_output_dataset:
+            from runyard.sdk import model_datasets
+
+            samples = (sample_input_dataset, sample_output_dataset)
+            workspace = self.experiment.workspace
+            order = model_datasets.added(order, workspace, datasets, samples)
         return models.register_from_run(self, order)
 
     # Snapshots

@@ -134,7 +134,19 @@ class RunLifecycle(RunLogging):
         files = run_files.records(self.service, self._id)
         spec = self._spec()
         ranks = self._ranks() if spec is not None and spec.launcher.kind != "single" else ()
-        return run_details.details(record, spec, files, self.service, ranks)
+        found = run_details.details(record, spec, files, self.service, ranks)
+        if spec is not None and (spec.inputs or spec.outputs):
+            self._tell_of_datasets(found)
+        return found
+
+    def _tell_of_datasets(self, found: Dict[str, Any]) -> None:
+        from runyard.sdk import run_datasets
+
+        workspace = self.experiment.workspace
+        with translated():
+            records = self.service.datasets.of_run(self._id).items
+        found["inputDatasets"] = run_datasets.told(workspace, records, "input")
+        found["outputDatasets"] = run_datasets.told(workspace, records, "output")
 
     def _ranks(self) -> Sequence[RankRecord]:
         """List the processes of a run that has several."""

@@ -202,14 +202,18 @@ class Run(RunLifecycle, RunContents):
         return self.get_properties()
 
     @property
-    def input_datasets(self) -> NoReturn:
-        """Refuse, and tell what to use in place of datasets."""
-        raise NotOfferedYet("Run.input_datasets", "a datastore's path(…).as_mount() as an argument")
+    def input_datasets(self) -> Mapping[str, Any]:
+        """What this job reads, by name: paths, and datasets of the mode `direct`."""
+        from runyard.sdk.run_datasets import inputs_of
+
+        return inputs_of(self)
 
     @property
-    def output_datasets(self) -> NoReturn:
-        """Refuse, and tell what to use in place of datasets."""
-        raise NotOfferedYet("Run.output_datasets", "files below ./outputs")
+    def output_datasets(self) -> Mapping[str, str]:
+        """Where this job makes its outputs, by name."""
+        from runyard.sdk.dataset_inputs import output_paths
+
+        return output_paths()
 
     # Children
 

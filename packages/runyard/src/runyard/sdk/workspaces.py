@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING, Any, ClassVar, Dict, List, NoReturn, Optional
+from typing import TYPE_CHECKING, Any, ClassVar, Dict, List, Mapping, NoReturn, Optional
 
 from runyard.sdk import deployment, workspace_config, workspace_lookup
 from runyard.sdk.default_clusters import DefaultCluster
@@ -442,9 +442,11 @@ class Workspace:
         return found
 
     @property
-    def datasets(self) -> NoReturn:
-        """Refuse: datasets cannot be listed yet."""
-        raise NotOfferedYet("Workspace.datasets", "Workspace.datastores")
+    def datasets(self) -> Mapping[str, Any]:
+        """The latest version of each registered dataset, by name."""
+        from runyard.sdk.dataset_factories import RegisteredDatasets
+
+        return RegisteredDatasets(self)
 
     @property
     def linked_services(self) -> NoReturn:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _COMPARE = "an Estimator or ScriptRunConfig for each model you try, and run.get_metrics()"
 _EXPLAIN = "interpret-community or shap inside your script, and run.upload_file for what it finds"
-_PANDAS = "pandas inside your script, on datastore.path(…).as_mount()"
+_PANDAS = "azureml.core.Dataset: Dataset.Tabular.from_delimited_files(…).to_pandas_dataframe()"
 _SERVE = "Model.deploy with an entry_script: models are served on CPUs and GPUs"
 
 # Package -> what to use, the end of a sentence that begins with "use".
@@ -29,13 +29,13 @@ NOT_OFFERED = {
     "azureml.contrib.fairness": "fairlearn inside your script, and run.upload_file",
     "azureml.contrib.interpret": _EXPLAIN,
     "azureml.contrib.notebook": "a script that runs the notebook with papermill or nbconvert",
-    "azureml.datadrift": "a script that compares two data sets, and run.log",
+    "azureml.datadrift": "a script that compares two versions of a dataset, and run.log",
     "azureml.dataprep": _PANDAS,
     "azureml.explain": _EXPLAIN,
     "azureml.fsspec": "datastore.download(…), or datastore.path(…).as_mount() in a job",
     "azureml.interpret": _EXPLAIN,
     "azureml.monitoring": "your own log of requests and answers",
-    "azureml.opendatasets": "files of the data set: datastore.upload(…), then as_mount()",
+    "azureml.opendatasets": "the addresses of its files: Dataset.File.from_files('https://…')",
     "azureml.responsibleai": "raiwidgets or responsibleai inside your script",
     "azureml.train.automl": _COMPARE,
 }

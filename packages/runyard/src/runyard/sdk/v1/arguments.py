@@ -5,17 +5,53 @@ becomes       ['--data', '$AZUREML_DATAREFERENCE_x', '--verbose', '--rates', '1'
 and           a reference named x to the datastore.
 """
 
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence
 
 from runyard.protocol.data import VARIABLE_PREFIX, DataReference
 from runyard.sdk.data import DataPath, checked_mode
 from runyard.sdk.data import DataReference as DataReferenceObject
+from runyard.sdk.dataset_inputs import DatasetConsumptionConfig
+from runyard.sdk.dataset_outputs import OutputFileDatasetConfig
+from runyard.sdk.datasets import AbstractDataset
 from runyard.sdk.datastores import Datastore
 from runyard.sdk.exceptions import TrainingException, UserErrorException
 
-MODEL_LOCATION = "MODEL_LOCATION"
+if TYPE_CHECKING:
+    from runyard.protocol.datasets import RunInput, RunOutput
 
-References = Dict[str, DataReference]
+MODEL_LOCATION = "MODEL_LOCATION"
+_DATASETS = (DatasetConsumptionConfig, OutputFileDatasetConfig)
+
+
+class References(Dict[str, DataReference]):
+    """What a run's arguments mention: data references by name, and datasets.
+
+    Args:
+        experiment: The run's, whose workspace keeps the definitions of its datasets.
+
+    Attributes:
+        inputs: Datasets that the run reads, by name.
+        outputs: Datasets that it makes, by name.
+    """
+
+    def __init__(self, experiment: Any = None) -> None:
+        super().__init__()
+        self._experiment = experiment
+        self.inputs: Dict[str, RunInput] = {}
+        self.outputs: Dict[str, RunOutput] = {}
+
+    def mention(self, value: Any) -> str:
+        """Add a dataset, and give the text that stands for it among arguments.
+
+        Raises:
+            UserErrorException: Two of one name are different.
+        """
+        known = self.inputs if isinstance(value, DatasetConsumptionConfig) else self.outputs
+        _once(known, value.name, value.to_record(self._experiment.workspace))
+        # The agent sets the variable of that name.
+        return f"${{{value.name}}}"
 
 
 def flattened(script_params: Optional[Mapping[Any, Any]]) -> List[Any]:
@@ -108,9 +144,35 @@ def model_location(resume_from: Any) -> DataReference:
     return resume_from.create_data_reference(MODEL_LOCATION).to_record()
 
 
+def mention_all(values: Mapping[str, Any], references: References) -> None:
+    """Add the datasets of a run configuration's `data` or `output_data` section."""
+    for name, value in values.items():
+        if not isinstance(value, _DATASETS):
+            raise UserErrorException(
+                f"the data section {name!r} must be a dataset as an input "
+                f"(dataset.as_named_input({name!r})), not {type(value).__name__}"
+            )
+        references.mention(value)
+
+
+def _once(known: Dict[str, Any], name: str, record: Any) -> None:
+    if known.setdefault(name, record) != record:
+        raise UserErrorException(
+            f"two datasets of the run are called {name!r}; give each a name of its own"
+        )
+
+
 def _text(value: Any, references: References) -> str:
     if isinstance(value, str):
         return value
+    if isinstance(value, _DATASETS):
+        return references.mention(value)
+    if isinstance(value, AbstractDataset):
+        raise UserErrorException(
+            "a dataset among arguments needs to say how the job gets at it: dataset.as_mount() or "
+            "dataset.as_download() for its files' path, dataset.as_named_input('name') for the "
+            "dataset itself"
+        )
     reference = reference_of(value)
     if reference is not None:
         add(reference, references)

@@ -1,32 +1,45 @@
-"""The names of datasets: importable; datasets are not offered yet."""
+"""The v1 names of datasets, and those of them that are not offered."""
 
-from runyard.sdk.exceptions import AzureMLException
+from runyard.sdk.dataset_factories import (
+    Dataset,
+    DataType,
+    FileDatasetFactory,
+    PromoteHeadersBehavior,
+    TabularDatasetFactory,
+)
+from runyard.sdk.dataset_inputs import DatasetConsumptionConfig
+from runyard.sdk.dataset_outputs import OutputFileDatasetConfig, OutputTabularDatasetConfig
+from runyard.sdk.datasets import AbstractDataset, FileDataset
+from runyard.sdk.exceptions import DatasetExecutionError, DatasetValidationError
+from runyard.sdk.tabular_datasets import TabularDataset
 from runyard.sdk.v1.later import later
 
-_INSTEAD = "a datastore: datastore.upload(…) and datastore.path(…).as_mount()"
+__all__ = [
+    "AbstractDataset",
+    "DataType",
+    "Dataset",
+    "DatasetConsumptionConfig",
+    "DatasetExecutionError",
+    "DatasetValidationError",
+    "FileDataset",
+    "FileDatasetFactory",
+    "HistogramCompareMethod",
+    "OutputDatasetConfig",
+    "OutputFileDatasetConfig",
+    "OutputTabularDatasetConfig",
+    "PromoteHeadersBehavior",
+    "SqlDataReference",
+    "TabularDataset",
+    "TabularDatasetFactory",
+]
 
-
-# Classes of exceptions, unlike the names below: `except` takes nothing else.
-class DatasetValidationError(AzureMLException):
-    """A dataset's definition is not valid."""
-
-
-class DatasetExecutionError(AzureMLException):
-    """Reading a dataset went wrong."""
-
-
-Dataset = later("azureml.core.Dataset", _INSTEAD)
-TabularDataset = later("azureml.data.TabularDataset", _INSTEAD)
-FileDataset = later("azureml.data.FileDataset", _INSTEAD)
-OutputFileDatasetConfig = later("azureml.data.OutputFileDatasetConfig", _INSTEAD)
-DatasetConsumptionConfig = later(
-    "azureml.data.dataset_consumption_config.DatasetConsumptionConfig", _INSTEAD
+# v1's base of the two; what it has they have.
+OutputDatasetConfig = OutputFileDatasetConfig
+SqlDataReference = later(
+    "azureml.data.sql_data_reference.SqlDataReference",
+    "your database's driver in a script that writes parquet to a datastore",
 )
-SqlDataReference = later("azureml.data.sql_data_reference.SqlDataReference", _INSTEAD)
-DataType = later("azureml.data.dataset_factory.DataType", _INSTEAD)
 HistogramCompareMethod = later(
-    "azureml.data.dataset_type_definitions.HistogramCompareMethod", _INSTEAD
-)
-PromoteHeadersBehavior = later(
-    "azureml.data.dataset_type_definitions.PromoteHeadersBehavior", _INSTEAD
+    "azureml.data.dataset_type_definitions.HistogramCompareMethod",
+    "to_pandas_dataframe().describe() of two versions",
 )

@@ -23,7 +23,7 @@ def run_definition(
         "script": script,
         "command": run_config.command or "",
         # Scripts read the hyperparameters of a run out of them; v1 shows every value as a text.
-        "arguments": arguments,
+        "arguments": [_argument(each, references) for each in arguments],
         "sourceDirectoryDataStore": run_config.source_directory_data_store,
         "framework": run_config.framework,
         "communicator": run_config.communicator or "None",
@@ -57,6 +57,14 @@ def run_definition(
         "containerInstance": {"region": None, "cpuCores": 2.0, "memoryGb": 3.5},
         "exposedPorts": None,
     }
+
+
+def _argument(argument: str, references: References) -> str:
+    """An argument as v1 shows it: a dataset's has its kind and name."""
+    name = argument[2:-1] if argument.startswith("${") else ""
+    if name in references.inputs:
+        return f"DatasetConsumptionConfig:{name}"
+    return f"DatasetOutputConfig:{name}" if name in references.outputs else argument
 
 
 def _references(references: References) -> Dict[str, Dict[str, Any]]:

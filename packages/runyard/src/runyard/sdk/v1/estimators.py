@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Dict, Iterable, List, Mapping, Optional, Seque
 
 from runyard.protocol.datastores import BLOB_STORE
 from runyard.sdk.conda import CondaDependencies
+from runyard.sdk.dataset_inputs import DatasetConsumptionConfig
 from runyard.sdk.environments import ContainerRegistry, Environment
 from runyard.sdk.exceptions import TrainingException
 from runyard.sdk.frameworks import HOROVOD, WITH_HOROVOD, FrameworkVersion
@@ -41,7 +42,7 @@ class MMLBaseEstimator:
     Args:
         source_directory: The folder that is sent with the run.
         run_config: Its settings.
-        inputs: Data references beside those in the arguments.
+        inputs: Data references and datasets beside those in the arguments.
         resume_from: A DataPath whose content the script gets by `--resume-from`.
     """
 
@@ -83,6 +84,7 @@ class MMLBaseEstimator:
         # A copy, since the estimator may be submitted again with other parameters.
         config = copy(self._run_config)
         config.data_references = dict(config.data_references)
+        config.data = dict(config.data)
         if overrides.get("script_params") is not None:
             config.arguments = flattened(overrides["script_params"])
         store = overrides.get("source_directory_data_store")
@@ -94,11 +96,14 @@ class MMLBaseEstimator:
     @staticmethod
     def _add_inputs(config: RunConfiguration, inputs: Iterable[Any]) -> None:
         for value in inputs:
+            if isinstance(value, DatasetConsumptionConfig):
+                config.data[value.name] = value
+                continue
             reference = reference_of(value)
             if reference is None:
                 raise TrainingException(
-                    "inputs are data references such as datastore.path('x').as_mount(), not "
-                    f"{type(value).__name__}"
+                    "inputs are datasets such as dataset.as_named_input('x').as_mount(), or data "
+                    f"references such as datastore.path('x').as_mount(), not {type(value).__name__}"
                 )
             config.data_references[reference.name] = value
 
@@ -134,7 +139,7 @@ class Estimator(MMLBaseEstimator):
         pip_requirements_file_path, pip_requirements_file: A requirements file in the folder.
         environment_variables: Set for the script.
         environment_definition: An Environment in place of all packages.
-        inputs: Data references beside those in script_params.
+        inputs: Data references and datasets beside those in script_params.
         source_directory_data_store: A datastore for the folder of a multi-node run.
         shm_size: Shared memory of the container, such as `2g`.
         resume_from: A DataPath whose content the script gets by `--resume-from`.

@@ -16,7 +16,14 @@ from runyard.sdk.definitions import submitted_definition_of, variables_of
 from runyard.sdk.exceptions import NotOfferedYet, UserErrorException
 from runyard.sdk.launchers import count, launcher_of
 from runyard.sdk.submission import Submission, checked_priority
-from runyard.sdk.v1.arguments import References, add, from_config, model_location, texts
+from runyard.sdk.v1.arguments import (
+    References,
+    add,
+    from_config,
+    mention_all,
+    model_location,
+    texts,
+)
 from runyard.sdk.v1.definition import run_definition
 
 _SHOWN = 10
@@ -43,7 +50,7 @@ def submission_of(
     script = "" if command else check_source(folder, run_config.script)
     if command:
         check_folder(folder)
-    references: References = {}
+    references = References(experiment)
     arguments = _arguments(run_config, references, resume_from)
     refuse_what_is_not_offered(run_config)
     launcher = launcher_of(run_config)
@@ -66,6 +73,8 @@ def submission_of(
         shared_memory=_shared_memory(run_config),
         definition=run_definition(run_config, script, arguments, references),
         priority=checked_priority(run_config.priority),
+        inputs=list(references.inputs.values()),
+        outputs=list(references.outputs.values()),
     )
     local = run_config.target == LOCAL_TARGET
     return Submission(
@@ -130,8 +139,6 @@ def refuse_what_is_not_offered(run_config: Any) -> None:
     """Refuse settings that would otherwise be lost in silence."""
     if str(run_config.framework).lower() == "pyspark":
         raise NotOfferedYet("framework 'PySpark'", "framework 'Python'")
-    if run_config.data or run_config.output_data:
-        raise NotOfferedYet("datasets in a run configuration", "data_references on a datastore")
     if run_config.target.lower() == "amlcompute":
         raise NotOfferedYet(
             "a cluster made for one run (target 'amlcompute')",
@@ -143,6 +150,8 @@ def _arguments(run_config: Any, references: References, resume_from: Any) -> Lis
     for name, config in run_config.data_references.items():
         add(from_config(name, config), references)
     arguments = texts([] if run_config.arguments is None else run_config.arguments, references)
+    for section in (run_config.data, run_config.output_data):
+        mention_all(section or {}, references)
     if resume_from is not None:
         location = model_location(resume_from)
         add(location, references)

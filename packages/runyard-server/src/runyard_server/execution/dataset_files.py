@@ -1,0 +1,196 @@
+"""Resolutions: which files a dataset's definition means now, and the digest of their bytes.
+
+To read gigabytes takes minutes, and nobody may hold up a request for so long. So a file's digest
+is kept with the size and time that it had, and whoever needs digests reads for some seconds, then
+comes again; what is unread until then stands in the resolution with size and time.
+"""
+
+import hashlib
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from runyard.protocol import dataset_definitions
+from runyard.protocol.dataset_definitions import Definition, SourceFile, tree_digest
+from runyard.protocol.dataset_paths import Listed, Lister
+from runyard.protocol.datasets import DatasetFile
+from runyard_server.core.clock import iso
+from runyard_server.core.datastore_files import files_of
+from runyard_server.core.system import System
+from runyard_server.store import datasets as rows
+from runyard_server.store.datasets import DigestRow
+from runyard_server.store.folders import CHUNK, Body
+from runyard_server.store.trees import Tree
+
+_PAGE = 5000
+# Written to the database together: a row each would be a transaction for each small file.
+_TOGETHER = 200
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """What a definition meant at one moment; see `protocol.datasets.DatasetRecord`.
+
+    Args:
+        files: The files, in the order in which they are read.
+        digest: Over their bytes, or their sizes and times.
+        unread: Bytes of files whose digest is not known.
+    """
+
+    files: list[DatasetFile]
+    digest: str
+    unread: int = 0
+
+    @property
+    def size(self) -> int:
+        """The bytes of all files whose size is known."""
+        return sum(max(file.size, 0) for file in self.files)
+
+
+def resolve(
+    system: System, workspace: str, definition: Definition, seconds: float = 0.0
+) -> Resolution:
+    """The files that a definition means now, with what is known of their bytes.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        definition: The definition.
+        seconds: For how long files that were not read yet are read.
+
+    Raises:
+        DatastoreNotFound: A source names a datastore that is not there.
+    """
+    found = dataset_definitions.files_of(definition, _lister(system, workspace))
+    known = _known(system, workspace, found)
+    if seconds > 0:
+        missing = [file for file in found if file.datastore and not known[_key(file)].digest]
+        known.update(_read(system, workspace, missing, time.monotonic() + seconds))
+    files = [known[_key(file)] for file in found]
+    # Names are the source's; what is known of the bytes is the file's, which two sources may name.
+    files = [
+        replace(one, name=file.name, source=file.source)
+        for one, file in zip(files, found, strict=True)
+    ]
+    digest = tree_digest(found, [file.digest for file in files])
+    unread = sum(max(file.size, 0) for file in files if not file.digest)
+    return Resolution(files, digest, unread)
+
+
+def _lister(system: System, workspace: str) -> Lister:
+    def listed(datastore: str, prefix: str) -> Iterator[Listed]:
+        tree = files_of(system, workspace, datastore)
+        after: str | None = None
+        while True:
+            page = tree.page(prefix, after, _PAGE)
+            yield from (Listed(file.path, file.size, iso(file.modified_at)) for file in page)
+            if len(page) < _PAGE:
+                return
+            after = page[-1].path
+
+    return listed
+
+
+def _key(file: SourceFile) -> tuple[str, str]:
+    return file.datastore, file.path or file.url
+
+
+def _known(
+    system: System, workspace: str, files: Sequence[SourceFile]
+) -> dict[tuple[str, str], DatasetFile]:
+    """The files with the digests that hold for their sizes and times."""
+    stored = [_key(file) for file in files if file.datastore]
+    digests = system.read(lambda work: rows.known_digests(work.connection, workspace, stored))
+    found = {}
+    for file in files:
+        known = digests.get(_key(file))
+        holds = known is not None and (known.size, known.modified_at) == (
+            file.size,
+            file.modified_at,
+        )
+        digest = known.digest if known is not None and holds else ""
+        one = _record(file, digest)
+        found[_key(file)] = one if file.datastore else _of_web(system, workspace, one)
+    return found
+
+
+def _record(file: SourceFile, digest: str) -> DatasetFile:
+    return DatasetFile(
+        name=file.name,
+        size=file.size,
+        datastore=file.datastore,
+        path=file.path,
+        url=file.url,
+        modified_at=file.modified_at,
+        digest=digest,
+        source=file.source,
+    )
+
+
+def _of_web(system: System, workspace: str, file: DatasetFile) -> DatasetFile:
+    row = system.read(lambda work: rows.find_web_file(work.connection, workspace, file.url))
+    return file if row is None else replace(file, size=row.size, digest=row.digest)
+
+
+def _read(
+    system: System, workspace: str, files: Sequence[SourceFile], until: float
+) -> dict[tuple[str, str], DatasetFile]:
+    """Read files until a time and keep what was found; those that are whole by then."""
+    found: dict[tuple[str, str], DatasetFile] = {}
+    fresh: list[DigestRow] = []
+    for file in files:
+        if _key(file) in found:
+            continue
+        digest = _digest(system, workspace, file, until)
+        if not digest:
+            break
+        found[_key(file)] = _record(file, digest)
+        told = (file.datastore, file.path, file.size, file.modified_at, digest)
+        fresh.append(DigestRow(workspace, *told))
+        if len(fresh) == _TOGETHER:
+            _keep(system, fresh)
+            fresh = []
+    _keep(system, fresh)
+    return found
+
+
+def _keep(system: System, fresh: Sequence[DigestRow]) -> None:
+    if fresh:
+        system.write(lambda work: rows.put_digests(work.connection, fresh))
+
+
+def _digest(system: System, workspace: str, file: SourceFile, until: float) -> str:
+    """The SHA-256 of a file; "" where time is over, it is gone, or has changed meanwhile."""
+    told = hashlib.sha256()
+    size = 0
+    try:
+        with _opened(system, workspace, file) as stream:
+            while block := stream.read(CHUNK):
+                told.update(block)
+                size += len(block)
+                # One that takes longer by itself is read whole: it would never be done else.
+                if time.monotonic() > until and size < file.size // 2:
+                    return ""
+    except FileNotFoundError:
+        return ""
+    return told.hexdigest() if size == file.size else ""
+
+
+@contextmanager
+def _opened(system: System, workspace: str, file: SourceFile) -> Iterator[Body]:
+    """Open a file of a datastore.
+
+    Raises:
+        FileNotFoundError: It is gone.
+    """
+    files = files_of(system, workspace, file.datastore)
+    if not isinstance(files, Tree):
+        with files.read(file.path, 0, file.size) as stream:
+            yield stream
+        return
+    place = files.find(file.path)
+    if place is None:
+        raise FileNotFoundError(file.path)
+    with place.open("rb") as stream:
+        yield stream

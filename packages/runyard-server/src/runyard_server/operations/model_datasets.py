@@ -1,0 +1,64 @@
+"""The datasets that a model was made with: told at its registration, traced in its lineage."""
+
+from collections.abc import Sequence
+
+from runyard.protocol.datasets import INPUT
+from runyard.protocol.errors import InvalidRequest
+from runyard.protocol.models import LineageDataset, ModelDataset
+from runyard_server.core.dataset_lookups import find
+from runyard_server.core.work import Work
+from runyard_server.store import run_datasets
+from runyard_server.store.models import ModelRow
+from runyard_server.store.run_datasets import ModelDatasetRow
+
+_MOST = 100
+
+
+def add(work: Work, row: ModelRow, given: Sequence[ModelDataset]) -> None:
+    """Note the datasets of a version; in the transaction that registers it.
+
+    Args:
+        work: The unit of work.
+        row: The version.
+        given: Its datasets.
+
+    Raises:
+        InvalidRequest: There are too many.
+        NotFound: One of them is not there.
+    """
+    if len(given) > _MOST:
+        raise InvalidRequest(f"a model has {_MOST} datasets at most, not {len(given)}")
+    rows = []
+    for number, each in enumerate(given, 1):
+        found = find(work, row.workspace, each.dataset)
+        rows.append(ModelDatasetRow(row.key, number, each.scenario, found.id, found.digest))
+    run_datasets.add_to_model(work.connection, rows)
+
+
+def of_version(work: Work, row: ModelRow) -> list[ModelDataset]:
+    """The datasets of a version, in the order in which they were given."""
+    found = run_datasets.of_model(work.connection, row.key)
+    return [ModelDataset(each.scenario, each.dataset) for each in found]
+
+
+def lineage(work: Work, row: ModelRow, run_key: int | None) -> list[LineageDataset]:
+    """What a version was registered with, and what its run read.
+
+    Args:
+        work: The unit of work.
+        row: The version.
+        run_key: Key of its run; None where that is gone.
+    """
+    found = [
+        LineageDataset(each.scenario, each.dataset, each.digest)
+        for each in run_datasets.of_model(work.connection, row.key)
+    ]
+    if run_key is None:
+        return found
+    return found + [
+        LineageDataset(
+            each.name, each.dataset, each.digest, each.registered, each.version, each.changed
+        )
+        for each in run_datasets.of_run(work.connection, run_key)
+        if each.direction == INPUT
+    ]

@@ -1,0 +1,105 @@
+"""What is checked of the datasets that a run is to read or make, before it is written down."""
+
+import re
+
+from runyard.protocol.dataset_definitions import FILE
+from runyard.protocol.dataset_paths import normal
+from runyard.protocol.datasets import (
+    DIRECT,
+    INPUT_MODES,
+    INPUT_RULE,
+    OUTPUT_MODES,
+    RunInput,
+    RunOutput,
+)
+from runyard.protocol.errors import InvalidRequest
+from runyard.protocol.runs import RunSpec
+from runyard_server.core.dataset_lookups import find
+from runyard_server.core.lookups import folder_of
+from runyard_server.core.system import System
+from runyard_server.execution.dataset_versions import check_name, checked_definition
+
+# Each name becomes a variable of the job: these are the system's, and those that begin so are
+# what the job itself sets. v1 warned of some and had them replaced.
+_TAKEN = frozenset(("path", "home", "pwd", "shell", "user", "logname", "ld_library_path"))
+_OURS = ("azureml_", "runyard_", "python")
+_MOST = 100
+
+
+def check(system: System, workspace: str, spec: RunSpec) -> None:
+    """Check the inputs and outputs of a run.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        spec: What was submitted.
+
+    Raises:
+        RunyardError: The first fault found.
+    """
+    if len(spec.inputs) + len(spec.outputs) > _MOST:
+        raise InvalidRequest(f"a run has {_MOST} inputs and outputs at most")
+    seen = {reference.name.lower() for reference in spec.data}
+    named = [given.name for given in spec.inputs] + [output.name for output in spec.outputs]
+    for name in named:
+        _check_name(name, seen)
+        # By lower case, for an input sets the variables of both.
+        seen.add(name.lower())
+    for given in spec.inputs:
+        _check_input(system, workspace, given)
+    for output in spec.outputs:
+        _check_output(system, workspace, output)
+
+
+def _check_name(name: str, seen: set[str]) -> None:
+    if re.fullmatch(INPUT_RULE, name) is None:
+        raise InvalidRequest(
+            f"{name[:80]!r} cannot name a dataset of a run: letters, digits and '_', not "
+            "beginning with a digit"
+        )
+    if name.lower() in _TAKEN or name.lower().startswith(_OURS):
+        raise InvalidRequest(
+            f"{name!r} cannot name a dataset of a run, for the job has a variable of that name "
+            "already; choose another"
+        )
+    if name.lower() in seen:
+        raise InvalidRequest(
+            f"two of the run's data references, inputs and outputs are called {name!r}; give each "
+            "a name of its own"
+        )
+
+
+def _check_input(system: System, workspace: str, given: RunInput) -> None:
+    if given.mode not in INPUT_MODES:
+        raise InvalidRequest(
+            f"the mode {given.mode!r} of input {given.name!r} is unknown; use "
+            f"{', '.join(INPUT_MODES)}"
+        )
+    found = system.read(lambda work: find(work, workspace, given.dataset))
+    if found.kind != FILE and given.mode != DIRECT:
+        raise InvalidRequest(
+            f"input {given.name!r} is a tabular dataset, which has no files to {given.mode}; pass "
+            "it by as_named_input alone, and read it in the script with to_pandas_dataframe()"
+        )
+
+
+def _check_output(system: System, workspace: str, output: RunOutput) -> None:
+    if output.mode not in OUTPUT_MODES:
+        raise InvalidRequest(
+            f"the mode {output.mode!r} of output {output.name!r} is unknown; use "
+            f"{', '.join(OUTPUT_MODES)}"
+        )
+    folder_of(system, workspace, output.datastore)
+    try:
+        path = normal(output.path)
+    except ValueError as error:
+        raise InvalidRequest(f"output {output.name!r}: {error}") from None
+    if not path:
+        raise InvalidRequest(
+            f"output {output.name!r} would be all of datastore {output.datastore!r}; give a path, "
+            "such as dataset/{run-id}/{output-name}"
+        )
+    if output.register:
+        check_name(output.register)
+    source = {"datastore": output.datastore, "path": path}
+    checked_definition({"kind": FILE, **output.definition, "sources": [source]})

@@ -1,0 +1,354 @@
+"""Rows of datasets: definitions, names, versions with their files, and what web files hold."""
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, tuple_, update
+
+from runyard.protocol.datasets import DatasetFile
+from runyard_server.store.dataset_schema import (
+    dataset_definitions,
+    dataset_names,
+    dataset_versions,
+    file_digests,
+    web_files,
+)
+
+_MANY = 300
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionRow:
+    """A definition as JSON; `created_at` is microseconds since 1970."""
+
+    id: str
+    workspace: str
+    definition: str
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class NameRow:
+    """A name, the kind of all its versions and the number of the latest."""
+
+    workspace: str
+    name: str
+    kind: str
+    latest: int
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """A version without its files; see `protocol.datasets.DatasetRecord`."""
+
+    workspace: str
+    name: str
+    version: int
+    dataset: str
+    digest: str
+    size: int
+    file_count: int
+    description: str
+    tags: dict[str, str] = field(default_factory=dict)
+    created_at: int = 0
+    created_by: str = ""
+    run: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WebFileRow:
+    """What a web file held when it was fetched last."""
+
+    workspace: str
+    url: str
+    digest: str
+    size: int
+    etag: str
+    fetched_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class DigestRow:
+    """The SHA-256 of a datastore's file of a size and a time."""
+
+    workspace: str
+    datastore: str
+    path: str
+    size: int
+    modified_at: str
+    digest: str
+
+
+_DEFINITION = [dataset_definitions.c[f.name] for f in fields(DefinitionRow)]
+_NAME = [dataset_names.c[f.name] for f in fields(NameRow)]
+_VERSION = [dataset_versions.c[f.name] for f in fields(VersionRow)]
+_WEB = [web_files.c[f.name] for f in fields(WebFileRow)]
+
+
+def packed(files: Sequence[DatasetFile]) -> bytes:
+    """A list of files as it is kept."""
+    return zlib.compress(msgspec.json.encode(list(files)), 1)
+
+
+def unpacked(document: bytes) -> list[DatasetFile]:
+    """What `packed` has packed."""
+    return msgspec.json.decode(zlib.decompress(document), type=list[DatasetFile])
+
+
+def find_definition(connection: Connection, workspace: str, id_: str) -> DefinitionRow | None:
+    """The definition of an id, or None.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        id_: The dataset's id.
+    """
+    mine = (dataset_definitions.c.id == id_, dataset_definitions.c.workspace == workspace)
+    row = connection.execute(select(*_DEFINITION).where(*mine)).one_or_none()
+    return None if row is None else DefinitionRow(*row)
+
+
+def add_definition(connection: Connection, row: DefinitionRow) -> None:
+    """Add a definition."""
+    connection.execute(insert(dataset_definitions).values(asdict(row)))
+
+
+def definitions(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """The definitions of ids, as JSON; a page of them at most."""
+    table = dataset_definitions.c
+    found = select(table.id, table.definition).where(table.id.in_(list(ids)))
+    return {row.id: row.definition for row in connection.execute(found)}
+
+
+def find_name(connection: Connection, workspace: str, name: str) -> NameRow | None:
+    """A name, or None.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        name: The name.
+    """
+    mine = (dataset_names.c.workspace == workspace, dataset_names.c.name == name)
+    row = connection.execute(select(*_NAME).where(*mine)).one_or_none()
+    return None if row is None else NameRow(*row)
+
+
+def names(connection: Connection, workspace: str, after: str, limit: int) -> list[NameRow]:
+    """Names of a workspace in order.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        after: Those above this one; "" for all.
+        limit: The most that are wanted.
+    """
+    mine = (dataset_names.c.workspace == workspace, dataset_names.c.name > after)
+    found = select(*_NAME).where(*mine).order_by(dataset_names.c.name).limit(limit)
+    return [NameRow(*row) for row in connection.execute(found)]
+
+
+def put_name(connection: Connection, row: NameRow) -> None:
+    """Write a name, whatever it was."""
+    remove_name(connection, row.workspace, row.name)
+    connection.execute(insert(dataset_names).values(asdict(row)))
+
+
+def remove_name(connection: Connection, workspace: str, name: str) -> None:
+    """Remove a name; its versions stay.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        name: The name.
+    """
+    mine = (dataset_names.c.workspace == workspace, dataset_names.c.name == name)
+    connection.execute(delete(dataset_names).where(*mine))
+
+
+def find_version(
+    connection: Connection, workspace: str, name: str, version: int
+) -> VersionRow | None:
+    """A version, or None.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        name: The name.
+        version: Its number.
+    """
+    found = find_versions(connection, workspace, [(name, version)])
+    return found[0] if found else None
+
+
+def find_versions(
+    connection: Connection, workspace: str, wanted: Sequence[tuple[str, int]]
+) -> list[VersionRow]:
+    """Versions by name and number, in order; a page of them at most.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        wanted: Names and numbers.
+    """
+    table = dataset_versions.c
+    keys = tuple_(table.workspace, table.name, table.version)
+    found: list[VersionRow] = []
+    for begin in range(0, len(wanted), _MANY):
+        some = [(workspace, *each) for each in wanted[begin : begin + _MANY]]
+        rows = connection.execute(select(*_VERSION).where(keys.in_(some)).order_by(table.name))
+        found.extend(_version(row) for row in rows)
+    return found
+
+
+def versions(
+    connection: Connection, workspace: str, name: str, before: int | None, limit: int
+) -> list[VersionRow]:
+    """Versions of a name, the newest first.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        name: The name.
+        before: Those below this number; None for all.
+        limit: The most that are wanted.
+    """
+    table = dataset_versions.c
+    found = select(*_VERSION).where(table.workspace == workspace, table.name == name)
+    if before is not None:
+        found = found.where(table.version < before)
+    rows = connection.execute(found.order_by(table.version.desc()).limit(limit))
+    return [_version(row) for row in rows]
+
+
+def same_version(
+    connection: Connection, workspace: str, name: str, dataset: str, digest: str
+) -> VersionRow | None:
+    """The newest version of a name with the same definition and bytes, or None.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        name: The name.
+        dataset: Id of the definition.
+        digest: Digest of the resolution.
+    """
+    table = dataset_versions.c
+    mine = (table.workspace == workspace, table.dataset == dataset, table.name == name)
+    found = select(*_VERSION).where(*mine, table.digest == digest)
+    row = connection.execute(found.order_by(table.version.desc()).limit(1)).one_or_none()
+    return None if row is None else _version(row)
+
+
+def add_version(connection: Connection, row: VersionRow, files: bytes) -> None:
+    """Add a version.
+
+    Args:
+        connection: The transaction's connection.
+        row: The version.
+        files: Its files, packed.
+    """
+    values = {**asdict(row), "tags": msgspec.json.encode(row.tags).decode(), "files": files}
+    connection.execute(insert(dataset_versions).values(values))
+
+
+def change_version(connection: Connection, row: VersionRow) -> None:
+    """Write the description and the tags of a version anew."""
+    tags = msgspec.json.encode(row.tags).decode()
+    changed = update(dataset_versions).where(*_mine(row.workspace, row.name, row.version))
+    connection.execute(changed.values(description=row.description, tags=tags))
+
+
+def remove_versions(
+    connection: Connection, workspace: str, name: str, version: int | None = None
+) -> None:
+    """Remove versions of a name.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        name: The name.
+        version: Only this one; None for all.
+    """
+    mine = _mine(workspace, name, version)
+    connection.execute(delete(dataset_versions).where(*mine))
+
+
+def files_of_version(
+    connection: Connection, workspace: str, name: str, version: int
+) -> list[DatasetFile]:
+    """The files of a version as it was registered.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        name: The name.
+        version: Its number.
+    """
+    found = select(dataset_versions.c.files).where(*_mine(workspace, name, version))
+    document = connection.execute(found).scalar_one_or_none()
+    return [] if document is None else unpacked(document)
+
+
+def known_digests(
+    connection: Connection, workspace: str, wanted: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], DigestRow]:
+    """What was read of files, by datastore and path.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        wanted: Datastores and paths.
+    """
+    table = file_digests.c
+    keys = tuple_(table.workspace, table.datastore, table.path)
+    columns = [table[f.name] for f in fields(DigestRow)]
+    found: dict[tuple[str, str], DigestRow] = {}
+    for begin in range(0, len(wanted), _MANY):
+        some = [(workspace, *each) for each in wanted[begin : begin + _MANY]]
+        for row in connection.execute(select(*columns).where(keys.in_(some))):
+            found[row.datastore, row.path] = DigestRow(*row)
+    return found
+
+
+def put_digests(connection: Connection, rows: Sequence[DigestRow]) -> None:
+    """Keep what was read of files, whatever was known of them."""
+    table = file_digests.c
+    keys = tuple_(table.workspace, table.datastore, table.path)
+    for begin in range(0, len(rows), _MANY):
+        some = rows[begin : begin + _MANY]
+        mine = keys.in_([(row.workspace, row.datastore, row.path) for row in some])
+        connection.execute(delete(file_digests).where(mine))
+        connection.execute(insert(file_digests), [asdict(row) for row in some])
+
+
+def find_web_file(connection: Connection, workspace: str, url: str) -> WebFileRow | None:
+    """What a web file held when it was fetched last, or None.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        url: Its address.
+    """
+    mine = (web_files.c.workspace == workspace, web_files.c.url == url)
+    row = connection.execute(select(*_WEB).where(*mine)).one_or_none()
+    return None if row is None else WebFileRow(*row)
+
+
+def put_web_file(connection: Connection, row: WebFileRow) -> None:
+    """Keep what a web file holds, whatever it held."""
+    mine = (web_files.c.workspace == row.workspace, web_files.c.url == row.url)
+    connection.execute(delete(web_files).where(*mine))
+    connection.execute(insert(web_files).values(asdict(row)))
+
+
+def _mine(workspace: str, name: str, version: int | None) -> list[ColumnElement[bool]]:
+    table = dataset_versions.c
+    found = [table.workspace == workspace, table.name == name]
+    return found if version is None else [*found, table.version == version]
+
+
+def _version(row: Row[Any]) -> VersionRow:
+    return VersionRow(**{**row._asdict(), "tags": msgspec.json.decode(row.tags)})

@@ -1,0 +1,455 @@
+"""Datasets: definitions of data that versions, runs and models refer to.
+
+Each operation gives a new dataset over the same sources; nothing is read before it is delivered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple, Union
+
+from runyard.client import callers
+from runyard.protocol.dataset_definitions import canonical
+from runyard.sdk.dataset_access import DatasetAccess
+from runyard.sdk.dataset_inputs import Consumable, DatasetConsumptionConfig
+from runyard.sdk.dataset_mounts import MountContext
+from runyard.sdk.exceptions import (
+    DatasetExecutionError,
+    DatasetValidationError,
+    NotOfferedYet,
+    UserErrorException,
+    translated,
+)
+from runyard.sdk.tags import as_tags
+
+if TYPE_CHECKING:
+    from runyard.protocol.dataset_definitions import SourceFile
+    from runyard.protocol.datasets import DatasetRecord
+    from runyard.sdk.workspaces import Workspace
+
+Definition = Dict[str, Any]
+# What the service does not read within that is told by sizes and times.
+MEASURE_BYTES = 8 << 30
+
+
+class AbstractDataset(Consumable):
+    """A dataset: see FileDataset and TabularDataset.
+
+    Args:
+        definition: What to read, and what to do with it.
+        workspace: The workspace of its datastores; None where it has web files alone.
+        record: What the service knows of it; None before it is saved.
+    """
+
+    def __init__(
+        self,
+        definition: Definition,
+        workspace: Optional[Workspace] = None,
+        record: Optional[DatasetRecord] = None,
+    ) -> None:
+        self._definition = definition
+        self._workspace = workspace
+        self._record = record
+
+    def __repr__(self) -> str:
+        return json.dumps(self._told(), indent=2, ensure_ascii=False)
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__}\n{self!r}"
+
+    @property
+    def id(self) -> Optional[str]:
+        """The id; None until it is registered, or a run or a model refers to it."""
+        return None if self._record is None else self._record.id
+
+    @property
+    def _id(self) -> Optional[str]:
+        # A private name of v1 that public notebooks read.
+        return self.id
+
+    @property
+    def name(self) -> Optional[str]:
+        """The name that it is registered under."""
+        return self._record.name or None if self._record is not None else None
+
+    @property
+    def version(self) -> Optional[int]:
+        """The version that it is registered as."""
+        return self._record.version or None if self._record is not None else None
+
+    @property
+    def description(self) -> Optional[str]:
+        """What was written about it."""
+        return self._record.description if self._record is not None else None
+
+    @property
+    def tags(self) -> Optional[Dict[str, str]]:
+        """Its tags."""
+        return dict(self._record.tags) if self._record is not None else None
+
+    @property
+    def digest(self) -> str:
+        """The digest of its files as it was registered; "" before."""
+        return self._record.digest if self._record is not None else ""
+
+    @property
+    def data_changed_time(self) -> Optional[str]:
+        """When a file of it was written last, as far as datastores tell."""
+        times = [file.modified_at for file in self._files() if file.modified_at]
+        return max(times, default=None)
+
+    def register(
+        self,
+        workspace: Workspace,
+        name: str,
+        description: Optional[str] = None,
+        tags: Optional[Mapping[str, Any]] = None,
+        create_new_version: bool = False,
+    ) -> Any:
+        """Register it under a name; the dataset as it is registered is returned.
+
+        The same definition and bytes as an earlier version's are that version.
+
+        Args:
+            workspace: The workspace.
+            name: The name.
+            description: What to write about it.
+            tags: Texts by name.
+            create_new_version: Whether a name that is taken gets its next version.
+
+        Raises:
+            UserErrorException: The name is taken, is of another kind of dataset, or cannot be one.
+        """
+        from runyard.protocol.datasets import RegisterDataset
+
+        self._settle(workspace, thoroughly=True)
+        texts = {key: value or "" for key, value in as_tags(tags).items()}
+        order = RegisterDataset(
+            name, self._definition, description or "", texts, bool(create_new_version)
+        )
+        with translated():
+            record = workspace.service.datasets.register(order)
+        return type(self)(self._definition, workspace, record)
+
+    def update(
+        self, description: Optional[str] = None, tags: Optional[Mapping[str, Any]] = None
+    ) -> Any:
+        """Replace the description and the tags of a registered version."""
+        from runyard.protocol.datasets import ChangeDataset
+
+        place = self._registered("update")
+        texts = None if tags is None else {k: v or "" for k, v in as_tags(tags).items()}
+        with translated():
+            self._record = self._where().service.datasets.change(
+                place, ChangeDataset(description, texts)
+            )
+        return self
+
+    def add_tags(self, tags: Optional[Mapping[str, Any]] = None) -> Any:
+        """Add tags to a registered version.
+
+        Raises:
+            UserErrorException: A tag is there with another value.
+        """
+        known = self.tags or {}
+        other = [key for key, value in (tags or {}).items() if known.get(key, value) != value]
+        if other:
+            raise UserErrorException(
+                f"the tag {other[0]!r} is {known[other[0]]!r} already; update(tags=…) replaces tags"
+            )
+        return self.update(tags={**known, **(tags or {})})
+
+    def remove_tags(self, tags: Optional[List[str]] = None) -> Any:
+        """Remove tags of a registered version, by name."""
+        return self.update(
+            tags={key: value for key, value in (self.tags or {}).items() if key not in (tags or ())}
+        )
+
+    def unregister_all_versions(self) -> None:
+        """Unregister the name; runs and models go on to know the dataset by its id."""
+        self._registered("unregister_all_versions")
+        with translated():
+            self._where().service.datasets.delete(str(self.name))
+        self._record = None
+
+    def as_named_input(self, name: str) -> DatasetConsumptionConfig:
+        """Make it a run's input: `run.input_datasets[name]`, and the variable `name`.
+
+        Raises:
+            UserErrorException: It cannot be a name.
+        """
+        return DatasetConsumptionConfig(name, self)
+
+    def readers(self) -> List[Any]:
+        """The runs and model versions that have to do with it, the newest first."""
+        if self._record is None:
+            return []
+        place = f"{self.name}:{self.version}" if self.name else str(self.id)
+        with translated():
+            return list(self._where().service.datasets.readers(place).items)
+
+    def diff(self, other: AbstractDataset) -> Dict[str, List[str]]:
+        """What another version has: names of files added, removed and changed.
+
+        Args:
+            other: Another registered version.
+        """
+        mine, theirs = ({f.name: f for f in each._as_registered()} for each in (self, other))
+        same = sorted(set(mine) & set(theirs))
+        return {
+            "added": sorted(set(theirs) - set(mine)),
+            "removed": sorted(set(mine) - set(theirs)),
+            "changed": [name for name in same if _state(mine[name]) != _state(theirs[name])],
+        }
+
+    def _ensure_saved(self, workspace: Workspace) -> str:
+        """Have the service keep the definition, so that others can name it; give the id."""
+        if self._record is None:
+            self._settle(workspace, thoroughly=False)
+            with translated():
+                self._record = workspace.service.datasets.save(self._definition)
+        return self._record.id
+
+    def _settle(self, workspace: Workspace, *, thoroughly: bool) -> None:
+        """Have web files stored and files read before something refers to them."""
+        self._workspace = self._workspace or workspace
+        DatasetAccess(workspace).store_web_files(self._definition)
+        service = workspace.service.datasets
+        with translated():
+            measure = service.measure(self._definition)
+            # What is unread at the end stands in the resolution with its size and time.
+            while thoroughly and 0 < measure.unread < MEASURE_BYTES:
+                before, measure = measure.unread, service.measure(self._definition, 20.0)
+                if measure.unread >= before:
+                    return
+
+    def _where(self) -> Workspace:
+        if self._workspace is None:
+            raise UserErrorException("this dataset is in no workspace yet; register it first")
+        return self._workspace
+
+    def _registered(self, verb: str) -> str:
+        if not self.name:
+            raise UserErrorException(f"{verb} needs a registered dataset; call register(…) first")
+        return f"{self.name}:{self.version}"
+
+    def _access(self) -> DatasetAccess:
+        return DatasetAccess(self._workspace)
+
+    def _files(self) -> List[SourceFile]:
+        """The files that it means now; a version whose files have changed warns."""
+        found = self._access().files(self._definition)
+        if self.name:
+            known = {file.name: file for file in self._as_registered() if file.datastore}
+            now = {file.name: file for file in found if file.datastore}
+            names = set(known) | set(now)
+            other = [
+                n for n in names if n not in known or n not in now or _differ(known[n], now[n])
+            ]
+            if other:
+                callers.warn(
+                    f"{len(other)} of {len(names)} files differ from version {self.version} of "
+                    f"{self.name!r}, such as {min(other)!r}; what is there now is read"
+                )
+        return found
+
+    def _as_registered(self) -> List[Any]:
+        place = self._registered("the files of a version")
+        with translated():
+            return list(self._where().service.datasets.files(place))
+
+    def _with(self, **changes: Any) -> Any:
+        """A new dataset over the same sources."""
+        return type(self)({**self._definition, **changes}, self._workspace)
+
+    def _stepped(self, step: Dict[str, Any]) -> Any:
+        return self._with(steps=[*self._definition.get("steps", []), step])
+
+    def _told(self) -> Dict[str, Any]:
+        sources = [
+            each["url"] if "url" in each else f"('{each['datastore']}', '{each['path']}')"
+            for each in self._definition["sources"]
+        ]
+        found: Dict[str, Any] = {"source": sources, "definition": self._steps()}
+        if self._record is not None:
+            registration: Dict[str, Any] = {"id": self.id}
+            if self.name:
+                registration.update(name=self.name, version=self.version)
+            more = {"description": self.description, "tags": self.tags}
+            registration.update({key: value for key, value in more.items() if value})
+            if self._workspace is not None:
+                registration["workspace"] = repr(self._workspace)
+            found["registration"] = registration
+        return found
+
+    def _steps(self) -> List[str]:
+        return [next(iter(step)) for step in self._definition.get("steps", ())]
+
+    def _split(self, percentage: float, seed: Optional[int]) -> Tuple[Any, Any]:
+        check_share("percentage", percentage)
+        told = {"percentage": float(percentage), "seed": drawn(seed)}
+        return (
+            self._stepped({"split": {**told, "part": 0}}),
+            self._stepped({"split": {**told, "part": 1}}),
+        )
+
+    def _sample(self, probability: float, seed: Optional[int]) -> Any:
+        check_share("probability", probability)
+        return self._stepped({"sample": {"probability": float(probability), "seed": drawn(seed)}})
+
+
+class FileDataset(AbstractDataset):
+    """Files, as they are: `Dataset.File.from_files`."""
+
+    def _steps(self) -> List[str]:
+        return ["GetFiles", *super()._steps()]
+
+    def to_path(self) -> List[str]:
+        """The paths of its files below the folder in which a run finds them, each with a `/`."""
+        return [f"/{file.name}" for file in self._files()]
+
+    def take(self, count: int) -> FileDataset:
+        """Keep the first files."""
+        return self._counted("take", count)
+
+    def skip(self, count: int) -> FileDataset:
+        """Leave the first files out."""
+        return self._counted("skip", count)
+
+    def take_sample(self, probability: float, seed: Optional[int] = None) -> FileDataset:
+        """Keep about a share of the files, the same ones for the same seed."""
+        found: FileDataset = self._sample(probability, seed)
+        return found
+
+    def random_split(
+        self, percentage: float, seed: Optional[int] = None
+    ) -> Tuple[FileDataset, FileDataset]:
+        """Split the files in two, about at a share; the parts are disjoint and complete."""
+        return self._split(percentage, seed)
+
+    def download(
+        self,
+        target_path: Union[str, Path, None] = None,
+        overwrite: bool = False,
+        ignore_not_found: bool = False,
+    ) -> List[str]:
+        """Bring the files here; give their absolute paths.
+
+        Args:
+            target_path: The folder; None makes a temporary one.
+            overwrite: Whether files that are there are replaced.
+            ignore_not_found: Whether a dataset without files is fine.
+
+        Raises:
+            UserErrorException: A file is there already; then nothing was written.
+        """
+        files = self._files()
+        if not files and not ignore_not_found:
+            raise DatasetExecutionError(f"the dataset has no files: {self._told()['source']}")
+        root = Path(target_path or tempfile.mkdtemp(prefix="runyard-")).expanduser().resolve()
+        places = [root.joinpath(*file.name.split("/")) for file in files]
+        there = [str(place) for place in places if place.exists()]
+        if there and not overwrite:
+            raise UserErrorException(
+                f"{there[0]} is there already ({len(there)} of {len(places)} files); pass "
+                "overwrite=True, or another target_path"
+            )
+        access = self._access()
+        for file, place in zip(files, places):
+            _bring(access, file, place)
+        return [str(place) for place in places]
+
+    def mount(self, mount_point: Union[str, Path, None] = None, **_: Any) -> Any:
+        """Make a context in which its files are below `mount_point`.
+
+        Args:
+            mount_point: The folder; None makes a temporary one.
+        """
+        return MountContext(self, mount_point)
+
+    def as_mount(self, path_on_compute: Optional[str] = None) -> DatasetConsumptionConfig:
+        """Make it the input of a run, which gets the path of its files without a copy."""
+        return self._generated().as_mount(path_on_compute)
+
+    def as_download(self, path_on_compute: Optional[str] = None) -> DatasetConsumptionConfig:
+        """Make it the input of a run, which gets the path of copies of its files."""
+        return self._generated().as_download(path_on_compute)
+
+    def as_hdfs(self) -> None:
+        """Refuse: there is no HDFS."""
+        raise NotOfferedYet("FileDataset.as_hdfs", "as_mount() or as_download()")
+
+    def _generated(self) -> DatasetConsumptionConfig:
+        # As long as v1's, which were random: equal submissions were never equal there.
+        mark = hashlib.sha256(canonical(self._definition).encode()).hexdigest()[:8]
+        return self.as_named_input(f"input__{mark}")
+
+    def _counted(self, step: str, count: int) -> FileDataset:
+        found: FileDataset = self._stepped({step: whole(count)})
+        return found
+
+
+def whole(count: Any) -> int:
+    """A number of records or files.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+        raise ValueError(f"count must be a whole number of at least 0, not {count!r}")
+    return count
+
+
+def check_share(name: str, share: Any) -> None:
+    """Check a share of a whole.
+
+    Raises:
+        ValueError: It is not from 0 to 1.
+    """
+    if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share <= 1:
+        raise ValueError(f"{name} must be a number from 0 to 1, not {share!r}")
+
+
+def drawn(seed: Optional[int]) -> int:
+    """A seed; drawn where none is given, so that the parts of a split fit together."""
+    return random.randrange(1 << 31) if seed is None else int(seed)  # noqa: S311 - no secret
+
+
+def nothing(definition: Definition, near: List[str]) -> DatasetValidationError:
+    """The error of a dataset that has no files."""
+    told = "; ".join(
+        each.get("url") or f"{each['path'] or '/'!r} on datastore {each['datastore']!r}"
+        for each in definition["sources"]
+    )
+    hint = f"; the nearest there: {', '.join(near)}" if near else ""
+    return DatasetValidationError(
+        "Cannot load any data from the specified path. Make sure the path is accessible and "
+        f"contains data.\nLooked for {told}{hint}"
+    )
+
+
+def _state(file: Any) -> Tuple[Any, ...]:
+    return (file.digest,) if file.digest else (file.size, file.modified_at)
+
+
+def _differ(known: Any, now: SourceFile) -> bool:
+    return (known.size, known.modified_at) != (now.size, now.modified_at)
+
+
+def _bring(access: DatasetAccess, file: SourceFile, place: Path) -> None:
+    """Write a file to its place, whole or not at all."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    draft = place.parent / f".{os.urandom(16).hex()}.part"
+    try:
+        with access.opened(file) as source, draft.open("wb") as sink:
+            shutil.copyfileobj(source, sink)
+        draft.replace(place)
+    finally:
+        if draft.exists():
+            draft.unlink()

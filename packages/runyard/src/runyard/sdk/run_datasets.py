@@ -1,0 +1,104 @@
+"""The datasets of a run: what its job reads, and how its details tell of them."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping
+
+from runyard.protocol.errors import NotFound
+from runyard.sdk import jobs
+from runyard.sdk.dataset_factories import dataset_of
+from runyard.sdk.dataset_inputs import InputDatasets
+from runyard.sdk.exceptions import translated
+
+if TYPE_CHECKING:
+    from runyard.protocol.datasets import RunDatasetRecord
+    from runyard.sdk.runs import Run
+    from runyard.sdk.workspaces import Workspace
+
+_MECHANISMS = {"direct": "Direct", "mount": "Mount", "download": "Download", "upload": "Upload"}
+
+
+def inputs_of(run: Run) -> Mapping[str, Any]:
+    """What a job reads, by name; of a run that is no job's, nothing."""
+    if os.environ.get(jobs.RUN_ID) != run.id:
+        return _records_as_inputs(run)
+    return InputDatasets(lambda name: _resolved(run, name))
+
+
+def told(workspace: Workspace, records: List[RunDatasetRecord], use: str) -> List[Dict[str, Any]]:
+    """A run's datasets as `get_details()` has them: each is found when it is asked for.
+
+    Args:
+        workspace: The run's workspace.
+        records: What the run reads and makes.
+        use: `input` or `output`.
+    """
+    return [
+        _input(workspace, one) if use == "input" else _output(workspace, one)
+        for one in records
+        if one.use == use
+    ]
+
+
+def _records_as_inputs(run: Run) -> Mapping[str, Any]:
+    with translated():
+        records = run.experiment.workspace.service.datasets.of_run(run.id).items
+    workspace = run.experiment.workspace
+    return {one.name: _found(workspace, one) for one in records if one.use == "input"}
+
+
+def _resolved(run: Run, name: str) -> Any:
+    workspace = run.experiment.workspace
+    with translated():
+        records = workspace.service.datasets.of_run(run.id).items
+    (one,) = [each for each in records if (each.use, each.name) == ("input", name)]
+    return _found(workspace, one)
+
+
+def _found(workspace: Workspace, one: RunDatasetRecord) -> Any:
+    place = f"{one.registered}:{one.version}" if one.registered else one.dataset
+    with translated():
+        try:
+            record = workspace.service.datasets.get(place)
+        except NotFound:
+            # The name was given up since; the id stays.
+            record = workspace.service.datasets.get(one.dataset)
+    return dataset_of(workspace, record)
+
+
+class _Told(Dict[str, Any]):
+    """A dict whose `dataset` is found when it is read: to print details asks nothing."""
+
+    def __init__(self, workspace: Workspace, one: RunDatasetRecord, rest: Dict[str, Any]) -> None:
+        super().__init__({"dataset": {"id": one.dataset}, **rest})
+        self._workspace = workspace
+        self._one = one
+
+    def __getitem__(self, key: str) -> Any:
+        found = super().__getitem__(key)
+        return _found(self._workspace, self._one) if key == "dataset" else found
+
+
+def _input(workspace: Workspace, one: RunDatasetRecord) -> _Told:
+    details = {
+        "type": "RunInput",
+        "inputName": one.name,
+        "mechanism": _MECHANISMS.get(one.mode, one.mode),
+    }
+    return _Told(workspace, one, {"consumptionDetails": details})
+
+
+def _output(workspace: Workspace, one: RunDatasetRecord) -> _Told:
+    version = one.version or None
+    identifier = {
+        "savedId": one.dataset,
+        "registeredId": one.dataset if version else None,
+        "registeredVersion": str(version) if version else None,
+    }
+    rest = {
+        "identifier": identifier,
+        "outputType": "RunOutput",
+        "outputDetails": {"outputName": one.name},
+    }
+    return _Told(workspace, one, rest)

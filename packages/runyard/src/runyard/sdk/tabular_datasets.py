@@ -1,0 +1,352 @@
+"""Datasets of records: columns with types, read from files when they are delivered."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple, Union
+
+from runyard.client import callers
+from runyard.sdk.dataset_expressions import ColumnExpression, condition_of
+from runyard.sdk.datasets import AbstractDataset, whole
+from runyard.sdk.exceptions import (
+    DatasetExecutionError,
+    DatasetTimestampMissingError,
+    DatasetValidationError,
+    NotOfferedYet,
+    UserErrorException,
+)
+from runyard.tables import frames, reading, steps
+from runyard.tables.delimited import FileError
+
+Names = Union[str, Sequence[str]]
+NULL, FAIL = "null", "fail"
+_TIMESTAMP, _PARTITION = "timestamp", "partition_timestamp"
+
+
+class TabularDataset(AbstractDataset):
+    """Records: `Dataset.Tabular.from_delimited_files` and its sisters."""
+
+    has_files = False
+
+    def __getitem__(self, column: str) -> ColumnExpression:
+        return ColumnExpression(column)
+
+    @property
+    def timestamp_columns(self) -> Tuple[Optional[str], Optional[str]]:
+        """The column with the records' times, and the one of the paths."""
+        told = self._definition.get("properties") or {}
+        return told.get(_TIMESTAMP), told.get(_PARTITION)
+
+    def _steps(self) -> List[str]:
+        return ["GetFiles", f"Read_{self._definition['reader']['format']}", *super()._steps()]
+
+    # Delivery
+
+    def to_pandas_dataframe(self, on_error: str = NULL, out_of_range_datetime: str = NULL) -> Any:
+        """Read all records into a pandas.DataFrame.
+
+        Args:
+            on_error: `null` makes values that do not fit their column missing, with a warning that
+                says how to keep them; `fail` refuses them.
+            out_of_range_datetime: `null`: dates that pandas cannot say are missing.
+
+        Raises:
+            DatasetExecutionError: A file cannot be read as the dataset says.
+            ImportError: pandas is not installed, or pyarrow for parquet.
+        """
+        for name, value in (
+            ("on_error", on_error),
+            ("out_of_range_datetime", out_of_range_datetime),
+        ):
+            if value not in (NULL, FAIL):
+                raise UserErrorException(f"{name} must be 'null' or 'fail', not {value!r}")
+        source = self._reading(strict=on_error == FAIL)
+        found = frames.frame(reading.joined(self._chunks(source)))
+        self._warn(source)
+        return self._indexed(found)
+
+    def batches(self, rows: int = 100_000) -> Iterator[Any]:
+        """Read the records as DataFrames of so many rows; one is in memory at a time.
+
+        Args:
+            rows: Rows of each but the last one.
+        """
+        if whole(rows) == 0:
+            raise ValueError("rows must be at least 1")
+        source = self._reading()
+        held: Dict[str, List[Any]] = {}
+        for chunk in self._chunks(source):
+            held = reading.joined([held, chunk])
+            while steps.length(held) >= rows:
+                yield frames.frame({name: values[:rows] for name, values in held.items()})
+                held = {name: values[rows:] for name, values in held.items()}
+        if steps.length(held):
+            yield frames.frame(held)
+        self._warn(source)
+
+    def to_dask_dataframe(self, *_: Any, **__: Any) -> Any:
+        """Read all records into a dask DataFrame, where dask is installed."""
+        try:
+            import dask.dataframe as dask
+        except ImportError as error:
+            raise ImportError("to_dask_dataframe() needs dask: pip_packages=['dask']") from error
+        return dask.from_pandas(self.to_pandas_dataframe(), npartitions=1)
+
+    def to_spark_dataframe(self) -> Any:
+        """Refuse: there is no Spark."""
+        raise NotOfferedYet("TabularDataset.to_spark_dataframe", "to_pandas_dataframe()")
+
+    def submit_profile_run(self, *_: Any, **__: Any) -> Any:
+        """Refuse, and tell what to use in place of profiles."""
+        raise NotOfferedYet("TabularDataset.submit_profile_run", "to_pandas_dataframe().describe()")
+
+    get_profile = get_profile_runs = submit_profile_run
+
+    # Records
+
+    def take(self, count: int) -> TabularDataset:
+        """Keep the first records; reading stops behind them."""
+        return self._table({"take": whole(count)})
+
+    def skip(self, count: int) -> TabularDataset:
+        """Leave the first records out."""
+        return self._table({"skip": whole(count)})
+
+    def take_sample(self, probability: float, seed: Optional[int] = None) -> TabularDataset:
+        """Keep about a share of the records, the same ones for the same seed."""
+        found: TabularDataset = self._sample(probability, seed)
+        return found
+
+    sample = take_sample
+
+    def random_split(
+        self, percentage: float, seed: Optional[int] = None
+    ) -> Tuple[TabularDataset, TabularDataset]:
+        """Split the records in two, about at a share; the parts are disjoint and complete."""
+        return self._split(percentage, seed)
+
+    def filter(self, expression: Any) -> TabularDataset:
+        """Keep the records for which a condition holds, such as `ds['share'] > 0.5`."""
+        return self._table({"filter": condition_of(expression)})
+
+    # Columns
+
+    def keep_columns(self, columns: Names, validate: bool = False) -> TabularDataset:
+        """Keep columns, in the dataset's order; names that it does not have are passed over.
+
+        Args:
+            columns: A name, or several.
+            validate: Whether to look at once whether any is left.
+
+        Raises:
+            DatasetValidationError: With `validate`, none is left.
+        """
+        wanted = _names(columns)
+        found = self._table({"keep": wanted})._without(
+            [each for each in self.timestamp_columns if each is not None and each not in wanted]
+        )
+        if validate and not found.take(1)._first():
+            raise DatasetValidationError(f"the dataset has none of the columns {wanted!r}")
+        return found
+
+    def drop_columns(self, columns: Names) -> TabularDataset:
+        """Leave columns out; names that it does not have are passed over."""
+        unwanted = _names(columns)
+        return self._table({"drop": unwanted})._without(unwanted)
+
+    # Times
+
+    def with_timestamp_columns(
+        self,
+        timestamp: Optional[str] = None,
+        partition_timestamp: Optional[str] = None,
+        validate: bool = False,
+        **old: Any,
+    ) -> TabularDataset:
+        """Name the columns with the records' times; None and None for none.
+
+        Args:
+            timestamp: The column with the times.
+            partition_timestamp: The column that a path's date makes.
+            validate: Whether to look at once whether they are there.
+            old: The names of 2019: `fine_grain_timestamp`, `coarse_grain_timestamp`.
+
+        Raises:
+            UserErrorException: They contradict each other.
+        """
+        timestamp, partition_timestamp = _times(timestamp, partition_timestamp, old)
+        told = {_TIMESTAMP: timestamp, _PARTITION: partition_timestamp}
+        kept = {key: value for key, value in told.items() if value is not None}
+        found: TabularDataset = self._with(properties=kept)
+        if validate:
+            found._check_times(list(kept.values()))
+        return found
+
+    def time_before(
+        self, end_time: datetime, include_boundary: bool = True, validate: bool = True
+    ) -> TabularDataset:
+        """Keep the records before a time.
+
+        Args:
+            end_time: The time before which they are kept.
+            include_boundary: Whether what lies on it is kept.
+            validate: Whether to look at once whether the column has dates.
+        """
+        return self._timed(None, end_time, include_boundary, validate)
+
+    def time_after(
+        self, start_time: datetime, include_boundary: bool = True, validate: bool = True
+    ) -> TabularDataset:
+        """Keep the records after a time.
+
+        Args:
+            start_time: The time after which they are kept.
+            include_boundary: Whether what lies on it is kept.
+            validate: Whether to look at once whether the column has dates.
+        """
+        return self._timed(start_time, None, include_boundary, validate)
+
+    def time_between(
+        self,
+        start_time: datetime,
+        end_time: datetime,
+        include_boundary: bool = True,
+        validate: bool = True,
+    ) -> TabularDataset:
+        """Keep the records between two times.
+
+        Args:
+            start_time: The time after which they are kept.
+            end_time: The time before which they are kept.
+            include_boundary: Whether what lies on it is kept.
+            validate: Whether to look at once whether the column has dates.
+        """
+        return self._timed(start_time, end_time, include_boundary, validate)
+
+    def time_recent(
+        self, time_delta: timedelta, include_boundary: bool = True, validate: bool = True
+    ) -> TabularDataset:
+        """Keep the records of the last while, from now.
+
+        Args:
+            time_delta: How long that is.
+            include_boundary: Whether what lies on it is kept.
+            validate: Whether to look at once whether the column has dates.
+        """
+        # In local time, without a zone, as v1 did.
+        return self._timed(datetime.now() - time_delta, None, include_boundary, validate)  # noqa: DTZ005
+
+    def _timed(
+        self, start: Optional[datetime], end: Optional[datetime], inclusive: bool, validate: bool
+    ) -> TabularDataset:
+        column = self.timestamp_columns[0]
+        if column is None:
+            raise DatasetTimestampMissingError(
+                "the dataset has no timestamp column; name it: with_timestamp_columns(timestamp=…)"
+            )
+        if validate:
+            self._check_times([column])
+        # v1's columns had whole seconds: the lower bound is cut, the upper one rounded.
+        told = {
+            "column": column,
+            "after": None if start is None else start.replace(microsecond=0).isoformat(),
+            "before": None if end is None else _rounded(end).isoformat(),
+            "inclusive": bool(inclusive),
+        }
+        return self._table({"time": told})
+
+    def _check_times(self, columns: List[str]) -> None:
+        first = self.take(1)._first()
+        for column in columns:
+            values = first.get(column)
+            if values is None or any(not isinstance(each, datetime) for each in values if each):
+                raise DatasetValidationError(
+                    f"column {column!r} is no column of dates of the dataset, which has "
+                    f"{', '.join(first)}; set_column_types={{{column!r}: DataType.to_datetime()}}"
+                )
+
+    def _without(self, columns: Sequence[str]) -> TabularDataset:
+        """The same without the properties of columns that are gone."""
+        timestamp, partition = self.timestamp_columns
+        if timestamp in columns:
+            timestamp = partition = None
+        if partition in columns:
+            partition = None
+        return self.with_timestamp_columns(timestamp, partition)
+
+    # Reading
+
+    def _reading(self, *, strict: bool = False) -> Any:
+        return reading.Reading(self._definition, self._files(), self._access().opened, strict)
+
+    def _first(self) -> Dict[str, List[Any]]:
+        return reading.joined(self._chunks(self._reading()))
+
+    @staticmethod
+    def _chunks(source: Any) -> Iterator[Dict[str, List[Any]]]:
+        try:
+            yield from source.chunks()
+        except FileError as error:
+            raise DatasetExecutionError(error.message, inner_exception=error) from error
+
+    def _indexed(self, frame: Any) -> Any:
+        """A frame whose index are the records' times, where the dataset has them."""
+        column = self.timestamp_columns[0]
+        if column in frame.columns and len(frame):
+            frame.index = frame[column]
+            frame.index.name = None
+        return frame
+
+    @staticmethod
+    def _warn(source: Any) -> None:
+        for each in source.problems.values():
+            kind = reading.named(each.kind)
+            callers.warn(
+                f"{each.values} values of column {each.column!r} are no {kind} and are "
+                f"missing: the first is {each.value!r} in record {each.record} of {each.file}; "
+                f"set_column_types={{{each.column!r}: DataType.to_string()}} keeps them"
+            )
+        if source.mismatched:
+            callers.warn(
+                f"{len(source.mismatched)} files have other names in their header than the first "
+                f"one, such as {source.mismatched[0]}; columns were taken by their place "
+                "(header='COMBINE_ALL_FILES_HEADERS' takes them by name)"
+            )
+
+    def _table(self, step: Dict[str, Any]) -> TabularDataset:
+        found: TabularDataset = self._stepped(step)
+        return found
+
+
+def _names(columns: Any) -> List[str]:
+    found = [columns] if isinstance(columns, str) else list(columns)
+    if not all(isinstance(each, str) for each in found):
+        raise UserErrorException(f"columns must be a name or a list of names, not {columns!r}")
+    return found
+
+
+def _times(
+    timestamp: Optional[str], partition: Optional[str], old: Dict[str, Any]
+) -> Tuple[Optional[str], Optional[str]]:
+    known = {"fine_grain_timestamp": timestamp, "coarse_grain_timestamp": partition}
+    for name in old:
+        if name not in known:
+            raise TypeError(f"with_timestamp_columns takes no {name!r}")
+        if known[name] is not None:
+            raise UserErrorException(f"{name} is the old name of what is given beside it; use one")
+    if old:
+        callers.warn(
+            "use timestamp for fine_grain_timestamp, partition_timestamp for coarse_grain_timestamp"
+        )
+        timestamp = old.get("fine_grain_timestamp", timestamp)
+        partition = old.get("coarse_grain_timestamp", partition)
+    if partition is not None and timestamp is None:
+        raise UserErrorException("partition_timestamp needs a timestamp beside it")
+    if partition is not None and partition == timestamp:
+        raise UserErrorException(f"timestamp and partition_timestamp are both {timestamp!r}")
+    return timestamp, partition
+
+
+def _rounded(moment: datetime) -> datetime:
+    up = moment.microsecond >= 500_000  # noqa: PLR2004 - half a second
+    return moment.replace(microsecond=0) + timedelta(seconds=int(up))

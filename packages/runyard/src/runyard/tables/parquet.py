@@ -1,0 +1,63 @@
+"""Parquet files, read by pyarrow, which is imported when one is read."""
+
+import shutil
+import tempfile
+from datetime import date, datetime, time
+from typing import Any, BinaryIO, Iterator
+
+from runyard.tables.inference import naive
+from runyard.tables.steps import Chunk
+
+# Larger ones lie on disk: their end is read before their beginning.
+MEMORY_BYTES = 64 << 20
+
+
+def chunks(stream: BinaryIO, rows: int) -> Iterator[Chunk]:
+    """The records of a file, so many at a time; what pandas notes of an index is no column's role.
+
+    Args:
+        stream: The file, from its start.
+        rows: Records of a chunk.
+
+    Raises:
+        ImportError: pyarrow is not installed; the message says what to add.
+    """
+    pq = _pyarrow()
+    with tempfile.SpooledTemporaryFile(MEMORY_BYTES) as file:
+        shutil.copyfileobj(stream, file)
+        file.seek(0)
+        whole = pq.ParquetFile(file)
+        for group in range(whole.num_row_groups):
+            table = whole.read_row_group(group)
+            for begin in range(0, table.num_rows, rows):
+                part = table.slice(begin, rows).to_pydict()
+                yield {name: list(map(_plain, values)) for name, values in part.items()}
+        if not whole.num_row_groups:
+            yield {name: [] for name in whole.schema.names}
+
+
+def written(frame: Any, path: str) -> None:
+    """Write a pandas.DataFrame to a file, without its index.
+
+    Raises:
+        ImportError: pyarrow is not installed; the message says what to add.
+    """
+    _pyarrow()
+    frame.to_parquet(path, index=False)
+
+
+def _pyarrow() -> Any:
+    try:
+        import pyarrow.parquet as pq
+    except ImportError as error:
+        raise ImportError(
+            "parquet files need pyarrow, which this Python lacks; add it to the environment: "
+            "pip_packages=['pyarrow']"
+        ) from error
+    return pq
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return naive(value)
+    return datetime.combine(value, time()) if isinstance(value, date) else value

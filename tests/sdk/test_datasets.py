@@ -1,0 +1,306 @@
+"""Datasets: definitions, versions that mean bytes, records, and what jobs see of them."""
+
+import http.server
+import json
+import sys
+import threading
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from runyard import Dataset, DataType, Model
+from runyard.sdk.dataset_inputs import DatasetConsumptionConfig
+from runyard.sdk.dataset_outputs import OutputFileDatasetConfig
+from runyard.sdk.environments import Environment
+from runyard.sdk.exceptions import (
+    DatasetExecutionError,
+    DatasetTimestampMissingError,
+    DatasetValidationError,
+    NotOfferedYet,
+    UserErrorException,
+)
+from runyard.sdk.v1.scripts import ScriptRunConfig
+
+IRIS = "length,width,species\n5.1,3.5,setosa\n4.9,,setosa\n6.3,3.3,virginica\n"
+
+
+@pytest.fixture
+def store(workspace, folder):
+    """The default datastore, with a table and a folder of files on it."""
+    _write(folder, "data/iris/iris.csv", IRIS)
+    _write(folder, "data/images/a.txt", "a")
+    _write(folder, "data/images/deep/b.txt", "bb")
+    found = workspace.get_default_datastore()
+    found.upload(str(folder / "data"), show_progress=False)
+    return found
+
+
+def test_records_come_with_their_types_and_steps(store):
+    """What pandas gets are numbers, texts and missing values, after all steps, in order."""
+    iris = Dataset.Tabular.from_delimited_files([(store, "iris/iris.csv")])
+    frame = iris.to_pandas_dataframe()
+    assert list(map(str, frame.dtypes)) == ["float64", "float64", "object"]
+    assert frame["width"].isna().tolist() == [False, True, False]
+    wide = iris.filter((iris["length"] > 5) & ~(iris["species"] == "setosa"))
+    assert wide.keep_columns(["species", "length"]).to_pandas_dataframe().to_dict("list") == {
+        "length": [6.3],
+        "species": ["virginica"],
+    }
+    assert len(iris.skip(1).take(1).to_pandas_dataframe()) == 1
+    one, other = iris.random_split(0.5, seed=3)
+    both = [*one.to_pandas_dataframe()["length"], *other.to_pandas_dataframe()["length"]]
+    assert sorted(both) == [4.9, 5.1, 6.3]
+    assert [len(each) for each in iris.batches(rows=2)] == [2, 1]
+
+
+def test_what_does_not_fit_its_column_is_missing_and_told(store, folder):
+    """A text in a column of numbers is no silent hole: the warning says how to keep it."""
+    rows = "n\n" + "1\n" * 200 + "unknown\n"
+    store.upload_files([_write(folder, "n.csv", rows)], target_path="late", show_progress=False)
+    late = Dataset.Tabular.from_delimited_files((store, "late/*.csv"))
+    with pytest.warns(UserWarning, match=r"1 values of column 'n' .*'unknown' in record 201"):
+        assert late.to_pandas_dataframe()["n"].isna().sum() == 1
+    with pytest.raises(DatasetExecutionError, match=r"n.csv, record 201: 'unknown'"):
+        late.to_pandas_dataframe(on_error="fail")
+    kept = Dataset.Tabular.from_delimited_files(
+        (store, "late/n.csv"), set_column_types={"n": DataType.to_string()}
+    )
+    assert kept.to_pandas_dataframe()["n"].tolist()[-1] == "unknown"
+
+
+def test_times_select_records(store, folder):
+    """The `time_*` steps need a timestamp, and keep what lies on their boundary if asked."""
+    store.upload_files(
+        [_write(folder, "t.csv", "at,n\n2020-01-01,1\n2020-01-02,2\n2020-01-03,3\n")],
+        target_path="times",
+        show_progress=False,
+    )
+    table = Dataset.Tabular.from_delimited_files((store, "times/t.csv"))
+    with pytest.raises(DatasetTimestampMissingError):
+        table.time_before(_day(2))
+    timed = table.with_timestamp_columns(timestamp="at")
+    assert timed.time_before(_day(2)).to_pandas_dataframe()["n"].tolist() == [1, 2]
+    late = timed.time_after(_day(2), include_boundary=False).to_pandas_dataframe()
+    assert late["n"].tolist() == [3]
+    assert late.index[0] == late["at"].iloc[0]
+
+
+def test_paths_are_those_below_the_folder_and_a_wrong_one_is_told(store, folder):
+    """`to_path`, `download` and `mount` agree on names; nothing found names what is near."""
+    images = Dataset.File.from_files((store, "images"))
+    assert images.to_path() == ["/a.txt", "/deep/b.txt"]
+    assert Dataset.File.from_files((store, "images/**/b*")).to_path() == ["/deep/b.txt"]
+    both = Dataset.File.from_files([(store, "iris/iris.csv"), (store, "images/a.txt")])
+    assert both.to_path() == [
+        "/workspaceblobstore/iris/iris.csv",
+        "/workspaceblobstore/images/a.txt",
+    ]
+    images.download("here")
+    assert Path("here/deep/b.txt").read_text() == "bb"
+    Path("here/a.txt").unlink()
+    with pytest.raises(UserErrorException, match=r"1 of 2 files"):
+        images.download("here")
+    assert not Path("here/a.txt").exists()
+    with images.mount() as mounted:
+        assert Path(mounted.mount_point, "a.txt").read_text() == "a"
+    assert not Path(mounted.mount_point).exists()
+    with pytest.raises(DatasetValidationError, match=r"nearest there: images"):
+        Dataset.File.from_files((store, "image"))
+
+
+def test_versions_mean_bytes(workspace, store, folder):
+    """Equal data are one version, changed data the next; an old one says that files differ."""
+    images = Dataset.File.from_files((store, "images"))
+    first = images.register(workspace, "my images", description="two", tags={"by": "test"})
+    assert (images.id, first.version, first.tags) == (None, 1, {"by": "test"})
+    with pytest.raises(UserErrorException, match="create_new_version=True"):
+        images.register(workspace, "my images")
+    assert images.register(workspace, "my images", create_new_version=True).version == 1
+    changed = _write(folder, "data/images/a.txt", "other")
+    store.upload_files([changed], target_path="images", overwrite=True, show_progress=False)
+    second = images.register(workspace, "my images", create_new_version=True)
+    assert (second.version, second.id) == (2, first.id)
+    assert first.diff(second) == {"added": [], "removed": [], "changed": ["a.txt"]}
+    old = Dataset.get_by_name(workspace, "my images", version=1)
+    with pytest.warns(UserWarning, match=r"1 of 2 files differ from version 1"):
+        old.to_path()
+    assert list(workspace.datasets) == ["my images"]
+    assert workspace.datasets["my images"].version == 2
+    second.unregister_all_versions()
+    with pytest.raises(UserErrorException, match="Cannot find dataset registered with name"):
+        Dataset.get_by_name(workspace, "my images")
+    assert Dataset.get_by_id(workspace, first.id).to_path() == ["/a.txt", "/deep/b.txt"]
+
+
+READS = """
+import json, os, sys
+from runyard import Run
+run = Run.get_context()
+found = {"arguments": sys.argv[1:]}
+folder = run.input_datasets["images"]
+walked = [os.path.join(at, name) for at, _, names in os.walk(folder) for name in names]
+found["files"] = sorted(path[len(folder):] for path in walked)
+found["links"] = os.path.islink(folder)
+one = sys.argv[sys.argv.index("--one") + 1]
+found["one"] = open(one).read()
+found["own"] = not os.path.islink(one)
+found["web"] = open(os.environ["web"]).read()
+found["rows"] = len(run.input_datasets["iris"].take(2).to_pandas_dataframe())
+found["variables"] = os.environ["AZUREML_DATASET_ENVIRONMENT_VARS"]
+with open(os.path.join(os.environ["made"], "part.csv"), "w") as stream:
+    stream.write("a,b\\n1,2\\n")
+try:
+    run.input_datasets["wrong"]
+except KeyError as error:
+    found["error"] = str(error)
+os.makedirs("outputs", exist_ok=True)
+json.dump(found, open("outputs/found.json", "w"))
+"""
+
+
+def test_a_job_sees_its_datasets_and_makes_others(workspace, experiment, store, folder):
+    """Mounts, copies, web files and records arrive under their names, and lineage tells of all."""
+    source = folder / "source"
+    _write(source, "train.py", READS)
+    images = Dataset.File.from_files((store, "images/"))
+    iris = Dataset.Tabular.from_delimited_files((store, "iris/iris.csv"))
+    iris = iris.register(workspace, "iris")
+    output = OutputFileDatasetConfig("made").register_on_complete("results").read_delimited_files()
+    with _served({"/dir/text.txt": "from the web"}) as url:
+        web = Dataset.File.from_files(url + "/dir/text.txt")
+        config = ScriptRunConfig(
+            str(source),
+            "train.py",
+            arguments=[
+                iris.as_named_input("iris"),
+                images.as_named_input("images").as_mount(),
+                "--one",
+                Dataset.File.from_files((store, "images/a.txt")).as_download(),
+                web.as_named_input("web").as_mount(),
+                output,
+            ],
+            environment=_here(),
+        )
+        run = experiment.submit(config)
+    run.wait_for_completion()
+    run.download_file("outputs/found.json", "found.json")
+    found = json.loads(Path("found.json").read_text())
+    assert found["files"] == ["/a.txt", "/deep/b.txt"]
+    assert found["links"]
+    assert (found["one"], found["own"], found["web"]) == ("a", True, "from the web")
+    assert found["rows"] == 2
+    assert "iris:Direct,images:Mount" in found["variables"]
+    assert "has no input 'wrong'; it has 'iris'" in found["error"]
+    assert found["arguments"][0] == iris.id
+    assert images.id is not None
+    details = run.get_details()
+    told = {each["consumptionDetails"]["inputName"]: each for each in details["inputDatasets"]}
+    assert told["iris"]["dataset"].version == 1
+    assert details["runDefinition"]["arguments"][0] == "DatasetConsumptionConfig:iris"
+    assert details["outputDatasets"][0]["identifier"]["registeredVersion"] == "1"
+    results = Dataset.get_by_name(workspace, "results")
+    assert results.to_pandas_dataframe().to_dict("list") == {"a": ["1"], "b": ["2"]}
+    model = run.register_model("m", "outputs/found.json", datasets=[("training", iris)])
+    assert [each.version for each in Model(workspace, "m").datasets["training"]] == [None]
+    assert [(each.kind, each.id, each.use) for each in iris.readers()] == [
+        ("model", "m:1", "training"),
+        ("run", run.id, "input"),
+    ]
+    assert [each.id for each in Model.list(workspace, dataset_id=iris.id)] == [model.id]
+    traced = {each.use: each for each in workspace.service.models.lineage("m:1").datasets}
+    assert (traced["training"].digest, traced["iris"].version) == (iris.digest, 1)
+
+
+def test_an_input_that_is_written_meanwhile_is_told(workspace, experiment, store, folder):
+    """Links are not read-only, so the lineage says that what was read had changed."""
+    source = folder / "source"
+    _write(source, "train.py", "import sys; open(sys.argv[1] + '/a.txt', 'a').write('more')")
+    images = Dataset.File.from_files((store, "images"))
+    named = images.as_named_input("images").as_mount()
+    config = ScriptRunConfig(str(source), "train.py", arguments=[named], environment=_here())
+    run = experiment.submit(config)
+    run.wait_for_completion()
+    assert "'images' were written" in run.get_details()["warnings"][0]["message"]
+    (one,) = workspace.service.datasets.of_run(run.id).items
+    assert (one.changed, one.digest[:7]) == (True, "sha256:")
+
+
+def test_what_cannot_be_is_refused_before_anything_starts(workspace, experiment, store, folder):
+    """Bare datasets, tables as folders, bad names and wrong paths say what to write instead."""
+    images = Dataset.File.from_files((store, "images"))
+    iris = Dataset.Tabular.from_delimited_files((store, "iris/iris.csv"))
+    _write(folder, "source/train.py", "")
+
+    def submitted(argument):
+        config = ScriptRunConfig("source", "train.py", arguments=[argument], environment=_here())
+        return experiment.submit(config)
+
+    refused = [
+        (lambda: submitted(images), r"as_mount\(\) or dataset.as_download\(\)"),
+        (lambda: submitted(images.as_named_input("PATH")), "a variable of that name"),
+        (lambda: DatasetConsumptionConfig("x", iris, mode="mount"), "to_pandas_dataframe"),
+        (lambda: DatasetConsumptionConfig("x", iris, mode="hdfs"), "no HDFS"),
+        (lambda: images.as_named_input("1st"), "cannot name an input"),
+        (lambda: Dataset.File.from_files("iris.csv"), "Invalid argument type for `path`"),
+        (lambda: Dataset.File.from_files((store,)), "Invalid tuple for path"),
+        (lambda: Dataset.File.from_files([(store, "a"), "https://h/b"]), "in one list"),
+        (lambda: Dataset.File.from_files((store, "../x")), "leads upwards"),
+    ]
+    for call, words in refused:
+        with pytest.raises(UserErrorException, match=words):
+            call()
+    with pytest.raises(NotOfferedYet, match="from_parquet_files"):
+        Dataset.Tabular.from_sql_query("select 1")
+    with pytest.raises(ValueError, match="count must be"):
+        iris.take(-1)
+    assert Dataset.File.from_files((store, "not there"), validate=False).id is None
+    assert list(experiment.get_runs()) == []
+
+
+def test_a_web_file_that_is_gone_is_read_from_what_was_stored(workspace, folder):
+    """Offline with a copy at hand, a dataset works and says what it reads."""
+    with _served({"/x.csv": "n\n1\n"}) as url:
+        table = Dataset.Tabular.from_delimited_files(url + "/x.csv")
+        kept = table.register(workspace, "web")
+    with pytest.warns(UserWarning, match="what is stored of it is read"):
+        assert kept.to_pandas_dataframe()["n"].tolist() == [1]
+
+
+@contextmanager
+def _served(texts):
+    """Serve texts by path on loopback for as long as a block lasts; give the address."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(texts[self.path].encode())
+
+        def log_message(self, form, *values):  # noqa: ANN002 - the base class's
+            """Write nothing to the test's output."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def _write(folder, name, text):
+    place = folder / name
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(text)
+    return str(place)
+
+
+def _day(day):
+    return datetime.fromisoformat(f"2020-01-{day:02}")
+
+
+def _here():
+    environment = Environment("here")
+    environment.python.user_managed_dependencies = True
+    environment.python.interpreter_path = sys.executable
+    return environment

@@ -197,14 +197,17 @@ def test_no_page_reads_the_whole_table(many: System, asked: Search) -> None:
 
 
 @pytest.mark.usefixtures("scaled")
-def test_rare_runs_come_in_short_pages_to_whoever_takes_them(many: System) -> None:
+@pytest.mark.parametrize("order", [[], ["name", "number"], ["name", "number desc"]])
+def test_rare_runs_come_in_short_pages_to_whoever_takes_them(
+    many: System, order: list[str]
+) -> None:
     """A page that is short says how many runs it took and goes on; all together are the list."""
     text = "name ILIKE '%99%' AND number > 0"
-    whole = runs.search(many, "default", body=Search(text, page_size=1000))
+    whole = runs.search(many, "default", body=Search(text, order, page_size=1000))
     assert (whole.looked_at, whole.next_page_token) == (None, None)
     found, looked, token, pages = list[str](), 0, None, 0
     while pages == 0 or token is not None:
-        asked = Search(text, page_size=1000, page_token=token, short_pages=True)
+        asked = Search(text, order, page_size=1000, page_token=token, short_pages=True)
         page = runs.search(many, "default", body=asked)
         assert (page.looked_at is None) == (page.next_page_token is None)
         found += [run.id for run in page.items]

@@ -17,6 +17,8 @@ from runyard.protocol.errors import InvalidRequest
 LARGEST = 10_000
 # Within what databases count, and with room for a page on top.
 _BEYOND = 2**62
+# A place behind all keys (`walks`) is no key, and yet in a token.
+_WIDEST = 2**63
 Key = TypeVar("Key")
 Item = TypeVar("Item")
 
@@ -84,7 +86,7 @@ def _storable(key: Key) -> Key:
         part = waiting.pop()
         if isinstance(part, list | tuple):
             waiting += part
-        elif (isinstance(part, int) and not -_BEYOND <= part < _BEYOND) or (
+        elif (isinstance(part, int) and not -_WIDEST <= part < _WIDEST) or (
             isinstance(part, str) and "\0" in part
         ):
             raise ValueError(part)

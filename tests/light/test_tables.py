@@ -97,6 +97,8 @@ def test_json_lines_keep_their_values():
     text = '{"a": 1}\n{"b": [1], "a": 2.5}\nno\n'
     reader = {"format": "json_lines", "encoding": "utf8", "invalid_lines": "drop"}
     assert _read([text], reader) == {"a": [1, 2.5], "b": [None, [1]]}
+    texts = _read([text], reader, types=[["a", "string"]])
+    assert texts["a"] == ["1", "2.5"]
     with pytest.raises(FileError, match="line 3 is no JSON object"):
         _read([text], {**reader, "invalid_lines": "error"})
 

@@ -14,6 +14,7 @@ from sqlalchemy import event
 from tests.operations.scan_reads import MORE_READS
 
 from runyard.protocol.datasets import DatasetFileQuery, DatasetQuery, RegisterDataset
+from runyard.protocol.datastores import WriteQuery
 from runyard.protocol.environments import (
     EnvironmentDefinition,
     EnvironmentQuery,
@@ -162,6 +163,12 @@ def history(system: System, run_with_files: str) -> str:
     return run_with_files
 
 
+def _with_a_file(system: System, path: str) -> None:
+    """Put a file on the default datastore."""
+    body = io.BytesIO(b"a")
+    datastores.write(system, "default", "workspaceblobstore", path, WriteQuery(), body)
+
+
 READS: dict[str, Callable[[System, str], object]] = {
     "workspace": lambda s, _: workspaces.get(s, "default"),
     "workspaces": lambda s, _: workspaces.list_(s, WorkspaceQuery(name="default")),
@@ -228,13 +235,15 @@ READS: dict[str, Callable[[System, str], object]] = {
     "nodes held": lambda s, _: s.read(
         lambda work: job_nodes.held_since(work.connection, "default", "cpus", 1, 10)
     ),
-    "datasets": lambda s, _: datasets.list_(s, "default", DatasetQuery(page_token=AfterName)),
+    "datasets": lambda s, _: datasets.list_(
+        s, "default", DatasetQuery(page_token=pages.token("a"))
+    ),
     "versions of a dataset": lambda s, _: datasets.list_(s, "default", DatasetQuery("d")),
     "dataset": lambda s, _: datasets.get(s, "default", "d:1"),
     "dataset, once more": lambda s, _: datasets.register(s, "default", DATASET),
     "files of a dataset": lambda s, _: datasets.files(s, "default", "d", DatasetFileQuery()),
-    "files of a dataset now": lambda s, _: datasets.files(
-        s, "default", "d", DatasetFileQuery(now=True)
+    "files of a dataset now": lambda s, _: (
+        _with_a_file(s, "d/a") or datasets.files(s, "default", "d", DatasetFileQuery(now=True))
     ),
     "readers of a dataset": lambda s, _: datasets.readers(s, "default", "d"),
     "datasets of a run": lambda s, run: datasets.of_run(s, "default", run),

@@ -131,7 +131,10 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(*self._route(rest, query, body))
         return None
 
-    def _route(self, rest: str, query: dict[str, int], body: bytes) -> tuple[bytes, int]:
+    # One return for each kind of request.
+    def _route(  # noqa: PLR0911
+        self, rest: str, query: dict[str, int], body: bytes
+    ) -> tuple[bytes, int]:
         fake = self.fake
         if rest.startswith("/blobs/"):
             fake.blob_requests += 1
@@ -147,13 +150,16 @@ class _Handler(BaseHTTPRequestHandler):
             stored.extend(fresh[len(stored) - query["first_line"] :])
             return json.dumps({"writer": rest[7:], "lines": len(stored)}).encode(), 200
         plain = json.loads(body)
+        if rest == "/datastores/store/read":
+            return join([Content(path, fake.blobs.get(path)) for path in plain["paths"]]), 200
         if rest == "/files":
             return self._files(plain["files"])
         if rest == "/nodes/0/report":
             fake.beats.append(plain)
             return json.dumps({"cancel": fake.cancel}).encode(), 200
-        assert rest == "/nodes/0/finish", rest
-        fake.finishes.append(plain)
+        if rest != "/changed-inputs":
+            assert rest == "/nodes/0/finish", rest
+            fake.finishes.append(plain)
         return b"", 204
 
     def _files(self, entries: list[dict[str, Any]]) -> tuple[bytes, int]:

@@ -253,6 +253,8 @@ def test_what_cannot_be_is_refused_before_anything_starts(workspace, experiment,
             call()
     with pytest.raises(NotOfferedYet, match="from_parquet_files"):
         Dataset.Tabular.from_sql_query("select 1")
+    with pytest.raises(NotOfferedYet, match="describe"):
+        iris.get_profile()
     with pytest.raises(ValueError, match="count must be"):
         iris.take(-1)
     assert Dataset.File.from_files((store, "not there"), validate=False).id is None

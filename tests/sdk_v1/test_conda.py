@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from runyard.sdk import yaml
 from runyard.sdk.conda import CondaDependencies
 from runyard.sdk.exceptions import UserErrorException
-from runyard.sdk.requirements import read_requirements
+from runyard.sdk.requirements import read_requirements, without_own
 
 _keys = st.from_regex(r"[a-z]{1,6}", fullmatch=True)
 _names = st.from_regex(r"[a-z][a-z0-9\-]{0,8}(==1\.2|<3,>=2)?", fullmatch=True)
@@ -214,3 +214,9 @@ def test_several_extra_indexes_are_kept():
         "--extra-index-url https://b.example",
         "--index-url https://d.example",
     ]
+
+
+def test_what_read_datasets_leaves_its_pandas():
+    """`azureml-dataset-runtime[pandas,fuse]` of 2020 was how scripts got pandas into their job."""
+    lines = ["azureml-defaults", "azureml-dataset-runtime[fuse,pandas]~=1.19", "azureml-dataprep"]
+    assert without_own([*lines, "numpy"]) == ["pandas", "pyarrow", "numpy"]

@@ -10,7 +10,7 @@ from runyard_server.cli.tables import Column
 from runyard_server.cli.texts import cut_middle
 
 if TYPE_CHECKING:
-    from runyard.protocol.models import ModelChange, ModelLineage, ModelRecord
+    from runyard.protocol.models import LineageDataset, ModelChange, ModelLineage, ModelRecord
     from runyard.protocol.registered_models import RegisteredModelRecord
 
 RegisteredName = Annotated[str, Argument("NAME", help="A model's name.", complete=models_offered)]
@@ -332,7 +332,14 @@ def _lineage_facts(found: "ModelLineage") -> list[tuple[str, str]]:
         lock = f"Python {packages.python}, {packages.packages} packages, lock {packages.digest}"
         facts.append(("Environment", lock))
     facts += [("Data", f"{each.datastore}/{each.path} ({each.mode})") for each in found.data]
+    facts += [("Dataset", _told_dataset(each)) for each in found.datasets]
     params = ", ".join(f"{name}={value}" for name, value in found.params.items())
     metrics = ", ".join(f"{name} {value:g}" for name, value in found.metrics.items())
     facts += [("Parameters", params), ("Metrics", metrics)]
     return [*facts, ("Served by", ", ".join(found.endpoints))]
+
+
+def _told_dataset(one: "LineageDataset") -> str:
+    name = f"{one.registered}:{one.version}" if one.registered else one.dataset
+    changed = ", written meanwhile" if one.changed else ""
+    return f"{name} as {one.use}, {one.digest}{changed}"

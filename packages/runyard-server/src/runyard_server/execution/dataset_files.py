@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from runyard.protocol import dataset_definitions
 from runyard.protocol.dataset_definitions import Definition, SourceFile, tree_digest
@@ -18,6 +19,7 @@ from runyard.protocol.datasets import DatasetFile
 from runyard_server.core.clock import iso
 from runyard_server.core.datastore_files import files_of
 from runyard_server.core.system import System
+from runyard_server.core.work import Work
 from runyard_server.store import datasets as rows
 from runyard_server.store.datasets import DigestRow
 from runyard_server.store.folders import CHUNK, Body
@@ -100,8 +102,11 @@ def _known(
     system: System, workspace: str, files: Sequence[SourceFile]
 ) -> dict[tuple[str, str], DatasetFile]:
     """The files with the digests that hold for their sizes and times."""
-    stored = [_key(file) for file in files if file.datastore]
-    digests = system.read(lambda work: rows.known_digests(work.connection, workspace, stored))
+    digests: dict[tuple[str, str], DigestRow] = {}
+    for store in sorted({file.datastore for file in files} - {""}):
+        paths = [file.path for file in files if file.datastore == store]
+        known_here = system.read(partial(_digests, workspace, store, paths))
+        digests.update({(store, path): row for path, row in known_here.items()})
     found = {}
     for file in files:
         known = digests.get(_key(file))
@@ -113,6 +118,10 @@ def _known(
         one = _record(file, digest)
         found[_key(file)] = one if file.datastore else _of_web(system, workspace, one)
     return found
+
+
+def _digests(workspace: str, store: str, paths: list[str], work: Work) -> dict[str, DigestRow]:
+    return rows.known_digests(work.connection, workspace, store, paths)
 
 
 def _record(file: SourceFile, digest: str) -> DatasetFile:
@@ -147,10 +156,10 @@ def _read(
             break
         found[_key(file)] = _record(file, digest)
         told = (file.datastore, file.path, file.size, file.modified_at, digest)
-        fresh.append(DigestRow(workspace, *told))
-        if len(fresh) == _TOGETHER:
+        if fresh and (len(fresh) == _TOGETHER or fresh[0].datastore != file.datastore):
             _keep(system, fresh)
             fresh = []
+        fresh.append(DigestRow(workspace, *told))
     _keep(system, fresh)
     return found
 

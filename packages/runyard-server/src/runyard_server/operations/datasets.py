@@ -117,12 +117,9 @@ def list_(system: System, workspace: str, query: DatasetQuery) -> DatasetPage:
 
     def read(work: Work) -> DatasetPage:
         workspace_row(work, workspace)
-        found = rows.names(work.connection, workspace, after, limit + 1)
+        found = rows.latest_versions(work.connection, workspace, after, limit + 1)
         page, token = pages.cut(found, limit, lambda row: row.name)
-        wanted = [(row.name, row.latest) for row in page]
-        versions = rows.find_versions(work.connection, workspace, wanted)
-        latest = {row.name: row.latest for row in page}
-        return DatasetPage(_records(work, versions, latest), token)
+        return DatasetPage(_records(work, page, {row.name: row.version for row in page}), token)
 
     return system.read(read)
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
 from runyard.protocol.datasets import DatasetFile
 from runyard_server.store.dataset_schema import (
@@ -179,28 +179,37 @@ def find_version(
         name: The name.
         version: Its number.
     """
-    found = find_versions(connection, workspace, [(name, version)])
-    return found[0] if found else None
+    found = select(*_VERSION).where(*_mine(workspace, name, version))
+    row = connection.execute(found).one_or_none()
+    return None if row is None else _version(row)
 
 
-def find_versions(
-    connection: Connection, workspace: str, wanted: Sequence[tuple[str, int]]
+def latest_versions(
+    connection: Connection, workspace: str, after: str, limit: int
 ) -> list[VersionRow]:
-    """Versions by name and number, in order; a page of them at most.
+    """The latest version of each name, by name.
 
     Args:
         connection: The transaction's connection.
         workspace: Id of the workspace.
-        wanted: Names and numbers.
+        after: Those of names above this one; "" for all.
+        limit: The most that are wanted.
     """
-    table = dataset_versions.c
-    keys = tuple_(table.workspace, table.name, table.version)
-    found: list[VersionRow] = []
-    for begin in range(0, len(wanted), _MANY):
-        some = [(workspace, *each) for each in wanted[begin : begin + _MANY]]
-        rows = connection.execute(select(*_VERSION).where(keys.in_(some)).order_by(table.name))
-        found.extend(_version(row) for row in rows)
-    return found
+    names, table = dataset_names.c, dataset_versions.c
+    together = (
+        (table.workspace == names.workspace)
+        & (table.name == names.name)
+        & (table.version == names.latest)
+    )
+    found = (
+        select(*_VERSION)
+        .select_from(dataset_names)
+        .join(dataset_versions, together)
+        .where(names.workspace == workspace, names.name > after)
+        .order_by(names.name)
+        .limit(limit)
+    )
+    return [_version(row) for row in connection.execute(found)]
 
 
 def versions(
@@ -293,34 +302,31 @@ def files_of_version(
 
 
 def known_digests(
-    connection: Connection, workspace: str, wanted: Sequence[tuple[str, str]]
-) -> dict[tuple[str, str], DigestRow]:
-    """What was read of files, by datastore and path.
+    connection: Connection, workspace: str, datastore: str, paths: Sequence[str]
+) -> dict[str, DigestRow]:
+    """What was read of a datastore's files, by path.
 
     Args:
         connection: The transaction's connection.
         workspace: Id of the workspace.
-        wanted: Datastores and paths.
+        datastore: Name of the datastore.
+        paths: Paths on it.
     """
-    table = file_digests.c
-    keys = tuple_(table.workspace, table.datastore, table.path)
-    columns = [table[f.name] for f in fields(DigestRow)]
-    found: dict[tuple[str, str], DigestRow] = {}
-    for begin in range(0, len(wanted), _MANY):
-        some = [(workspace, *each) for each in wanted[begin : begin + _MANY]]
-        for row in connection.execute(select(*columns).where(keys.in_(some))):
-            found[row.datastore, row.path] = DigestRow(*row)
+    columns = [file_digests.c[f.name] for f in fields(DigestRow)]
+    found: dict[str, DigestRow] = {}
+    for begin in range(0, len(paths), _MANY):
+        mine = _digests_of(workspace, datastore, paths[begin : begin + _MANY])
+        for row in connection.execute(select(*columns).where(*mine)):
+            found[row.path] = DigestRow(*row)
     return found
 
 
 def put_digests(connection: Connection, rows: Sequence[DigestRow]) -> None:
-    """Keep what was read of files, whatever was known of them."""
-    table = file_digests.c
-    keys = tuple_(table.workspace, table.datastore, table.path)
+    """Keep what was read of files of one datastore, whatever was known of them."""
     for begin in range(0, len(rows), _MANY):
         some = rows[begin : begin + _MANY]
-        mine = keys.in_([(row.workspace, row.datastore, row.path) for row in some])
-        connection.execute(delete(file_digests).where(mine))
+        mine = _digests_of(some[0].workspace, some[0].datastore, [row.path for row in some])
+        connection.execute(delete(file_digests).where(*mine))
         connection.execute(insert(file_digests), [asdict(row) for row in some])
 
 
@@ -348,6 +354,13 @@ def _mine(workspace: str, name: str, version: int | None) -> list[ColumnElement[
     table = dataset_versions.c
     found = [table.workspace == workspace, table.name == name]
     return found if version is None else [*found, table.version == version]
+
+
+def _digests_of(workspace: str, datastore: str, paths: Sequence[str]) -> list[ColumnElement[bool]]:
+    # Not by rows of all three: SQLite would read the whole table for those.
+    table = file_digests.c
+    found = [table.workspace == workspace, table.datastore == datastore]
+    return [*found, table.path.in_(list(paths))]
 
 
 def _version(row: Row[Any]) -> VersionRow:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Any, Dict, Iterator, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Mapping, Optional
 
 from runyard.sdk.exceptions import UserErrorException
 
@@ -103,50 +103,51 @@ class DatasetConsumptionConfig:
 
 
 class InputDatasets(Mapping[str, Any]):
-    """What a job reads: paths by name, and datasets where the mode is direct.
+    """What a run reads: paths by name, and datasets where the mode is direct.
 
     Args:
+        modes: The mode of each input, by name.
         load: Gives the dataset of a name, as the run has resolved it.
     """
 
-    def __init__(self, load: Any) -> None:
+    def __init__(self, modes: Mapping[str, str], load: Callable[[str], Any]) -> None:
+        self._modes = dict(modes)
         self._load = load
         self._loaded: Dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
-        modes = _modes()
-        if name not in modes:
-            there = f"it has {', '.join(map(repr, modes))}" if modes else "it has none"
+        if name not in self._modes:
+            there = ", ".join(map(repr, self._modes))
             raise KeyError(
-                f"this run has no input {name!r}; {there}. Pass dataset.as_named_input({name!r}) "
-                "among the arguments of its script"
+                f"this run has no input {name!r}; it has {there or 'none'}. Pass "
+                f"dataset.as_named_input({name!r}) among the arguments of its script"
             )
-        if modes[name] != DIRECT:
+        if self._modes[name] != DIRECT:
             return os.environ[name]
         if name not in self._loaded:
             self._loaded[name] = self._load(name)
         return self._loaded[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(_modes())
+        return iter(self._modes)
 
     def __len__(self) -> int:
-        return len(_modes())
+        return len(self._modes)
 
     def __repr__(self) -> str:
-        return f"InputDatasets({_modes()!r})"
+        return f"InputDatasets({self._modes!r})"
+
+
+def job_modes() -> Dict[str, str]:
+    """The mode of each input of this job, by name."""
+    pairs = [each.partition(":") for each in os.environ.get(_VARIABLE, "").split(",") if each]
+    return {name: mode.lower() for name, _, mode in pairs}
 
 
 def output_paths() -> Dict[str, str]:
     """Where a job makes its outputs, by name."""
     names = [name for name in os.environ.get(_OUTPUTS, "").split(";") if name]
     return {name: os.environ[name] for name in names if name in os.environ}
-
-
-def _modes() -> Dict[str, str]:
-    told = os.environ.get(_VARIABLE, "")
-    pairs = [each.partition(":") for each in told.split(",") if each]
-    return {name: mode.lower() for name, _, mode in pairs}
 
 
 def _checked(mode: str, dataset: Any) -> str:

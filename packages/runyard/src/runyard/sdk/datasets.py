@@ -19,6 +19,7 @@ from runyard.protocol.dataset_definitions import canonical
 from runyard.sdk.dataset_access import DatasetAccess
 from runyard.sdk.dataset_inputs import Consumable, DatasetConsumptionConfig
 from runyard.sdk.dataset_mounts import MountContext
+from runyard.sdk.dataset_refusals import Refusing
 from runyard.sdk.exceptions import (
     DatasetExecutionError,
     DatasetValidationError,
@@ -38,7 +39,7 @@ Definition = Dict[str, Any]
 MEASURE_BYTES = 8 << 30
 
 
-class AbstractDataset(Consumable):
+class AbstractDataset(Refusing, Consumable):
     """A dataset: see FileDataset and TabularDataset.
 
     Args:
@@ -111,6 +112,9 @@ class AbstractDataset(Consumable):
         description: Optional[str] = None,
         tags: Optional[Mapping[str, Any]] = None,
         create_new_version: bool = False,
+        exist_ok: bool = False,
+        update_if_exist: bool = False,
+        visible: bool = True,
     ) -> Any:
         """Register it under a name; the dataset as it is registered is returned.
 
@@ -122,6 +126,9 @@ class AbstractDataset(Consumable):
             description: What to write about it.
             tags: Texts by name.
             create_new_version: Whether a name that is taken gets its next version.
+            exist_ok: The same, as scripts of 2019 say it.
+            update_if_exist: The same, as scripts of 2019 say it.
+            visible: Taken for old scripts' sake.
 
         Raises:
             UserErrorException: The name is taken, is of another kind of dataset, or cannot be one.
@@ -130,9 +137,9 @@ class AbstractDataset(Consumable):
 
         self._settle(workspace, thoroughly=True)
         texts = {key: value or "" for key, value in as_tags(tags).items()}
-        order = RegisterDataset(
-            name, self._definition, description or "", texts, bool(create_new_version)
-        )
+        del visible
+        again = bool(create_new_version or exist_ok or update_if_exist)
+        order = RegisterDataset(name, self._definition, description or "", texts, again)
         with translated():
             record = workspace.service.datasets.register(order)
         return type(self)(self._definition, workspace, record)

@@ -48,7 +48,9 @@ def definition_of(environment: Any) -> EnvironmentDefinition:
     )
 
 
-def submitted_definition_of(environment: Any, *, by_mpi: bool) -> EnvironmentDefinition:
+def submitted_definition_of(
+    environment: Any, *, by_mpi: bool, more: Sequence[str] = ()
+) -> EnvironmentDefinition:
     """Write what the service is to lock for a run that this process submits.
 
     A user-managed `python` is the one that submits, whichever comes first on the service's PATH.
@@ -56,12 +58,15 @@ def submitted_definition_of(environment: Any, *, by_mpi: bool) -> EnvironmentDef
     Args:
         environment: The `Environment`.
         by_mpi: Whether the run is started by MPI, for which some environments have packages more.
+        more: Packages that the run needs beside those of its environment.
     """
     from dataclasses import replace
 
     made = definition_of(environment)
     if by_mpi and not made.user_managed:
         made = _with_packages(made, environment._packages_by_mpi)
+    if more and not made.user_managed:
+        made = _with_packages(made, more)
     is_own = made.user_managed and made.interpreter == DEFAULT_INTERPRETER
     # Programs that embed Python may not know where theirs is.
     return replace(made, interpreter=sys.executable) if is_own and sys.executable else made
@@ -72,7 +77,7 @@ def _with_packages(made: EnvironmentDefinition, more: Sequence[str]) -> Environm
     from dataclasses import replace
 
     # Two versions of one package could not be installed together.
-    named = {package_name(line) for line in made.pip}
+    named = {package_name(line) for line in (*made.pip, *made.conda)}
     return replace(made, pip=[*made.pip, *(line for line in more if line not in named)])
 
 

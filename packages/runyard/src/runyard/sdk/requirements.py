@@ -8,6 +8,7 @@ from runyard.sdk.exceptions import UserErrorException, translated
 
 # The SDK is on PYTHONPATH in every job: packages of these names would only stand in its way.
 _OWN = re.compile(r"^azureml(-.*)?$|^runyard(-azureml)?$")
+_WITH_PANDAS = re.compile(r"azureml[-_.](dataprep|dataset[-_.]runtime)\s*\[[^\]]*\bpandas\b")
 # A path, or the name of an archive beside the file; addresses have `://`.
 _PATH = re.compile(
     r"^(?:\.{0,2}[/\\]|\.{1,2}$|[A-Za-z]:\\|[\w.\-]+/)|^[^:;]*\.(?:whl|zip|tar\.gz)$|@\s*\.{0,2}/"
@@ -25,8 +26,17 @@ def package_name(requirement: str) -> str:
 
 
 def without_own(requirements: Iterable[str]) -> List[str]:
-    """Leave out the names that every job has already, such as `azureml-defaults`."""
-    return [line for line in requirements if not _OWN.match(package_name(line))]
+    """Leave out the names that every job has already, such as `azureml-defaults`.
+
+    What read v1's datasets leaves what it brought along to make frames of them.
+    """
+    found = []
+    for line in requirements:
+        if not _OWN.match(package_name(line)):
+            found.append(line)
+        elif _WITH_PANDAS.match(line.strip()):
+            found += ["pandas", "pyarrow"]
+    return found
 
 
 def read_requirements(path: str, seen: Tuple[str, ...] = ()) -> List[str]:

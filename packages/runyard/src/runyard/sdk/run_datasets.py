@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping
 from runyard.protocol.errors import NotFound
 from runyard.sdk import jobs
 from runyard.sdk.dataset_factories import dataset_of
-from runyard.sdk.dataset_inputs import InputDatasets
+from runyard.sdk.dataset_inputs import DIRECT, InputDatasets, job_modes
 from runyard.sdk.exceptions import translated
 
 if TYPE_CHECKING:
@@ -20,10 +20,13 @@ _MECHANISMS = {"direct": "Direct", "mount": "Mount", "download": "Download", "up
 
 
 def inputs_of(run: Run) -> Mapping[str, Any]:
-    """What a job reads, by name; of a run that is no job's, nothing."""
-    if os.environ.get(jobs.RUN_ID) != run.id:
-        return _records_as_inputs(run)
-    return InputDatasets(lambda name: _resolved(run, name))
+    """What a run reads, by name: in its own job the paths, elsewhere the datasets."""
+    if os.environ.get(jobs.RUN_ID) == run.id:
+        return InputDatasets(job_modes(), lambda name: _resolved(run, name))
+    with translated():
+        records = run.experiment.workspace.service.datasets.of_run(run.id).items
+    modes = {one.name: DIRECT for one in records if one.use == "input"}
+    return InputDatasets(modes, lambda name: _resolved(run, name))
 
 
 def told(workspace: Workspace, records: List[RunDatasetRecord], use: str) -> List[Dict[str, Any]]:
@@ -39,13 +42,6 @@ def told(workspace: Workspace, records: List[RunDatasetRecord], use: str) -> Lis
         for one in records
         if one.use == use
     ]
-
-
-def _records_as_inputs(run: Run) -> Mapping[str, Any]:
-    with translated():
-        records = run.experiment.workspace.service.datasets.of_run(run.id).items
-    workspace = run.experiment.workspace
-    return {one.name: _found(workspace, one) for one in records if one.use == "input"}
 
 
 def _resolved(run: Run, name: str) -> Any:

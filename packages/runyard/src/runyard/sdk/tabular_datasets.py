@@ -12,7 +12,6 @@ from runyard.sdk.exceptions import (
     DatasetExecutionError,
     DatasetTimestampMissingError,
     DatasetValidationError,
-    NotOfferedYet,
     UserErrorException,
 )
 from runyard.tables import frames, reading, steps
@@ -27,6 +26,12 @@ class TabularDataset(AbstractDataset):
     """Records: `Dataset.Tabular.from_delimited_files` and its sisters."""
 
     has_files = False
+
+    @property
+    def packages(self) -> List[str]:
+        """What a job needs to read it; a run that is given it has them in its environment."""
+        parquet = self._definition["reader"]["format"] == reading.PARQUET
+        return ["pandas", "pyarrow"] if parquet else ["pandas"]
 
     def __getitem__(self, column: str) -> ColumnExpression:
         return ColumnExpression(column)
@@ -91,16 +96,6 @@ class TabularDataset(AbstractDataset):
         except ImportError as error:
             raise ImportError("to_dask_dataframe() needs dask: pip_packages=['dask']") from error
         return dask.from_pandas(self.to_pandas_dataframe(), npartitions=1)
-
-    def to_spark_dataframe(self) -> Any:
-        """Refuse: there is no Spark."""
-        raise NotOfferedYet("TabularDataset.to_spark_dataframe", "to_pandas_dataframe()")
-
-    def submit_profile_run(self, *_: Any, **__: Any) -> Any:
-        """Refuse, and tell what to use in place of profiles."""
-        raise NotOfferedYet("TabularDataset.submit_profile_run", "to_pandas_dataframe().describe()")
-
-    get_profile = get_profile_runs = submit_profile_run
 
     # Records
 

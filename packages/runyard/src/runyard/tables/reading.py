@@ -144,7 +144,8 @@ class Reading:
         found: Chunk = {}
         for name, values in chunk.items():
             kind = self._types.get(name)
-            if kind is None or kind == STRING:
+            is_text = self._reader["format"] == DELIMITED
+            if kind is None or (kind == STRING and is_text):
                 # Texts as they are; of other formats the values have the file's own types.
                 found[name] = values
                 continue

@@ -34,6 +34,7 @@ class References(Dict[str, DataReference]):
     Attributes:
         inputs: Datasets that the run reads, by name.
         outputs: Datasets that it makes, by name.
+        packages: What its script needs to read them: v1's environments brought pandas along.
     """
 
     def __init__(self, experiment: Any = None) -> None:
@@ -41,6 +42,7 @@ class References(Dict[str, DataReference]):
         self._experiment = experiment
         self.inputs: Dict[str, RunInput] = {}
         self.outputs: Dict[str, RunOutput] = {}
+        self.packages: List[str] = []
 
     def mention(self, value: Any) -> str:
         """Add a dataset, and give the text that stands for it among arguments.
@@ -48,6 +50,8 @@ class References(Dict[str, DataReference]):
         Raises:
             UserErrorException: Two of one name are different.
         """
+        if isinstance(value, DatasetConsumptionConfig):
+            self.packages += getattr(value.dataset, "packages", ())
         known = self.inputs if isinstance(value, DatasetConsumptionConfig) else self.outputs
         _once(known, value.name, value.to_record(self._experiment.workspace))
         # The agent sets the variable of that name.

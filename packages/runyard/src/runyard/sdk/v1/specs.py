@@ -54,7 +54,11 @@ def submission_of(
     arguments = _arguments(run_config, references, resume_from)
     refuse_what_is_not_offered(run_config)
     launcher = launcher_of(run_config)
-    environment = submitted_definition_of(run_config.environment, by_mpi=launcher.kind == "mpi")
+    environment = submitted_definition_of(
+        run_config.environment,
+        by_mpi=launcher.kind == "mpi",
+        more=list(dict.fromkeys(references.packages)),
+    )
     spec = RunSpec(
         experiment=experiment.name,
         snapshot="",

@@ -20,7 +20,7 @@ PEERS = (
     ("mlflow", "async", "mlflow server, log_metric asynchronously", 5_000),
     ("mlflow", "batch", "mlflow server, log_batch of 1,000", 20_000),
     ("trackio", "", "trackio", 5_000),
-    ("wandb", "", "wandb offline", 20_000),
+    ("wandb", "", "wandb offline", 10_000),
     ("tensorboard", "", "TensorBoard's writer", CALLS),
 )
 

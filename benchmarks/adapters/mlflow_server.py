@@ -11,6 +11,9 @@ from ports import free_port
 from serve import until
 
 
+START_SECONDS = 400.0
+
+
 def start(*more: str) -> str:
     """Start it in the working folder, as MLflow's documentation does; give its address.
 
@@ -25,7 +28,7 @@ def start(*more: str) -> str:
     words += ["--backend-store-uri", f"sqlite:///{here}/mlflow.db"]
     words += ["--artifacts-destination", str(here / "artifacts"), *more]
     subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    until(lambda: _answers(f"{url}/health"))
+    until(lambda: _answers(f"{url}/health"), START_SECONDS)
     return url
 
 

@@ -47,13 +47,12 @@ def _mlflow(url: str, run_id: str) -> Read:
 def _tensorboard(folder: str) -> Read:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    files = EventAccumulator(folder, {"tensors": 0})
+    files = EventAccumulator(folder, {"scalars": 0})
 
     def read() -> Sequence[float]:
         files.Reload()
-        if "loss" not in files.Tags()["tensors"]:
-            return []
-        return [one.tensor_proto.float_val[0] for one in files.Tensors("loss")]
+        is_there = "loss" in files.Tags()["scalars"]
+        return [one.value for one in files.Scalars("loss")] if is_there else []
 
     return read
 

@@ -1,9 +1,12 @@
 """What is done once with everything a run has delivered, before it is said to have ended."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
+from runyard.protocol.errors import RunyardError
 from runyard.protocol.files import LOG_KIND
+from runyard_server.core.lookups import run_key as run_key_of
 from runyard_server.core.lookups import run_row
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
@@ -15,6 +18,7 @@ from runyard_server.store.segments import pack
 
 LARGEST_SEGMENT = 1 << 16
 """Points in a merged segment: about 1.5 MB."""
+MANY_SEGMENTS = 32
 
 
 def seal(system: System, row: RunRow) -> None:
@@ -62,11 +66,34 @@ def write_logs(work: Work, key: int, logs: Sequence[FileRow]) -> None:
     files.put(work.connection, key, [log for log in logs if log.path not in artifacts])
 
 
-def merge_metrics(system: System, run_key: int) -> None:
-    """Join the small segments of a run's series into large ones; for runs that have ended."""
+def merge_many(system: System, workspace: str, run: str) -> None:
+    """Join the metrics of a run without an agent that has ended, where they are in many pieces.
+
+    A tracker that logs value by value leaves a segment for each, and every look at the series would
+    pay for all of them. Few are left alone: a write at the end of each small run would cost more.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+    """
+    # The run has ended and its points are kept: what fails here fails nobody.
+    with suppress(RunyardError):
+        key = system.read(lambda work: run_key_of(work, workspace, run))
+        merge_metrics(system, key, MANY_SEGMENTS)
+
+
+def merge_metrics(system: System, run_key: int, least: int = 2) -> None:
+    """Join the small segments of a run's series into large ones; for runs that have ended.
+
+    Args:
+        system: The service's parts.
+        run_key: Key of the run's row.
+        least: Only of series that have so many.
+    """
 
     def read(work: Work) -> list[list[SegmentRow]]:
-        found = metrics.in_pieces(work.connection, run_key)
+        found = metrics.in_pieces(work.connection, run_key, least)
         return [metrics.segments(work.connection, series) for series in found]
 
     changes = [change for packed in system.read(read) for change in _joined(packed)]
@@ -95,20 +122,22 @@ def _joined(packed: Sequence[SegmentRow]) -> list[_Change]:
     """Find runs of neighbours that are packed alike and make one segment of each."""
     changes: list[_Change] = []
     group: list[SegmentRow] = []
+    count = 0
     for segment in [*packed, None]:
         fits = segment is not None and (
             not group
             or (
                 segment.encoding == group[0].encoding
-                and sum(s.count for s in group) + segment.count <= LARGEST_SEGMENT
+                and count + segment.count <= LARGEST_SEGMENT
             )
         )
         if not fits:
             if len(group) > 1:
                 changes.append(_join(group))
-            group = []
+            group, count = [], 0
         if segment is not None:
             group.append(segment)
+            count += segment.count
     return changes
 
 

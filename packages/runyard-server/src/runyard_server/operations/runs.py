@@ -50,6 +50,7 @@ from runyard_server.execution import (
     new_runs,
     queue_order,
     run_folders,
+    sealing,
 )
 from runyard_server.execution.new_runs import Named, new_row
 from runyard_server.operations import (
@@ -408,7 +409,9 @@ def complete(system: System, workspace: str, run: str) -> RunRecord:
         row = _say_end(work, run_row(work, workspace, run), states.COMPLETED)
         return _records(work, [row])[0]
 
-    return system.write(write)
+    answer = system.write(write)
+    sealing.merge_many(system, workspace, run)
+    return answer
 
 
 def fail(system: System, workspace: str, run: str, body: FailRun) -> RunRecord:
@@ -431,7 +434,9 @@ def fail(system: System, workspace: str, run: str, body: FailRun) -> RunRecord:
         error = RunError(body.code, text, iso(work.now))
         return _records(work, [_say_end(work, row, states.FAILED, error)])[0]
 
-    return system.write(write)
+    answer = system.write(write)
+    sealing.merge_many(system, workspace, run)
+    return answer
 
 
 def _say_end(work: Work, row: RunRow, status: str, error: RunError | None = None) -> RunRow:

@@ -19,7 +19,7 @@ from runyard_server.core.clock import iso
 from runyard_server.core.lifecycle import correct, end, reopen
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
-from runyard_server.execution import new_runs
+from runyard_server.execution import new_runs, sealing
 from runyard_server.execution.new_runs import Named, new_row
 from runyard_server.operations import submission, tracked_experiments
 from runyard_server.store import experiments, runs
@@ -130,6 +130,8 @@ def change(system: System, workspace: str, run: str, body: Change) -> None:
             runs.change(work.connection, row.key, name=body.name)
 
     system.write(write)
+    if body.status in states.TERMINAL:
+        sealing.merge_many(system, workspace, run)
 
 
 def set_deleted(system: System, workspace: str, run: str, *, deleted: bool) -> None:

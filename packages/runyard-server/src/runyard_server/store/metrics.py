@@ -102,7 +102,7 @@ _IN_PIECES = Prepared(
     .join(metric_series, metric_series.c.id == metric_segments.c.series_id)
     .where(metric_series.c.run_key == bindparam("run"))
     .group_by(metric_segments.c.series_id)
-    .having(func.count() > 1)
+    .having(func.count() >= bindparam("least"))
 )
 _ADD_SEGMENTS = insert(metric_segments)
 _SEGMENTS_OF = select(*_SEGMENTS).where(metric_segments.c.series_id == bindparam("series"))
@@ -329,9 +329,15 @@ def segments_of_many(
     return result
 
 
-def in_pieces(connection: Connection, run_key: int) -> list[int]:
-    """The ids of a run's series that have more than one segment."""
-    return [series for (series,) in _IN_PIECES.rows(connection, {"run": run_key})]
+def in_pieces(connection: Connection, run_key: int, least: int) -> list[int]:
+    """The ids of a run's series that have so many segments or more.
+
+    Args:
+        connection: The transaction's connection.
+        run_key: Key of the run's row.
+        least: How many segments.
+    """
+    return [s for (s,) in _IN_PIECES.rows(connection, {"run": run_key, "least": least})]
 
 
 def are_there(connection: Connection, packed: Sequence[SegmentRow]) -> bool:
@@ -348,14 +354,16 @@ def replace_segments(
 
     Args:
         connection: The transaction's connection.
-        old: The segments that go.
+        old: The segments that go: neighbours, in order.
         new: Those that come.
     """
+    # By their range, for a tracker's series may have a segment for each of its points.
     gone = delete(metric_segments).where(
-        metric_segments.c.series_id == bindparam("series"),
-        metric_segments.c.first == bindparam("place"),
+        metric_segments.c.series_id == old[0].series_id,
+        metric_segments.c.first >= old[0].first,
+        metric_segments.c.first <= old[-1].first,
     )
-    connection.execute(gone, [{"series": row.series_id, "place": row.first} for row in old])
+    connection.execute(gone)
     add_segments(connection, new)
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from ports import free_port
 from serve import until
 
-
 START_SECONDS = 400.0
 
 

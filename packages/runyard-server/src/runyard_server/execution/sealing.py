@@ -126,10 +126,7 @@ def _joined(packed: Sequence[SegmentRow]) -> list[_Change]:
     for segment in [*packed, None]:
         fits = segment is not None and (
             not group
-            or (
-                segment.encoding == group[0].encoding
-                and count + segment.count <= LARGEST_SEGMENT
-            )
+            or (segment.encoding == group[0].encoding and count + segment.count <= LARGEST_SEGMENT)
         )
         if not fits:
             if len(group) > 1:

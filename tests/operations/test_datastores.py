@@ -2,11 +2,21 @@
 
 import io
 import os
+import re
+import shutil
 import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from runyard.protocol.datastores import BLOB_STORE, DatastoreFileQuery, WriteQuery
+from runyard.protocol.datastores import (
+    BLOB_STORE,
+    DatastoreFileQuery,
+    RegisterDatastore,
+    WriteQuery,
+)
 from runyard.protocol.errors import (
     AlreadyExists,
     DatastoreNotFound,
@@ -166,3 +176,53 @@ def test_a_part_that_nobody_went_on_with_is_dropped(system: System) -> None:
     os.utime(draft, (week_ago, week_ago))
     part(system, 0, b"abc", path="other")
     assert not draft.exists()
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"name": "a/b"}, "is not allowed"),
+        ({"kind": "ftp"}, "of the kind s3, azure or gcs"),
+        ({"container_name": "a/b"}, "name of a bucket"),
+        ({"kind": "azure"}, "name of a storage account"),
+        ({"region": "eu/../x"}, "name of a region"),
+        ({"endpoint": "store:9000"}, "is no address such as"),
+        ({"endpoint": "http://[::1"}, "is no address such as"),
+        ({"endpoint": "https://key:word@store"}, "give keys and tokens as such"),
+        ({"credentials": {"access_key": "only"}}, "is opened by access_key, secret_key"),
+        ({"prefix": "../up"}, "'..' is not allowed"),
+        ({"name": BLOB_STORE, "overwrite": True}, "is a folder of the service"),
+    ],
+)
+def test_a_store_is_told_as_its_kind_needs_it(
+    system: System, fields: dict[str, Any], told: str
+) -> None:
+    """What cannot be right is refused without asking anybody, and repeats no secret."""
+    asked = RegisterDatastore("data", "s3", "bucket", skip_validation=True)
+    with pytest.raises((InvalidRequest, AlreadyExists), match=re.escape(told)) as error:
+        datastores.register(system, "default", body=replace(asked, **fields))
+    assert "word" not in error.value.message
+    assert len(datastores.list_(system, "default").items) == 2
+
+
+def test_a_folder_that_is_gone_is_told_with_its_line(system: System, tmp_path: Path) -> None:
+    """Who corrects `[mirrors]` is told which line and that the service must start again."""
+    folder = tmp_path / "mirror"
+    folder.mkdir()
+    mirrored = replace(
+        system, settings=replace(system.settings, mirrors={"account/box": str(folder)})
+    )
+    asked = RegisterDatastore("box", "azure", "box", "account")
+    record = datastores.register(mirrored, "default", body=asked)
+    assert (record.kind, record.protocol, record.direct) == ("folder", "file", False)
+    query = WriteQuery()
+    datastores.write(mirrored, "default", "box", "d/a", query=query, body=io.BytesIO(b"x"))
+    assert (folder / "d" / "a").read_bytes() == b"x"
+    assert [
+        f.path for f in datastores.files(mirrored, "default", "box", DatastoreFileQuery()).items
+    ] == ["d/a"]
+    datastores.remove(mirrored, "default", "box", "d/a")
+    assert not (folder / "d").exists()
+    shutil.rmtree(folder)
+    with pytest.raises(WrongState, match=r"\[mirrors\].*no such folder"):
+        datastores.files(mirrored, "default", "box", DatastoreFileQuery())

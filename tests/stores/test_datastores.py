@@ -25,6 +25,7 @@ mounted, copied, results = sys.argv[1:]
 assert open(os.path.join(mounted, "a.txt")).read() == "small"
 assert os.path.getsize(os.path.join(copied, "sub", "b.bin")) == 1048577
 open(os.path.join(mounted, "written.txt"), "w").write("by the job")
+open(os.path.join(mounted, "large.bin"), "w").write("l" * 2000000)
 open(os.path.join(results, "result.txt"), "w").write("uploaded")
 """
 
@@ -133,6 +134,7 @@ def test_a_job_sees_the_store_and_leaves_its_results_there(workspace, rclone, pr
     run.wait_for_completion(raise_on_error=True)
     folder = rclone.folder / BUCKET / prefix
     assert (folder / "in" / "written.txt").read_text() == "by the job"
+    assert (folder / "in" / "large.bin").stat().st_size == 2_000_000
     assert (folder / "out" / "result.txt").read_text() == "uploaded"
     shown = json.dumps(run.get_details())
     assert SECRET_KEY not in shown

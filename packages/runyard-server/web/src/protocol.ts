@@ -921,6 +921,7 @@ export interface JobData {
   overwrite: boolean;
   datastore: string;
   path: string;
+  direct: boolean;
 }
 
 export interface JobEnvironment {

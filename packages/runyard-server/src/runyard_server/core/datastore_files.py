@@ -8,7 +8,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from runyard.protocol.datastores import DRAFT_PREFIX
+from runyard.protocol.datastores import AZURE, DRAFT_PREFIX, FOLDER
 from runyard.protocol.paths import UPLOADS
 from runyard_server.core import sealing
 from runyard_server.core.lookups import datastore_row, folder_of_row
@@ -46,6 +46,16 @@ def files_of(system: System, workspace: str, name: str) -> "Tree | ObjectFiles":
     from runyard_server.store.objects.files import ObjectFiles
 
     return ObjectFiles(place_of(system, row), beside / UPLOADS, name)
+
+
+def is_direct(system: System, row: DatastoreRow) -> bool:
+    """Whether clients may be given addresses of the store's own for a datastore's files."""
+    if row.kind == FOLDER or f"{row.account_name}/{row.container_name}" in system.settings.mirrors:
+        return False
+    place = place_of(system, row)
+    # A token that opens a whole container cannot be given away as the address of one file.
+    opens = place.credential("account_key") if row.kind == AZURE else place.credentials
+    return bool(opens)
 
 
 def place_of(system: System, row: DatastoreRow) -> Place:

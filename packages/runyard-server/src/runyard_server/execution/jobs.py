@@ -7,6 +7,7 @@ Few writes: a beat is written only when the state changes or the last one is som
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from runyard.protocol import events as kinds
@@ -30,6 +31,7 @@ from runyard.protocol.timeouts import AGENT_LOST_SECONDS, HEARTBEAT_SECONDS
 from runyard_server.compute.base import Job
 from runyard_server.core import specs
 from runyard_server.core.clock import SECOND, iso
+from runyard_server.core.datastore_files import is_direct
 from runyard_server.core.events import EventDraft
 from runyard_server.core.lifecycle import (
     append_events,
@@ -38,7 +40,7 @@ from runyard_server.core.lifecycle import (
     moved,
     wake_scheduler,
 )
-from runyard_server.core.lookups import folder_of, node_row
+from runyard_server.core.lookups import datastore_row, folder_of_row, node_row
 from runyard_server.core.system import System
 from runyard_server.core.tokens import run_token
 from runyard_server.core.work import Work
@@ -555,7 +557,10 @@ def _resumed(system: System, workspace: str, spec: RunSpec) -> list[FileEntry]:
 def _data(system: System, row: RunRow, spec: RunSpec, *, shared: bool) -> list[JobData]:
     found = []
     for reference in [*spec.data, *run_data.references(spec, row.id)]:
-        root = folder_of(system, row.workspace, reference.datastore)
+        store = system.read(
+            partial(datastore_row, workspace=row.workspace, name=reference.datastore)
+        )
+        root = folder_of_row(system, store)
         found.append(
             JobData(
                 name=reference.name,
@@ -566,6 +571,7 @@ def _data(system: System, row: RunRow, spec: RunSpec, *, shared: bool) -> list[J
                 overwrite=reference.overwrite,
                 datastore=reference.datastore,
                 path=reference.path,
+                direct=root is None and is_direct(system, store),
             )
         )
     return found

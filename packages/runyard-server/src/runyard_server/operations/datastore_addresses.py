@@ -19,11 +19,10 @@ from runyard.protocol.datastores import (
 )
 from runyard.protocol.errors import InvalidRequest
 from runyard_server.core.clock import iso
-from runyard_server.core.datastore_files import files_of
-from runyard_server.core.lookups import datastore_row, workspace_row
+from runyard_server.core.datastore_files import files_of, is_direct
+from runyard_server.core.lookups import datastore_row
 from runyard_server.core.system import System
-from runyard_server.core.work import Work
-from runyard_server.operations.datastore_lookups import record_of, taken
+from runyard_server.operations.datastore_lookups import taken
 from runyard_server.store import together
 from runyard_server.store.trees import Tree
 
@@ -31,6 +30,8 @@ if TYPE_CHECKING:
     from runyard_server.store.objects.files import ObjectFiles
 
 _MOST_PATHS = 1000
+# What S3 takes, and the others nearly so.
+_LARGEST_BYTES = 5 << 40
 
 
 def _any(_path: str) -> bool:
@@ -92,6 +93,8 @@ def begin_write(
     files = _direct(system, workspace, datastore)
     if files is None:
         return WritePlan([])
+    if not 0 <= body.size <= _LARGEST_BYTES:
+        raise InvalidRequest(f"no store takes a file of {body.size} bytes")
     overwrite = _check_free(files, datastore, body.path, body.overwrite, replaces)
     from runyard_server.store.objects import addresses as signed
 
@@ -169,12 +172,8 @@ def _check_free(
 
 def _direct(system: System, workspace: str, datastore: str) -> "ObjectFiles | None":
     """The files of a datastore whose store can be asked by signed addresses."""
-
-    def read(work: Work) -> bool:
-        row = datastore_row(work, workspace, datastore)
-        return record_of(system, row, workspace_row(work, workspace)).direct
-
-    if not system.read(read):
+    row = system.read(lambda work: datastore_row(work, workspace, datastore))
+    if not is_direct(system, row):
         return None
     files = files_of(system, workspace, datastore)
     return None if isinstance(files, Tree) else files

@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from runyard.protocol.datastores import AZURE, FOLDER, DatastoreRecord
+from runyard.protocol.datastores import FOLDER, DatastoreRecord
 from runyard.protocol.errors import AlreadyExists, DatastorePathNotFound, Forbidden, RunyardError
 from runyard.protocol.suggestions import suggest
 from runyard_server.core.clock import iso
-from runyard_server.core.datastore_files import place_of
+from runyard_server.core.datastore_files import is_direct, place_of
 from runyard_server.core.system import System
 from runyard_server.store.datastores import DatastoreRow
 from runyard_server.store.folders import checked
@@ -31,9 +31,6 @@ def record_of(system: System, row: DatastoreRow, owner: WorkspaceRow) -> Datasto
     at_home = row.kind == FOLDER
     place = None if at_home else place_of(system, row)
     mirrored = f"{row.account_name}/{row.container_name}" in system.settings.mirrors
-    # A token that opens a whole container cannot be given away as the address of one file.
-    signs = "account_key" if row.kind == AZURE else ""
-    opens = place is not None and bool(place.credential(signs) if signs else place.credentials)
     return DatastoreRecord(
         name=row.name,
         datastore_type=row.datastore_type,
@@ -46,7 +43,7 @@ def record_of(system: System, row: DatastoreRow, owner: WorkspaceRow) -> Datasto
         endpoint=place.endpoint if place else "",
         region=place.region if place else "",
         prefix=place.prefix if place else "",
-        direct=opens and not mirrored,
+        direct=is_direct(system, row),
     )
 
 

@@ -131,6 +131,22 @@ def _check_store(system: System, body: RegisterDatastore, place: Place) -> None:
         checking.check(place)
 
 
+def _check_endpoint(endpoint: str) -> None:
+    if not endpoint:
+        return
+    try:
+        parts = urlsplit(endpoint)
+        is_address = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address:
+        raise InvalidRequest(
+            f"the endpoint {endpoint[:200]!r} is no address such as https://store.example.com:9000"
+        )
+    if parts.username or parts.password or parts.query:
+        raise InvalidRequest("an endpoint is an address alone: give keys and tokens as such")
+
+
 def _place(body: RegisterDatastore) -> Place:
     """The place that is asked for, if it is told as its kind needs it."""
     if body.kind not in CREDENTIALS:
@@ -139,13 +155,9 @@ def _place(body: RegisterDatastore) -> Place:
         raise InvalidRequest(f"{body.container_name!r} cannot be the name of a bucket or container")
     if body.kind == AZURE and not re.fullmatch(r"[A-Za-z0-9][\w\-]*", body.account_name):
         raise InvalidRequest(f"{body.account_name!r} cannot be the name of a storage account")
-    endpoint = urlsplit(body.endpoint)
-    if body.endpoint and (endpoint.scheme not in ("http", "https") or not endpoint.hostname):
-        raise InvalidRequest(
-            f"the endpoint {body.endpoint!r} is no address such as https://store.example.com:9000"
-        )
-    if endpoint.username or endpoint.password or endpoint.query:
-        raise InvalidRequest("an endpoint is an address alone: give keys and tokens as such")
+    if not re.fullmatch(r"[a-zA-Z0-9\-]*", body.region):
+        raise InvalidRequest(f"{body.region!r} cannot be the name of a region")
+    _check_endpoint(body.endpoint)
     given = {name: value for name, value in body.credentials.items() if value}
     if given and frozenset(given) not in CREDENTIALS[body.kind]:
         ways = " or ".join(", ".join(sorted(way)) for way in CREDENTIALS[body.kind])

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 
 from runyard.protocol.datastores import DRAFT_PREFIX
@@ -106,12 +106,16 @@ class Tree:
         if place is None:
             return False
         place.unlink(missing_ok=True)
-        for folder in place.parents:
-            # A job may be writing into it at this moment: then it is not empty and stays.
-            if folder == self.root or any(folder.iterdir()):
-                sync_folder(folder)
+        kept = self.root
+        for folder in takewhile(lambda above: above != self.root, place.parents):
+            try:
+                folder.rmdir()
+            except OSError:
+                # It holds more, or a job has begun to write into it at this moment.
+                kept = folder
                 break
-            folder.rmdir()
+        with suppress(FileNotFoundError):
+            sync_folder(kept)
         return True
 
     def contents(self, paths: Iterable[str]) -> Iterator[Path | None]:

@@ -16,7 +16,9 @@ import { Listing } from "../ui/table";
 const COLUMNS: Column<DatastoreRecord>[] = [
   text("Name", "minmax(12rem, 2fr)", (one) => one.name),
   text("Type", "8rem", (one) => one.datastore_type),
-  text("Container", "minmax(12rem, 2fr)", (one) => one.container_name),
+  text("Container", "minmax(12rem, 2fr)", (one) =>
+    [one.container_name, one.prefix].filter(Boolean).join("/"),
+  ),
   text("Default", "5rem", (one) => (one.is_default ? "yes" : "")),
 ];
 

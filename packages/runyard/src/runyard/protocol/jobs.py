@@ -52,7 +52,8 @@ class JobData:
     """One data reference made concrete: `source` is a folder or file on this node's file system.
 
     A mounted `source` that does not exist is made a folder if it ends in `/`. "" where the node
-    does not see the datastore's files: `path` on `datastore` is then brought there and back.
+    does not see the datastore's files: `path` on `datastore` is then brought there and back, large
+    files by way of their store itself where it is `direct`.
     """
 
     name: str
@@ -62,6 +63,7 @@ class JobData:
     overwrite: bool = False
     datastore: str = ""
     path: str = ""
+    direct: bool = False
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import TYPE_CHECKING, Any, BinaryIO, Callable, Dict, Iterator, List, NamedTuple
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    BinaryIO,
+    Callable,
+    Dict,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+)
 
 from runyard.client.trees import VANISHED, LeftOut, told
 from runyard.protocol.batches import BATCH_BYTES, BATCH_FILES, SMALL_BYTES, frame
@@ -34,6 +44,7 @@ if TYPE_CHECKING:
     from runyard.runtime.folder import RunFolder
     from runyard.runtime.job import Job
     from runyard.runtime.service import JobService
+    from runyard.runtime.straight import Straight
 
 Item = Dict[str, Any]
 Canceling = Callable[[], bool]
@@ -44,12 +55,16 @@ TAKEN = "already_exists"
 
 
 class _File(NamedTuple):
-    """A file of a datastore: its path there, and below the reference; "" for the reference."""
+    """A file of a datastore: its path there, and below the reference; "" for the reference.
+
+    A store's tag tells versions apart whose size and second are the same.
+    """
 
     path: str
     below: str
     size: int
     modified_at: str
+    etag: str
 
 
 class OnDatastore(Origin):
@@ -58,13 +73,17 @@ class OnDatastore(Origin):
     Args:
         service: The service.
         datastore: The datastore's name.
+        straight: The way for large files past the service, if there is one.
     """
 
     wrong = "was changed while it was fetched: have the run started again"
 
-    def __init__(self, service: JobService, datastore: str) -> None:
+    def __init__(
+        self, service: JobService, datastore: str, straight: Optional[Straight] = None
+    ) -> None:
         self._service = service
         self._datastore = datastore
+        self._straight = straight
 
     def batch(self, names: List[str]) -> bytes:
         """See Origin."""
@@ -72,6 +91,8 @@ class OnDatastore(Origin):
 
     def single(self, name: str, sink: BinaryIO) -> None:
         """See Origin."""
+        if self._straight is not None and self._straight.fetch(name, sink):
+            return
         self._service.read_file(self._datastore, name, sink)
 
     def is_right(self, wanted: Wanted, stream: BinaryIO) -> bool:
@@ -172,17 +193,35 @@ class Copies:
             if parent not in made:
                 os.makedirs(parent, exist_ok=True)
                 made.add(parent)
-            told = (self._job.workspace, store, each.path, str(each.size), each.modified_at)
+            told = (
+                self._job.workspace,
+                store,
+                each.path,
+                str(each.size),
+                each.modified_at,
+                each.etag,
+            )
             key = hashlib.sha256("\0".join(told).encode("utf-8", "surrogateescape")).hexdigest()
             label = f"'{each.path}' of the datastore '{store}'"
             wanted.append(Wanted(each.path, each.size, target, label, key))
         cache = NodeCache(self._job.cache)
-        fetched = fetch(wanted, OnDatastore(self._service, store), cache, canceled)
+        fetched = fetch(wanted, self._origin(item), cache, canceled)
         size = sum(each.size for each in files)
         self._note(
             f"{data.called(item)}: {len(files):,} files ({size:,} bytes), {fetched:,} fetched and "
             f"{len(files) - fetched:,} from this node's cache"
         )
+
+    def _origin(self, item: Item) -> OnDatastore:
+        return OnDatastore(self._service, str(item["datastore"]), self._straight(item))
+
+    def _straight(self, item: Item) -> Optional[Straight]:
+        """The way to the datastore's store itself, if there is one."""
+        if not item.get("direct"):
+            return None
+        from runyard.runtime.straight import Straight
+
+        return Straight(self._job, str(item["datastore"]))
 
     def _files(self, item: Item) -> Iterator[_File]:
         """The files of a reference, by path; one alone where it is a file."""
@@ -228,7 +267,8 @@ class Copies:
         )
 
     def _send(self, item: Item, place: str, known: Dict[str, Any], *, overwrite: bool) -> List[str]:
-        sending = _Sending(self._service, str(item["datastore"]), overwrite)
+        straight = self._straight(item)
+        sending = _Sending(self._service, str(item["datastore"]), overwrite, straight)
         root = _normal(item)
         parts, left_out = data.files(place)
         for part in parts:
@@ -253,14 +293,18 @@ class _Sending:
         service: Where to.
         datastore: Its name.
         overwrite: Whether files that are there are replaced.
+        straight: The way for large ones past the service, if there is one.
 
     Attributes:
         kept: How many were there already and were not replaced.
         refused: Those that the service did not take, and why.
     """
 
-    def __init__(self, service: JobService, datastore: str, overwrite: bool) -> None:
+    def __init__(
+        self, service: JobService, datastore: str, overwrite: bool, straight: Optional[Straight]
+    ) -> None:
         self._service = service
+        self._straight = straight
         self._datastore = datastore
         self._overwrite = overwrite
         self._batch: List[bytes] = []
@@ -273,7 +317,7 @@ class _Sending:
         with open(source, "rb") as stream:
             size = os.fstat(stream.fileno()).st_size
             if size > SMALL_BYTES:
-                self._send_large(path, stream, size)
+                self._send_large(path, source, stream, size)
                 return
             self._batch.append(frame(path, stream.read(SMALL_BYTES)))
         self._bytes += size
@@ -295,9 +339,11 @@ class _Sending:
             else:
                 self.refused.append(LeftOut(str(each["name"]), str(each["message"])))
 
-    def _send_large(self, path: str, stream: BinaryIO, size: int) -> None:
+    def _send_large(self, path: str, source: str, stream: BinaryIO, size: int) -> None:
         store, over = self._datastore, self._overwrite
         try:
+            if self._straight is not None and self._straight.send(path, source, size, over):
+                return
             patiently(
                 lambda: self._service.write_file(store, path, stream, size, over), DELIVERY_SECONDS
             )
@@ -308,7 +354,8 @@ class _Sending:
 
 
 def _file(plain: Dict[str, Any], below: str) -> _File:
-    return _File(str(plain["path"]), below, int(plain["size"]), str(plain.get("modified_at", "")))
+    told = (str(plain.get(name, "")) for name in ("modified_at", "etag"))
+    return _File(str(plain["path"]), below, int(plain["size"]), *told)
 
 
 def _target(where: str, file: _File) -> str:

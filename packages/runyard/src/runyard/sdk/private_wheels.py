@@ -30,12 +30,16 @@ def add(workspace: Any, file_path: str, *, exist_ok: bool) -> str:
     Raises:
         UserErrorException: The file is missing or no wheel, or there is one of its name.
     """
+    from runyard.protocol.datastores import BLOB_STORE, FILE_STORE
     from runyard.protocol.environments import PRIVATE_WHEELS, wheel_address
 
     path = Path(file_path).expanduser()
     _check(path)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     store = workspace.get_default_datastore()
+    if store.name not in (BLOB_STORE, FILE_STORE):
+        # The service makes environments of wheels that lie in its own folders.
+        store = workspace.datastores[BLOB_STORE]
     name = f"{PRIVATE_WHEELS}/{path.name}"
     there = _digest_of(store, name)
     if there is None:

@@ -56,10 +56,10 @@ def test_what_is_written_is_changed_where_it_stands(filled, visit):
     experiment = filled.client.runs.get(run).experiment
     page = tab.open(f"/experiments/{filled.names['workspace']}/{experiment}")
     page.get_by_role("button", name="Add notes").click()
-    page.get_by_label("Notes").fill("Begun with rates\nfrom 0.1 on.")
+    page.get_by_label("Notes").fill("# Rates\nBegun with **small** ones.")
     page.keyboard.press("Control+Enter")
-    page.get_by_text("Begun with rates").wait_for()
-    assert filled.client.experiments.get(experiment).notes == "Begun with rates\nfrom 0.1 on."
+    page.get_by_role("heading", name="Rates", level=3).wait_for()
+    assert filled.client.experiments.get(experiment).notes == "# Rates\nBegun with **small** ones."
 
 
 def test_a_folder_of_files_is_downloaded_whole(filled, visit):

@@ -1,5 +1,6 @@
 // How long requests took, from the counts of a histogram; as `runyard.sdk.latencies` has it.
 import type { Latencies } from "./protocol";
+import { total } from "./texts";
 
 /** Those of several deployments together; null where nobody has told any. */
 export function together(every: (Latencies | null)[]): Latencies | null {
@@ -7,17 +8,15 @@ export function together(every: (Latencies | null)[]): Latencies | null {
   const [first] = known;
   if (!first) return null;
   const same = known.filter((one) => one.bounds.length === first.bounds.length);
-  const counts = first.counts.map((_, place) =>
-    same.reduce((sum, one) => sum + (one.counts[place] ?? 0), 0),
-  );
+  const counts = first.counts.map((_, place) => total(same.map((one) => one.counts[place] ?? 0)));
   return { bounds: first.bounds, counts };
 }
 
 /** Within how many seconds this share was answered; NaN where there was no request. */
 export function quantile(took: Latencies | null, share: number): number {
-  const total = took?.counts.reduce((sum, count) => sum + count, 0) ?? 0;
-  if (!took || !total) return NaN;
-  let left = share * total;
+  const count = total(took?.counts ?? []);
+  if (!took || !count) return NaN;
+  let left = share * count;
   for (const [place, count] of took.counts.entries()) {
     const last = took.bounds.at(-1) ?? NaN;
     const low = place ? (took.bounds[place - 1] ?? last) : 0;

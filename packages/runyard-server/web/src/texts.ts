@@ -47,6 +47,9 @@ export function bytes(count: number): string {
   return `${Math.round(value)} EB`;
 }
 
+/** The sum of numbers. */
+export const total = (of: number[]) => of.reduce((sum, one) => sum + one, 0);
+
 /** A measured number in at most five significant digits. */
 export function figure(value: unknown): string {
   if (typeof value === "number") {

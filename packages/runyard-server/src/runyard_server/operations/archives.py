@@ -27,6 +27,8 @@ STEP = 1 << 20
 # What a header can carry in any system's rules for names.
 _UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
 _PLAIN, _EXECUTABLE = 0o100644, 0o100755
+# Archives know no time before it, and a machine whose clock was never set does.
+_FIRST_DATE = (1980, 1, 1, 0, 0, 0)
 
 
 class _Sink(io.RawIOBase):
@@ -124,7 +126,7 @@ def _zipped(
 
 def _entry(name: str, file: FileRecord, size: int) -> ZipInfo:
     made = datetime.fromisoformat(file.created_at).astimezone(UTC)
-    entry = ZipInfo(name, made.timetuple()[:6])
+    entry = ZipInfo(name, max(made.timetuple()[:6], _FIRST_DATE))
     entry.compress_type = ZIP_DEFLATED
     # Tells `zipfile` which files need the long form of sizes.
     entry.file_size = size

@@ -3,7 +3,7 @@ import { param, to } from "../address";
 import type { AuditEntry, AuditQuery } from "../protocol";
 import { useAll, useRested } from "../resource";
 import { Head } from "../ui/bits";
-import { type Column, number, text, time } from "../ui/columns";
+import { type Column, long, number, text, time } from "../ui/columns";
 import { Choice, Search } from "../ui/fields";
 import { Listing } from "../ui/table";
 import { Empty } from "../ui/states";
@@ -24,9 +24,7 @@ const COLUMNS: Column<AuditEntry>[] = [
     cell: (one) => <span class={one.outcome === "done" ? "" : "wrong"}>{one.outcome}</span>,
   }),
   number("Times", "4rem", (one) => one.count),
-  text("More", "minmax(10rem, 2fr)", (one) => one.detail, {
-    cell: (one) => <span title={one.detail}>{one.detail}</span>,
-  }),
+  long("More", "minmax(10rem, 2fr)", (one) => one.detail),
 ];
 
 const FIELDS: [keyof AuditQuery & string, string][] = [

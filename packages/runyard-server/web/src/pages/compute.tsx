@@ -6,12 +6,12 @@ import { call } from "../api";
 import { useLive } from "../live";
 import type { ComputeRecord, NodeRecord, SiteRecord } from "../protocol";
 import { useAll, useCall, useEvery, useResource } from "../resource";
-import { bytes, counted, figure } from "../texts";
+import { bytes, counted, figure, total } from "../texts";
 import { Ago, Card, Facts, Head, Left, Spark, say } from "../ui/bits";
 import { Chart } from "../ui/chart";
-import { type Column, number, state, text, time } from "../ui/columns";
+import { type Column, leads, number, state, text, time } from "../ui/columns";
 import { Empty, Loaded } from "../ui/states";
-import { Listing, Table } from "../ui/table";
+import { Listing } from "../ui/table";
 
 const FIRST = `from runyard import AmlCompute, ComputeTarget, Workspace
 
@@ -49,7 +49,6 @@ export default function List({ workspace }: { workspace: string }) {
           noun="target"
           sort="order"
           columns={columns(workspace)}
-          id={(one) => one.name}
           href={(one) => to(["compute", workspace, one.name])}
           command="runyard compute list"
         >
@@ -157,12 +156,8 @@ export function One({ workspace, name }: { workspace: string; name: string }) {
   return (
     <>
       <Head
-        name={name}
-        title={
-          <>
-            {name} {found.data && <small>{found.data.cluster.allocation_state}</small>}
-          </>
-        }
+        title={name}
+        beside={found.data && <small>{found.data.cluster.allocation_state}</small>}
         trail={[["Compute", to(["compute", workspace])]]}
       />
       <Loaded of={found} lines={8}>
@@ -190,11 +185,7 @@ export function One({ workspace, name }: { workspace: string; name: string }) {
                 />
               </Card>
             </div>
-            {cluster.warnings.map((warning) => (
-              <p key={warning} class="card">
-                {warning}
-              </p>
-            ))}
+            {cluster.warnings.length > 0 && <p class="card notes">{cluster.warnings.join("\n")}</p>}
             <History workspace={workspace} name={name} />
             <NodeTable workspace={workspace} cluster={cluster} nodes={nodes} />
             <p class="faint">
@@ -235,7 +226,6 @@ function History({ workspace, name }: { workspace: string; name: string }) {
   );
 }
 
-const total = (of: number[]) => of.reduce((sum, one) => sum + one, 0);
 /** So much of what a node has, with a bar. */
 function Share({
   of,
@@ -319,6 +309,8 @@ interface NodeTableProps {
   nodes: NodeRecord[];
 }
 
+const runOf = (one: NodeRecord) => one.run ?? "";
+
 function NodeTable({ workspace, cluster, nodes }: NodeTableProps) {
   const spare = nodes.length > cluster.min_nodes;
   const ends = (one: NodeRecord) =>
@@ -326,9 +318,7 @@ function NodeTable({ workspace, cluster, nodes }: NodeTableProps) {
   const columns: Column<NodeRecord>[] = [
     text("Node", "minmax(7rem, 1fr)", (one) => one.id),
     state((one) => one.state),
-    text("Held by", "minmax(10rem, 2fr)", (one) => one.run, {
-      cell: (one) => (one.run ? <a href={to(["runs", workspace, one.run])}>{one.run}</a> : "–"),
-    }),
+    leads("Held by", "minmax(10rem, 2fr)", runOf, (one) => ["runs", workspace, runOf(one)]),
     time("Since", (one) => one.since, { width: "6rem" }),
     text("CPU", "7rem", ({ used }) => used?.cpu, {
       cell: ({ used }) => used && <Share of={used.cpu} most={used.cpu_capacity} told={figure} />,
@@ -344,16 +334,14 @@ function NodeTable({ workspace, cluster, nodes }: NodeTableProps) {
       cell: (one) => (ends(one) ? <Left until={ends(one) ?? 0} /> : "–"),
     }),
   ];
-  return nodes.length ? (
-    <Table
-      label="Nodes"
+  return (
+    <Listing
+      of={nodes}
       noun="node"
       columns={columns}
-      rows={nodes}
-      id={(one) => one.id}
       command={`runyard compute nodes ${cluster.name}`}
-    />
-  ) : (
-    <p class="card faint">No node now: they come when a run needs them.</p>
+    >
+      <p class="card faint">No node now: they come when a run needs them.</p>
+    </Listing>
   );
 }

@@ -8,7 +8,7 @@ import type { EndpointRecord, ReplicaRecord } from "../protocol";
 import { useCall, useEvery } from "../resource";
 import { figure } from "../texts";
 import { Ago, Button, Card, Copy, Facts, Figures, Head, Spark, Status, told } from "../ui/bits";
-import { type Column, number, state, text, time } from "../ui/columns";
+import { type Column, leads, number, state, text, time } from "../ui/columns";
 import { Choice } from "../ui/fields";
 import { History } from "../ui/history";
 import { type Part, PartTabs, partOf } from "../ui/parts";
@@ -181,14 +181,13 @@ function Opens({ endpoint }: { endpoint: EndpointRecord }) {
   );
 }
 
+const runOf = (one: ReplicaRecord) => one.run;
 const of = (one: ReplicaRecord) => `${one.deployment}/${one.revision}`;
 
 function Replicas({ endpoint: { workspace, deployments } }: { endpoint: EndpointRecord }) {
   const every = deployments.flatMap((one) => one.replicas);
   const columns: Column<ReplicaRecord>[] = [
-    text("Replica", "minmax(14rem, 2fr)", (one) => one.run, {
-      cell: (one) => <a href={to(["runs", workspace, one.run, "logs"])}>{one.run}</a>,
-    }),
+    leads("Replica", "minmax(14rem, 2fr)", runOf, (one) => ["runs", workspace, one.run, "logs"]),
     text("Of", "8rem", of),
     state((one) => one.state),
     time("Since", (one) => one.since),

@@ -132,11 +132,7 @@ export function One({ workspace, lock }: { workspace: string; lock: string }) {
               </Card>
               <Card title="Asked for">
                 <p>{use?.wanted.join(", ") || "no packages"}</p>
-                {record.notes.map((note) => (
-                  <p key={note} class="faint">
-                    {note}
-                  </p>
-                ))}
+                <p class="faint notes">{record.notes.join("\n")}</p>
               </Card>
             </div>
             <Packages lock={record} />

@@ -119,6 +119,7 @@ export function OneExperiment({ workspace, name }: { workspace: string; name: st
             </p>
             <Written
               name="Notes"
+              marked
               text={one.notes ?? ""}
               empty="Add notes"
               save={(notes) =>

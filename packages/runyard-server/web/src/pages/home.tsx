@@ -66,14 +66,8 @@ export default function Home() {
             </Empty>
           ) : (
             <div class="stack">
-              {["Running", "Waiting"].map((title) => (
-                <Running
-                  key={title}
-                  workspace={name}
-                  title={title}
-                  runs={active.filter((run) => !run.started_at === (title === "Waiting"))}
-                />
-              ))}
+              <Running title="Running" runs={active.filter((run) => run.started_at)} />
+              <Running title="Waiting" runs={active.filter((run) => !run.started_at)} />
               <div class="cards">
                 <Card
                   title={since ? "Failed since you last looked" : "Failed"}
@@ -161,14 +155,9 @@ function Disk() {
 
 const linked = (run: RunRecord) => link(runName(run), "runs", run.workspace, run.id);
 
-interface RunningProps {
-  workspace: string;
-  title: string;
-  runs: RunRecord[];
-}
-
 /** Runs that go on: their stage, why they wait, and the course of the metric they logged last. */
-function Running({ workspace: name, title, runs }: RunningProps) {
+function Running({ title, runs }: { title: string; runs: RunRecord[] }) {
+  const name = workspace.value;
   const shown = runs.slice(0, SHOWN);
   const series = shown.flatMap((run) => {
     const metric = Object.keys(run.metrics ?? {}).at(-1);

@@ -140,9 +140,9 @@ function Versions({ workspace, name, models }: VersionsProps) {
     created,
     text("Run", "minmax(7rem, 1fr)", (model) => model.run, {
       order: "experiment",
-      cell: (model) =>
-        model.run
-          ? link(`${model.experiment} ${of(model)?.number ?? ""}`, "runs", workspace, model.run)
+      cell: (one) =>
+        one.run
+          ? link(`${one.experiment} ${of(one)?.number ?? ""}`, "runs", workspace, one.run)
           : "–",
     }),
     ...metrics.map((metric) =>

@@ -7,8 +7,8 @@ import { useLive } from "../live";
 import type { Prioritize, QueuedRun } from "../protocol";
 import { useResource } from "../resource";
 import { counted, duration } from "../texts";
-import { Button, Card, Head, Left, Took, told } from "../ui/bits";
-import { type Column, acts, number, text } from "../ui/columns";
+import { Button, Card, Head, Left, Took, link, told } from "../ui/bits";
+import { type Column, acts, leads, long, number } from "../ui/columns";
 import { Empty, Loaded } from "../ui/states";
 import { Table } from "../ui/table";
 
@@ -27,18 +27,10 @@ export default function Queue({ workspace }: { workspace: string }) {
       <Loaded of={queue} lines={8}>
         {({ items, at }) => {
           const shown = items.filter((one) => !wanted || one.target === wanted);
-          const targets = [...new Set(shown.map((one) => one.target))];
-          return targets.length ? (
+          return shown.length ? (
             <div class="stack">
-              {targets.map((target) => (
-                <Target
-                  key={target}
-                  workspace={workspace}
-                  name={target}
-                  runs={shown.filter((one) => one.target === target)}
-                  at={at}
-                  refresh={queue.refresh}
-                />
+              {[...Map.groupBy(shown, (one) => one.target)].map(([name, runs]) => (
+                <Target key={name} {...{ workspace, name, runs, at }} refresh={queue.refresh} />
               ))}
             </div>
           ) : (
@@ -61,7 +53,7 @@ interface TargetProps {
   refresh: () => void;
 }
 
-const called = (one: QueuedRun) => `${one.experiment} ${one.number}`;
+const called = (one: Pick<QueuedRun, "experiment" | "number">) => `${one.experiment} ${one.number}`;
 
 function Target({ workspace, name, runs, at, refresh }: TargetProps) {
   const cancel = (one: QueuedRun) =>
@@ -122,9 +114,7 @@ function Target({ workspace, name, runs, at, refresh }: TargetProps) {
         />
       ),
     }),
-    text("Run", "minmax(10rem, 1fr)", called, {
-      cell: (one) => <a href={to(["runs", workspace, one.run])}>{called(one)}</a>,
-    }),
+    leads<QueuedRun>("Run", "minmax(10rem, 1fr)", called, (one) => ["runs", workspace, one.run]),
     number("Nodes", "4rem", (one) => one.node_count),
     number("Waits", "5rem", (one) => -Date.parse(one.since), {
       cell: (one) => <Took from={one.since} until={null} />,
@@ -133,9 +123,7 @@ function Target({ workspace, name, runs, at, refresh }: TargetProps) {
       cell: ({ starts_in_seconds: seconds }) =>
         seconds === null ? "not known" : <Left until={at + 1000 * seconds} />,
     }),
-    text("Why", "minmax(16rem, 3fr)", (one) => one.message, {
-      cell: (one) => <span title={one.message}>{one.message}</span>,
-    }),
+    long("Why", "minmax(16rem, 3fr)", (one) => one.message),
     acts("Cancel", (one) => `Cancel ${called(one)}`, cancel),
   ];
   const local = name === "local";
@@ -228,16 +216,12 @@ function Holders({ first, local }: { first: QueuedRun; local: boolean }) {
   return (
     <div class="holders">
       {first.holders.length < 2 ? (
-        <p>
-          {called(first)} {first.message}.
-        </p>
+        <p>{`${called(first)} ${first.message}.`}</p>
       ) : (
         <ul class="list">
           {first.holders.map((one) => (
             <li key={one.run}>
-              <a href={to(["runs", one.workspace, one.run])}>
-                {one.experiment} {one.number}
-              </a>
+              {link(called(one), "runs", one.workspace, one.run)}
               <span class="faint">
                 holds {counted(one.nodes, local ? "place" : "node")} for{" "}
                 <Took from={one.since} until={null} />

@@ -4,13 +4,13 @@ import { to } from "../address";
 import { call } from "../api";
 import { useLive } from "../live";
 import { type Act, Acts } from "../palette";
-import type { SweepColumn, SweepRecord, SweepTable, TrialRecord } from "../protocol";
+import type { Routes, SweepColumn, SweepRecord, SweepTable, TrialRecord } from "../protocol";
 import { type Resource, useAll, useCall } from "../resource";
-import { ENDED, counted, duration, figure } from "../texts";
-import { Bars, Card, Copy, Facts, Head, Status, Took, told, useNow } from "../ui/bits";
+import { ENDED, counted, duration, figure, total } from "../texts";
+import { Bars, Card, Copy, Facts, Head, Standing, Took, told, useNow } from "../ui/bits";
 import { ranks } from "../ui/axes";
 import { Chart } from "../ui/chart";
-import { type Column, number, state, text } from "../ui/columns";
+import { type Column, long, number, state, text } from "../ui/columns";
 import { Gantt, type Bar } from "../ui/gantt";
 import { Parallel, type Line } from "../ui/parallel";
 import { Empty, Loaded } from "../ui/states";
@@ -60,22 +60,14 @@ export default function Sweep({ workspace, sweep: id }: { workspace: string; swe
 function SweepHead({ sweep, resource }: { sweep: SweepRecord; resource: Resource<SweepRecord> }) {
   const segments = { workspace: sweep.workspace, sweep: sweep.id };
   const live = !ENDED.includes(sweep.status);
-  const more = () => {
-    const trials = (sweep.spec.max_trials ?? 0) + 10;
-    void told(
-      call("sweeps.change", segments, { body: { max_trials: trials } }),
-      resource.set,
-      `Up to ${trials} trials now.`,
-    );
-  };
-  const pause = () =>
-    void told(
-      call("sweeps.change", segments, { body: { paused: !sweep.paused } }),
-      resource.set,
-      sweep.paused ? "Goes on." : "Paused: trials that run go on.",
-    );
-  const stop = () => void told(call("sweeps.cancel", segments), resource.set, "Stopped.");
   const { paused } = sweep;
+  const trials = (sweep.spec.max_trials ?? 0) + 10;
+  const change = (body: Routes["sweeps.change"]["body"], text: string) =>
+    void told(call("sweeps.change", segments, { body }), resource.set, text);
+  const more = () => change({ max_trials: trials }, `Up to ${trials} trials now.`);
+  const pause = () =>
+    change({ paused: !paused }, paused ? "Goes on." : "Paused: trials that run go on.");
+  const stop = () => void told(call("sweeps.cancel", segments), resource.set, "Stopped.");
   const acts: (Act | false)[] = [
     sweep.spec.max_trials !== null && ["Ten more trials", more, "10 more trials"],
     [paused ? "Go on with this sweep" : "Pause this sweep", pause, paused ? "Go on" : "Pause"],
@@ -84,14 +76,8 @@ function SweepHead({ sweep, resource }: { sweep: SweepRecord; resource: Resource
   return (
     <Head
       name={sweep.name ?? sweep.id}
-      title={
-        <>
-          {sweep.name ?? sweep.spec.experiment} <Status of={sweep.status} />
-          <small>
-            <Took from={sweep.created_at} until={sweep.ended_at} />
-          </small>
-        </>
-      }
+      title={sweep.name ?? sweep.spec.experiment}
+      beside={<Standing of={sweep.status} from={sweep.created_at} until={sweep.ended_at} />}
       trail={[
         ["Sweeps", to(["sweeps", sweep.workspace])],
         [sweep.spec.experiment, to(["experiments", sweep.workspace, sweep.spec.experiment])],
@@ -109,11 +95,7 @@ function SweepHead({ sweep, resource }: { sweep: SweepRecord; resource: Resource
 function Counts({ sweep }: { sweep: SweepRecord }) {
   const { spec, best } = sweep;
   const states = Object.entries(sweep.counts).filter(([, count]) => count);
-  const whole =
-    Math.max(
-      spec.max_trials ?? 0,
-      states.reduce((sum, [, count]) => sum + count, 0),
-    ) || 1;
+  const whole = Math.max(spec.max_trials ?? 0, total(states.map(([, count]) => count))) || 1;
   return (
     <div class="stack">
       <div
@@ -326,9 +308,7 @@ function Trials({ sweep, chosen }: { sweep: SweepRecord; chosen: Set<string> | n
     text("Run", "6rem", (one) => one.run, {
       cell: (one) => one.run && <a href={to(["runs", workspace, one.run])}>open</a>,
     }),
-    text("Reason", "minmax(10rem, 2fr)", (one) => one.reason, {
-      cell: (one) => <span title={one.reason}>{one.reason}</span>,
-    }),
+    long("Reason", "minmax(10rem, 2fr)", (one) => one.reason),
   ];
   return (
     <Loaded of={trials} lines={8}>

@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { url } from "../api";
 import { useText } from "../resource";
-import { figure } from "../texts";
+import { figure, total } from "../texts";
 import { Chart, type Series } from "./chart";
 import { Slider, Switch } from "./fields";
 import { Plain } from "./plain";
@@ -61,7 +61,7 @@ function Confusion({ names, matrix }: { names: string[]; matrix: number[][] }) {
   const [shown, setShown] = useState("Counts");
   const [over, setOver] = useState("");
   const share = shown === "Shares";
-  const sums = matrix.map((row) => row.reduce((sum, value) => sum + value, 0));
+  const sums = matrix.map(total);
   const most = Math.max(1, ...matrix.flat());
   const name = (place: number) => names[place] ?? String(place);
   const text = (row: number, value: number) => {

@@ -202,7 +202,7 @@ export function Card({
 }
 
 interface HeadProps {
-  title: ComponentChildren;
+  title: string;
   /** What stands beside the title: a state, a time. */
   beside?: ComponentChildren;
   /** What the browser calls the page, where that is not its title. */
@@ -213,7 +213,7 @@ interface HeadProps {
 }
 
 /** The head of a page: where it is, its one h1, and what can be done. */
-export function Head({ title, beside, name = String(title), trail = [], children }: HeadProps) {
+export function Head({ title, beside, name = title, trail = [], children }: HeadProps) {
   useEffect(() => {
     document.title = `${name} · Runyard`;
   }, [name]);

@@ -1,7 +1,7 @@
 // The columns that tables are made of: what each is of a row, and how it is shown.
 import type { ComponentChildren } from "preact";
 import { bytes, figure } from "../texts";
-import { Ago, Button, Status } from "./bits";
+import { Ago, Button, Status, link } from "./bits";
 
 export interface Column<T> {
   name: string;
@@ -24,6 +24,18 @@ type More<T> = Partial<Column<T>>;
 export function text<T>(title: string, width: string, value: Value<T>, more: More<T> = {}) {
   const cell = (row: T) => figure(value(row));
   return { name: title, title, width, value, cell, ...more } as Column<T>;
+}
+
+/** A column of texts that may be longer than their room: the pointer shows them whole. */
+export function long<T>(title: string, width: string, value: Value<T>) {
+  const cell = (row: T) => <span title={String(value(row) ?? "")}>{value(row)}</span>;
+  return text(title, width, value, { cell });
+}
+
+/** A column of texts that lead to pages of the studio. */
+export function leads<T>(title: string, width: string, value: Value<T>, to: (row: T) => string[]) {
+  const cell = (row: T) => (value(row) ? link(value(row), ...to(row)) : "–");
+  return text(title, width, value, { cell });
 }
 
 /** A column of numbers. */

@@ -131,17 +131,18 @@ export const curves = () => ({
   log: param("log") === "1",
 });
 
+const OVER: [string, string][] = [
+  ["step", "over steps"],
+  ["relative", "over seconds"],
+  ["time", "over time"],
+];
+
 /** Sets how curves are drawn: over what, how smooth, on which scale. */
 export function Curves() {
   const { x, smooth } = curves();
-  const over: [string, string][] = [
-    ["step", "over steps"],
-    ["relative", "over seconds"],
-    ["time", "over time"],
-  ];
   return (
     <>
-      <Choice label="x axis" name="x" value={x} of={over} />
+      <Choice label="x axis" name="x" value={x} of={OVER} />
       <Smoothing
         value={smooth}
         onInput={(value) => setParams({ smooth: value ? String(value) : "" })}

@@ -1,7 +1,7 @@
 // Files of whatever has some: folders to walk through, and a preview of the one that is open.
 import { useMemo, useState } from "preact/hooks";
 import { setParams, param } from "../address";
-import { bytes, counted } from "../texts";
+import { bytes, counted, total } from "../texts";
 import { Preview } from "./preview";
 import { Button } from "./bits";
 import { Search } from "./fields";
@@ -9,6 +9,7 @@ import { Search } from "./fields";
 export interface FileItem {
   path: string;
   size: number;
+  digest?: string | null;
 }
 
 interface FilesProps {
@@ -40,7 +41,7 @@ function inside(files: FileItem[], folder: string): { folders: Folder[]; here: F
   const folders = [...parts].map(([name = "", within]) => ({
     name,
     path: folder + name,
-    size: within.reduce((sum, one) => sum + one.size, 0),
+    size: total(within.map((one) => one.size)),
     count: within.length,
   }));
   return { folders, here };
@@ -62,7 +63,7 @@ export function Files({ files, address, open, href, label, archive }: FilesProps
   }, [files, chosen, wanted]);
   const trail = chosen.split("/").filter(Boolean);
   const file = files.find((one) => one.path === open);
-  const size = [...found.folders, ...found.here].reduce((sum, one) => sum + one.size, 0);
+  const size = total([...found.folders, ...found.here].map((one) => one.size));
   return (
     <div class="beside files">
       <nav aria-label={label}>

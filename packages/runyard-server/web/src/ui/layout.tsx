@@ -64,10 +64,9 @@ export function useLayout(workspace: string, experiment: string): Layout {
 
 /** The charts that are shown, in their order: pinned ones first, those of no place last. */
 export function inOrder(names: string[], { charts, layout }: Settings): string[] {
-  const rank = (name: string) => {
-    const place = charts.indexOf(name);
-    return (layout[name]?.pinned ? 0 : 1e6) + (place < 0 ? charts.length : place);
-  };
+  const places = new Map(charts.map((name, place) => [name, place]));
+  const rank = (name: string) =>
+    (layout[name]?.pinned ? 0 : charts.length + 1) + (places.get(name) ?? charts.length);
   return names
     .filter((name) => !layout[name]?.hidden)
     .sort((left, right) => rank(left) - rank(right));

@@ -42,7 +42,8 @@ export function Preview({ file, address }: { file: FileItem; address: string }) 
       <header>
         <h2>{file.path}</h2>
         <span class="actions">
-          <small>{bytes(file.size)}</small>
+          <small title={file.digest ?? ""}>{bytes(file.size)}</small>
+          {file.digest && <Copy text={file.digest}>Copy SHA-256</Copy>}
           <Copy text={file.path}>Copy path</Copy>
           <a class="button" href={address} download={file.path.split("/").at(-1)}>
             Download

@@ -1,5 +1,5 @@
 // Sizes as areas: what is large is seen before a number is read.
-import { bytes } from "../texts";
+import { bytes, total } from "../texts";
 import { colour } from "./bits";
 
 export interface Area {
@@ -19,7 +19,7 @@ const ASPECT = 2.6;
 
 /** How far the worst of these areas is from a square, in a row along a side of this length. */
 function worst(sizes: number[], side: number): number {
-  const sum = sizes.reduce((so, one) => so + one, 0);
+  const sum = total(sizes);
   const ratios = sizes.map((one) =>
     Math.max((side * side * one) / sum ** 2, sum ** 2 / (side * side * one)),
   );
@@ -31,7 +31,7 @@ function worst(sizes: number[], side: number): number {
  * treemaps", Bruls, Huizing and van Wijk, 2000).
  */
 export function boxes(sizes: number[], [left, top, width, height]: Box): Box[] {
-  const whole = sizes.reduce((so, one) => so + one, 0);
+  const whole = total(sizes);
   const areas = sizes.map((one) => (one / whole) * width * height);
   const side = Math.min(width, height);
   let count = 1;
@@ -41,7 +41,7 @@ export function boxes(sizes: number[], [left, top, width, height]: Box): Box[] {
   )
     count += 1;
   const row = areas.slice(0, count);
-  const deep = row.reduce((so, one) => so + one, 0) / side;
+  const deep = total(row) / side;
   let at = 0;
   const placed = row.map((area): Box => {
     const long = area / deep;
@@ -60,7 +60,7 @@ export function boxes(sizes: number[], [left, top, width, height]: Box): Box[] {
 /** A map of what takes how much room; each area leads to what it is of. */
 export function Treemap({ areas, label }: { areas: Area[]; label: string }) {
   const sorted = areas.filter((one) => one.size > 0).sort((left, right) => right.size - left.size);
-  const rest = sorted.slice(MOST).reduce((sum, one) => sum + one.size, 0);
+  const rest = total(sorted.slice(MOST).map((one) => one.size));
   const shown = sorted.slice(0, MOST);
   if (rest) shown.push({ name: `${sorted.length - MOST} more`, of: "", size: rest });
   if (!shown.length) return null;
@@ -73,7 +73,7 @@ export function Treemap({ areas, label }: { areas: Area[]; label: string }) {
     <ul class="treemap" aria-label={label}>
       {shown.map((area, place) => {
         const [left, top, width, height] = placed[place] ?? [0, 0, 0, 0];
-        const told = `${area.name}, ${bytes(area.size)}`;
+        const told = `${area.of} ${area.name}, ${bytes(area.size)}`;
         return (
           <li
             key={`${area.of} ${area.name}`}
@@ -85,10 +85,7 @@ export function Treemap({ areas, label }: { areas: Area[]; label: string }) {
               "--of": one ? "var(--accent)" : area.of ? colour(area.of) : "var(--faint)",
             }}
           >
-            <a
-              {...(area.href ? { href: area.href } : {})}
-              title={area.of ? `${area.of}: ${told}` : told}
-            >
+            <a {...(area.href ? { href: area.href } : {})} title={told}>
               {area.name}
               <small>{bytes(area.size)}</small>
             </a>

@@ -1,14 +1,27 @@
 // What people write about something: a click changes it where it stands; `empty` calls for it.
 import { useState } from "preact/hooks";
 import { Button, say } from "./bits";
+import { Markdown } from "./markdown";
 
-type Props = Record<"name" | "text" | "empty", string> & { save: (text: string) => Promise<void> };
+interface WrittenProps extends Record<"name" | "text" | "empty", string> {
+  save: (text: string) => Promise<void>;
+  /** Whether its marks of Markdown are shown as what they mean. */
+  marked?: boolean;
+}
 
-export function Written({ name, text, empty, save }: Props) {
+export function Written({ name, text, empty, save, marked = false }: WrittenProps) {
   const [draft, setDraft] = useState<string | null>(null);
+  const edit = () => setDraft(text);
   if (draft === null)
-    return (
-      <Button kind="written" act={() => setDraft(text)}>
+    return marked && text ? (
+      <section class="card" aria-label={name}>
+        <Markdown text={text} />
+        <Button kind="quiet" act={edit}>
+          Edit
+        </Button>
+      </section>
+    ) : (
+      <Button kind="written" act={edit}>
         {text || <span class="faint">{empty}</span>}
       </Button>
     );

@@ -39,20 +39,19 @@ export function Again({ run, spec, close }: { run: RunRecord; spec: RunSpec; clo
   );
 }
 
+/** The folders that a path leads through. */
+function above(path: string): string[] {
+  const parts = path.split("/");
+  return parts.slice(1).map((_, depth) => parts.slice(0, depth + 1).join("/"));
+}
+
 /** Registers files of a run as a model. */
 export function Register({ run, close }: { run: RunRecord; close: () => void }) {
   const segments = { workspace: run.workspace, run: run.id };
   const query = { prefix: "outputs/", page_size: 1000 };
   const files = useAll("files.list", segments, { query });
   const paths = (files.data ?? []).map((file) => file.path);
-  const folders = [
-    ...new Set(
-      paths.flatMap((path) => {
-        const parts = path.split("/");
-        return parts.slice(1).map((_, depth) => parts.slice(0, depth + 1).join("/"));
-      }),
-    ),
-  ];
+  const folders = new Set(paths.flatMap(above));
   const [name, setName] = useState(run.experiment);
   const [path, setPath] = useState("");
   const [description, setDescription] = useState("");

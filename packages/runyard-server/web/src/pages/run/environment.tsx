@@ -126,10 +126,8 @@ function Lines({ of }: { of: string[] }) {
   );
 }
 
-function useLock(run: RunRecord) {
-  const { workspace, environment_lock: lock } = run;
-  return useCall("environments.lock", lock ? { workspace, lock } : null);
-}
+const useLock = ({ workspace, environment_lock: lock }: RunRecord) =>
+  useCall("environments.lock", lock ? { workspace, lock } : null);
 
 function Against({ run, other, lock }: Record<"run" | "other", RunRecord> & { lock: LockRecord }) {
   return (

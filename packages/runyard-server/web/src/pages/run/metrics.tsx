@@ -3,7 +3,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { param } from "../../address";
 import { call } from "../../api";
 import type { MetricSeries, SeriesColumns } from "../../protocol";
-import { useCall, useResource } from "../../resource";
+import { useCall } from "../../resource";
 import { counted } from "../../texts";
 import { Curves, Search, curves } from "../../ui/fields";
 import { LaidChart, type Layout, LayoutMenu, inOrder, useLayout } from "../../ui/layout";
@@ -101,16 +101,12 @@ function Metric({ metric, column, workspace, run, smooth, log, axis, layout }: M
   const [zoom, setZoom] = useState<[number, number] | null>(null);
   const thinned = column && column.count > column.x.length;
   // Of a long series only some points were fetched: what is zoomed at is asked for anew.
-  const fine = useResource(
-    zoom && thinned ? `zoom ${run} ${metric.name} ${axis} ${zoom.join(" ")}` : null,
-    async (signal) => {
-      const [low, high] = zoom ?? [null, null];
-      const series = [{ run, name: metric.name, after: 0 }];
-      const body = { series, points: POINTS, x: axis, low, high };
-      return (await call("series.read", { workspace }, { body, signal })).items[0];
-    },
-  );
-  const shown = fine.data ?? column;
+  const [low, high] = zoom ?? [null, null];
+  const asked = [{ run, name: metric.name, after: 0 }];
+  const fine = useCall("series.read", zoom && thinned ? { workspace } : null, {
+    body: { series: asked, points: POINTS, x: axis, low, high },
+  });
+  const shown = fine.data?.items[0] ?? column;
   const series = useMemo(
     () =>
       shown ? [{ id: `${run} ${metric.name}`, name: metric.name, x: shown.x, y: shown.y }] : [],

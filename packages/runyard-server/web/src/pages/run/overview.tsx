@@ -4,7 +4,7 @@ import { to } from "../../address";
 import { call, url } from "../../api";
 import type { Routes, RunRecord } from "../../protocol";
 import { useCall, useResource, useStored } from "../../resource";
-import { ENDED, duration, figure } from "../../texts";
+import { ENDED, duration, figure, total } from "../../texts";
 import { Ago, Card, Copy, FactCard, Facts, Figures, link, told, useNow } from "../../ui/bits";
 import { EditTags } from "../../ui/tags";
 import { Chart, type Series } from "../../ui/chart";
@@ -154,7 +154,7 @@ export default function Overview({ workspace, run, grown, refresh }: TabProps) {
 function Stages({ run, reasons }: { run: RunRecord; reasons: Record<string, string> }) {
   const live = !ENDED.includes(run.status);
   const now = useNow();
-  const known = Object.values(run.stage_seconds).reduce((sum, seconds) => sum + seconds, 0);
+  const known = total(Object.values(run.stage_seconds));
   const passed = Math.max(0, (now - Date.parse(run.created_at)) / 1000);
   const left = live ? Math.max(0, passed - known) : 0;
   const current = run.status === "Starting" ? "Preparing" : run.status;

@@ -1,14 +1,15 @@
 // The processes of a run: who does what where, and who failed first.
-import { to } from "../../address";
 import { useAll, useCall } from "../../resource";
 import { duration } from "../../texts";
 import { Status } from "../../ui/bits";
-import { type Column, number, size, state, text } from "../../ui/columns";
+import { type Column, leads, number, size, state, text } from "../../ui/columns";
 import { Empty } from "../../ui/states";
 import { Listing } from "../../ui/table";
 import type { RankRecord } from "../../protocol";
 import type { TabProps } from "../run";
 import { RankHeat } from "./system";
+
+const logOf = (one: RankRecord) => one.log ?? "";
 
 export default function Ranks(props: TabProps) {
   const { workspace, run, grown } = props;
@@ -17,6 +18,7 @@ export default function Ranks(props: TabProps) {
   const events = useCall("events.list", segments, { query: { limit: 10_000 } }, run.status);
   // Events of ranks tell of failures alone, in the order in which they were heard of.
   const failed = events.data?.items.find((one) => one.kind === "rank")?.data["rank"];
+  const logs = ["runs", workspace, run.id, "logs"];
   const columns: Column<RankRecord>[] = [
     number("Rank", "4rem", (one) => one.rank),
     text("Role", "minmax(6rem, 1fr)", (one) => one.name),
@@ -33,10 +35,7 @@ export default function Ranks(props: TabProps) {
     number("CPU", "7rem", (one) => one.cpu_seconds, { cell: (one) => duration(one.cpu_seconds) }),
     size("Memory", (one) => one.memory_bytes),
     size("Peak", (one) => one.peak_memory_bytes),
-    text("Log", "minmax(8rem, 1fr)", (one) => one.log, {
-      cell: ({ log }) =>
-        log && <a href={to(["runs", workspace, run.id, "logs", ...log.split("/")])}>{log}</a>,
-    }),
+    leads("Log", "minmax(8rem, 1fr)", logOf, (one) => [...logs, ...logOf(one).split("/")]),
   ];
   return (
     <div class="stack">

@@ -1,5 +1,4 @@
 // Charts of the runs that are selected, beside their table.
-import { useMemo } from "preact/hooks";
 import { to } from "../../address";
 import type { RunRecord } from "../../protocol";
 import { useCall } from "../../resource";
@@ -31,10 +30,7 @@ export default function Panel({ workspace, runs, selected, columns }: PanelProps
     .flatMap((run) => drawn.map((name) => ({ run: run.id, name, after: 0 })));
   const body = { series, points: POINTS, x: "step" };
   const read = useCall("series.read", series.length ? { workspace } : null, { body });
-  const titles = useMemo(
-    () => new Map(chosen.map((run) => [run.id, runName(run)])),
-    [runs, selected],
-  );
+  const titles = new Map(chosen.map((run) => [run.id, runName(run)]));
   return (
     <aside class="stack" aria-label="Charts of the selected runs">
       {series.length === 0 && <p class="faint">The selected runs have no metric.</p>}

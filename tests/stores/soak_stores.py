@@ -62,7 +62,8 @@ def begun(service: RunningService, workspace: Workspace, *words: str) -> subproc
 def kill(process: subprocess.Popen[bytes], seconds: float) -> None:
     time.sleep(random.uniform(0.2, seconds))
     os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    # Not only waited for: its pipe is closed, too.
+    process.communicate()
 
 
 def sizes(store: Datastore) -> dict[str, int]:

@@ -23,7 +23,7 @@ from runyard.protocol.files import FileEntry
 from runyard.protocol.runs import RunSpec, SubmitRun
 from runyard.protocol.service import DATABASE_VARIABLE, HOME_VARIABLE
 from runyard.protocol.snapshots import CreateSnapshot
-from runyard_server.core.tokens import user_token
+from runyard_server.core.tokens import run_token, user_token
 from runyard_server.store.home import Home
 from runyard_server.testing.databases import TEMPLATE
 from runyard_server.testing.postgres import Postgres
@@ -145,6 +145,24 @@ def started_by(home: Path, besides: set[int]) -> list[str]:
     return found
 
 
+def check_refusals_are_told(first: Process, second: Process, secret: bytes) -> None:
+    """Who was refused by the second one is in the audit log, which the first one writes."""
+    assert first.ask("POST", "/api/v1/users", {"name": "ben", "role": "contributor"})[0] == 200
+    _, made = first.ask("POST", "/api/v1/tokens", {"name": "a", "user": "ben"})
+    held = {"Authorization": f"Bearer {made['token']}"}
+    _, left = first.ask("POST", f"{IN}/interactive-runs", {"experiment": "e"}, **held)
+    run = f"{IN}/runs/{left['id']}"
+    assert first.ask("POST", f"{run}/complete", {}, **held)[0] == 200
+    assert first.ask("DELETE", "/api/v1/users/ben")[0] == 204
+    of_run = {"Authorization": f"Bearer {run_token(secret, 'default', left['id'])}"}
+    assert second.ask("GET", run, **held)[0] == 401
+    # The second one reads anew every few seconds who is known.
+    until(lambda: second.ask("GET", run, **of_run)[0] == 403, 20)
+    told = first.ask("GET", "/api/v1/audit")[1]["items"]
+    found = {(one["via"], one["outcome"]) for one in told}
+    assert {("", "unauthenticated"), (f"run {left['id']}", "forbidden")} <= found
+
+
 @pytest.mark.slow(seconds=15)
 def test_both_answer_and_the_second_takes_over(
     pair: tuple[Process, Process], tmp_path: Path, postgres: Postgres, url: str
@@ -185,6 +203,8 @@ def test_both_answer_and_the_second_takes_over(
         assert status == 200, made
         held = f"Bearer {made['token']}"
         assert second.ask("GET", f"{IN}/runs/{id_}", Authorization=held)[0] == 200
+
+    check_refusals_are_told(first, second, Home(tmp_path / "home").secret())
 
     working = job(second, 2)
     until(lambda: second.ask("GET", f"{IN}/runs/{working}")[1]["status"] == "Running", 30)

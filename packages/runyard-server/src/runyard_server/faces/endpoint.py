@@ -42,10 +42,10 @@ class Endpoint:
         with counted:
             exchange = Exchange(request, row, self._parts)
             try:
-                if system.leading.here or self._is_answered_here(exchange):
+                if system.leading.here:
                     answer = await self._admitted(exchange)
                 else:
-                    answer = await forwarded(request, system.leading.url)
+                    answer = await self._followed(exchange)
             except Exception as error:  # noqa: BLE001 - every error has its answer
                 known = failures.translated(error, row.name)
                 login.note_refusal(exchange, known)
@@ -53,6 +53,19 @@ class Endpoint:
         waited = self._waits and "prefer" in request.headers
         self._asked.answered(answer.status_code, None if waited else time.perf_counter() - begun)
         return answer
+
+    async def _followed(self, exchange: Exchange) -> Response:
+        """The answer of this process, which follows, or of the one that leads."""
+        request, url = exchange.request, self._parts.system.leading.url
+        if not self._is_answered_here(exchange):
+            return await forwarded(request, url)
+        try:
+            return await self._admitted(exchange)
+        except (Unauthenticated, Forbidden):
+            # Nothing was sent along, so who leads can refuse it as well: the audit log is theirs.
+            if request.method not in ("GET", "HEAD"):
+                raise
+            return await forwarded(request, url)
 
     def _is_answered_here(self, exchange: Exchange) -> bool:
         """Whether this process, which follows, answers by itself."""

@@ -16,6 +16,8 @@ os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "1"
 os.environ["MLFLOW_ENABLE_ASYNC_LOGGING"] = "false"
 os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+# Line 3 keeps nothing in folders unless it is told to; users have such folders.
+os.environ["MLFLOW_ALLOW_FILE_STORE"] = "true"
 os.environ["GIT_PYTHON_REFRESH"] = "quiet"
 
 

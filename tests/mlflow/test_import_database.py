@@ -15,7 +15,7 @@ from runyard.protocol.mlflow import TOKEN_VARIABLE, tracking_uri
 from runyard_server.cli.importing.bringing import DONE_TAG, Brought, Import
 from runyard_server.cli.importing.opening import opened
 from runyard_server.cli.importing.server import RemoteSource, Server
-from runyard_server.cli.importing.sources import Source
+from runyard_server.cli.importing.sources import Source, SourceLogged
 from runyard_server.testing.services import RunningService
 
 
@@ -53,9 +53,12 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder.mkdir()
     with closing(sqlite3.connect(folder / "mlflow.db")) as connection:
         connection.executescript((HERE / "kept.sql").read_text("utf-8"))
-        places = connection.execute("SELECT artifact_uri FROM runs WHERE name != 'gone'").fetchall()
+        places = connection.execute(
+            "SELECT artifact_uri || '/model' FROM runs WHERE name != 'gone' UNION ALL "
+            "SELECT artifact_location FROM logged_models WHERE name != 'gone'"
+        ).fetchall()
     for (uri,) in places:
-        file = folder / "mlartifacts" / uri.removeprefix("mlflow-artifacts:/") / "model" / "MLmodel"
+        file = folder / "mlartifacts" / uri.removeprefix("mlflow-artifacts:/") / "MLmodel"
         file.parent.mkdir(parents=True)
         file.write_text("flavors: {}")
     return folder
@@ -79,13 +82,15 @@ def test_a_database_comes_whole(
     """What MLflow's server had is here, by its protocol, to the last point and file."""
     url = new_place("from-database")
     found = _brought(kept, Server(url, service.token))
-    assert (found.runs, found.files, found.models, found.versions) == (3, 2, 1, 2)
+    assert (found.runs, found.files, found.models, found.versions) == (3, 3, 1, 3)
+    assert found.logged == 1
     assert found.missing == []
     there, here = _read(opened(str(kept), None)), _read(RemoteSource(url))
     assert here == there
     assert sorted(there["experiments"]) == ["Default", "emptied", "kept: first"]
     again = _brought(kept, Server(url, service.token))
     assert (again.runs, again.known, again.files, again.versions) == (0, 3, 0, 0)
+    assert again.logged == 0
     assert _read(RemoteSource(url)) == there
 
 
@@ -117,7 +122,8 @@ def _read(source: Source) -> dict[str, Any]:
     with closing(source):
         for one in source.experiments():
             runs = {run: _run(source, run) for run in source.runs(one.id)}
-            experiments[one.name] = (one.tags, one.deleted, runs)
+            logged = [_logged(source, model) for model in source.logged(one.id)]
+            experiments[one.name] = (one.tags, one.deleted, runs, logged)
         models = [
             replace(model, versions=[_plain(one) for one in model.versions])
             for model in source.models()
@@ -132,6 +138,11 @@ def _run(source: Source, run: str) -> tuple[Any, ...]:
     # NaN equals nothing, but by its text.
     plain = replace(one, tags=_own(one.tags), artifact_uri="", inputs=(), metrics={})
     return plain, sorted(map(repr, one.metrics.items())), files, inputs
+
+
+def _logged(source: Source, one: SourceLogged) -> tuple[Any, ...]:
+    files = [(path, file.read_text("utf-8")) for path, file in source.files_of_logged(one)]
+    return replace(one, tags=_own(one.tags), artifact_uri=""), files
 
 
 def _plain(version: Any) -> Any:

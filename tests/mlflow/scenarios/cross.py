@@ -84,4 +84,22 @@ def keep(world):
     client.delete_model_version("net", "2")
     client.transition_model_version_stage("net", "1", "Archived")
     client.set_registered_model_alias("net", "best", "3")
+    if world.is_new:
+        _keep_logged(world, experiment, runs[0])
     return {"runs": runs, "gone": gone}
+
+
+def _keep_logged(world, experiment, run):
+    """A logged model of a run, measured there, with a file and a version; and a deleted one."""
+    from mlflow.entities import LoggedModelOutput
+
+    client = world.client
+    more = {"tags": {"a": "b"}, "params": {"depth": "3"}, "model_type": "agent"}
+    model = client.create_logged_model(experiment, name="net", source_run_id=run, **more).model_id
+    client.log_metric(run, "accuracy", 0.5, timestamp=7, step=1, model_id=model)
+    client.log_outputs(run, [LoggedModelOutput(model, 3)])
+    client.log_model_artifact(model, world.file("logged/MLmodel", "flavors: {}"))
+    client.finalize_logged_model(model, "READY")
+    client.create_model_version("net", f"models:/{model}", run, model_id=model)
+    gone = client.create_logged_model(experiment, name="gone").model_id
+    client.delete_logged_model(gone)

@@ -54,7 +54,8 @@ def mlflow(
         return
     output.say(
         f"{found.runs} runs came, {found.known} were here; {found.experiments} new experiments, "
-        f"{found.files} files ({humane.size(found.bytes)}), {found.versions} versions of models"
+        f"{found.files} files ({humane.size(found.bytes)}), {found.versions} versions of models, "
+        f"{found.logged} logged models"
     )
     for one in found.missing[:_MOST_TOLD]:
         output.say(f"not here: {one}")

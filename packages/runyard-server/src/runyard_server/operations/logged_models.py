@@ -4,6 +4,7 @@ One of a run keeps its files among the run's, below `logged_models/<id>/`, where
 them; one of no run has rows of its own for them.
 """
 
+import re
 import secrets
 import uuid
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Table
 
-from runyard.protocol.errors import NotFound, RunFileNotFound
+from runyard.protocol.errors import AlreadyExists, InvalidRequest, NotFound, RunFileNotFound
 from runyard.protocol.files import FileEntry, RegisterFiles
 from runyard.protocol.filters import Condition
 from runyard_server.core import holding, lookups
@@ -28,11 +29,15 @@ from runyard_server.store.logged_models import Asked, Dataset, LoggedModelRow, M
 from runyard_server.store.tracking_schema import logged_model_params, logged_model_tags
 
 FOLDER = "logged_models"
+_ID = re.compile(r"m-[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
 class CreateLogged:
-    """What a logged model begins with; `experiment` is an id, `run` may be of none of ours."""
+    """What a logged model begins with; `experiment` is an id, `run` may be of none of ours.
+
+    `id` is what it is called by; "" for a new one.
+    """
 
     experiment: str
     name: str
@@ -40,6 +45,7 @@ class CreateLogged:
     model_type: str
     tags: Mapping[str, str] = field(default_factory=dict)
     params: Mapping[str, str] = field(default_factory=dict)
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +95,20 @@ def create(system: System, workspace: str, body: CreateLogged) -> LoggedModel:
 
     Raises:
         ExperimentNotFound: There is no such experiment.
-        InvalidRequest: The experiment is deleted.
+        InvalidRequest: The experiment is deleted, or the id is none of a logged model.
+        AlreadyExists: There is one of that id.
     """
+    if body.id and not _ID.fullmatch(body.id):
+        raise InvalidRequest(f"{body.id[:80]!r} is no id of a logged model, such as m-0123abcd…")
 
     def write(work: Work) -> LoggedModel:
         facts = tracked_experiments.active(work, workspace, body.experiment)
+        if body.id and rows.find(work.connection, workspace, body.id) is not None:
+            raise AlreadyExists(f"there is a logged model {body.id} already")
         row = LoggedModelRow(
             key=0,
             workspace=workspace,
-            id=f"m-{uuid.uuid4().hex}",
+            id=body.id or f"m-{uuid.uuid4().hex}",
             experiment=facts.name,
             name=body.name or f"model-{secrets.token_hex(4)}",
             run=body.run or None,

@@ -17,6 +17,7 @@ from runyard_server.cli.importing.server import Server
 from runyard_server.cli.importing.sources import (
     Source,
     SourceExperiment,
+    SourceLogged,
     SourceModel,
     SourceRun,
     SourceVersion,
@@ -41,6 +42,7 @@ class Brought:
     bytes: int = 0
     models: int = 0
     versions: int = 0
+    logged: int = 0
     missing: list[str] = field(default_factory=list)
 
 
@@ -58,6 +60,7 @@ class Import:
         self._server = server
         self._told = told
         self._places: dict[str, str] = {}
+        self._known_models: set[str] = set()
         self.brought = Brought()
 
     def bring(self) -> Brought:
@@ -72,6 +75,8 @@ class Import:
                 self._run(home, run)
                 done += 1
                 self._told(done, total)
+            for logged in self._source.logged(experiment.id):
+                self._logged(home, logged)
             if experiment.deleted:
                 self._delete(home)
         for model in self._source.models():
@@ -101,7 +106,7 @@ class Import:
         if known is not None:
             # For versions of models, whose sources name the place there.
             uri = known["info"]["artifact_uri"]
-        if known is None or _tag(known, DONE_TAG) != _WHOLE:
+        if known is None or not _is_whole(known):
             one = self._source.run(run)
             uri = self._started(experiment, one) if known is None else uri
             self._log(one)
@@ -142,8 +147,76 @@ class Import:
             told = [_point(name, *point) for point in left]
             for metrics in _pieces(told, _POINTS):
                 self._server.tell("runs/log-batch", {"run_id": one.id, "metrics": metrics})
-        if one.inputs:
-            self._server.tell("runs/log-inputs", {"run_id": one.id, "datasets": list(one.inputs)})
+        used = [{"model_id": model} for model in one.used]
+        if one.inputs or used:
+            fields = {"run_id": one.id, "datasets": list(one.inputs), "models": used}
+            self._server.tell("runs/log-inputs", fields)
+        if one.made:
+            made = [{"model_id": model, "step": step} for model, step in one.made]
+            self._server.tell("runs/outputs", {"run_id": one.id, "models": made})
+
+    def _logged(self, experiment: str, one: SourceLogged) -> None:
+        """Bring a logged model, whose runs have come; it keeps its id, too."""
+        there = self._known_logged(one.id)
+        if there is None:
+            there = self._server.tell(
+                "logged-models",
+                {
+                    "runyard_model_id": one.id,
+                    "experiment_id": experiment,
+                    "name": one.name,
+                    "source_run_id": one.run,
+                    "model_type": one.model_type,
+                    "tags": _pairs({**one.tags, DONE_TAG: _BEGUN}),
+                    "params": _pairs(one.params),
+                },
+            )["model"]
+        self._known_models.add(one.id)
+        info = there["info"]
+        if _tag(info.get("tags", []), DONE_TAG) != _WHOLE:
+            self._measure(one)
+            self._files_of_logged(one, info["artifact_uri"])
+            if one.status and one.status != info["status"]:
+                fields = {"model_id": one.id, "status": one.status}
+                self._server.tell(f"logged-models/{one.id}", fields, method="PATCH")
+            told = {"model_id": one.id, "tags": _pairs({DONE_TAG: _WHOLE})}
+            self._server.tell(f"logged-models/{one.id}/tags", told, method="PATCH")
+            self.brought.logged += 1
+
+    def _known_logged(self, model: str) -> dict[str, Any] | None:
+        try:
+            # Also one that has come and was deleted here: it does not come back.
+            found: dict[str, Any] = self._server.get(
+                f"logged-models/{model}", allow_deleted="true"
+            )["model"]
+        except NotFound:
+            return None
+        return found
+
+    def _measure(self, one: SourceLogged) -> None:
+        """Send what was measured of a logged model; its runs know it already, and so may it."""
+        points: dict[str, list[dict[str, Any]]] = {}
+        for each in one.metrics:
+            told: dict[str, Any] = _point(
+                each["key"], each["value"], each["timestamp"], each["step"]
+            )
+            more = {str(n): each[n] for n in ("dataset_name", "dataset_digest") if n in each}
+            points.setdefault(each["run_id"], []).append({**told, **more, "model_id": one.id})
+        for run, several in points.items():
+            for metrics in _pieces(several, _POINTS):
+                fields = {"run_id": run, "metrics": metrics, "runyard_of_models_alone": True}
+                self._server.tell("runs/log-batch", fields)
+
+    def _files_of_logged(self, one: SourceLogged, uri: str) -> None:
+        place, count = urlsplit(uri).path.strip("/"), 0
+        for path, file in self._source.files_of_logged(one):
+            size = file.stat().st_size
+            self._server.send(f"{place}/{path}", file)
+            self.brought.bytes += size
+            count += 1
+        self.brought.files += count
+        if not count and urlsplit(one.artifact_uri).scheme not in ("", "file", "mlflow-artifacts"):
+            self.brought.missing.append(one.artifact_uri)
 
     def _files(self, one: SourceRun, uri: str) -> None:
         place = urlsplit(uri).path.strip("/")
@@ -163,10 +236,12 @@ class Import:
         if one.status not in _RUNNING:
             fields["end_time"] = one.ended_at or one.started_at
         self._server.tell("runs/update", fields)
+        if one.deleted:
+            # In place of the tag: a deleted run takes none, and a kill between the two leaves one.
+            self._server.tell("runs/delete", {"run_id": one.id})
+            return
         tag = {"run_id": one.id, "key": DONE_TAG, "value": _WHOLE}
         self._server.tell("runs/set-tag", tag)
-        if one.deleted:
-            self._server.tell("runs/delete", {"run_id": one.id})
 
     def _model(self, one: SourceModel) -> None:
         try:
@@ -223,8 +298,9 @@ class Import:
             )
         tag = {**_named(made), "key": DONE_TAG, "value": _WHOLE}
         self._server.tell("model-versions/set-tag", tag)
-        if urlsplit(one.source).scheme == "models":
-            # The files of a logged model are not its run's, and do not come.
+        logged = one.source.removeprefix("models:").strip("/")
+        if logged.startswith("m-") and logged not in self._known_models:
+            # It was deleted there, and its files with it.
             self.brought.missing.append(f"{one.source}, {made['name']} {made['version']}")
         self.brought.versions += 1
 
@@ -242,6 +318,12 @@ class Import:
         return self._places[one.run] + rest
 
 
+def _is_whole(run: Mapping[str, Any]) -> bool:
+    """Whether a run that is here has come whole."""
+    has_tag = _tag(run["data"].get("tags", []), DONE_TAG) == _WHOLE
+    return has_tag or bool(run["info"]["lifecycle_stage"] == "deleted")
+
+
 def _point(name: str, value: float, time: int, step: int) -> dict[str, Any]:
     # JSON has no NaN: its name travels.
     told = value if value == value and abs(value) != float("inf") else repr(value)  # noqa: PLR0124
@@ -249,8 +331,7 @@ def _point(name: str, value: float, time: int, step: int) -> dict[str, Any]:
     return {"key": name, "value": spelt, "timestamp": time, "step": step}
 
 
-def _tag(run: Mapping[str, Any], name: str) -> str:
-    tags = run.get("data", {}).get("tags", [])
+def _tag(tags: Sequence[Mapping[str, Any]], name: str) -> str:
     return next((one["value"] for one in tags if one["key"] == name), "")
 
 

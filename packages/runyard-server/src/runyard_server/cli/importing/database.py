@@ -12,8 +12,10 @@ from urllib.parse import quote
 
 from runyard.protocol.errors import InvalidRequest
 from runyard_server.cli.importing.sources import (
+    LOGGED_STATUSES,
     Source,
     SourceExperiment,
+    SourceLogged,
     SourceModel,
     SourceRun,
     SourceVersion,
@@ -82,11 +84,41 @@ class Database(Source):
             params=self._of_run("params", run),
             metrics=self._metrics(run),
             inputs=self._inputs(run),
+            used=[row["destination_id"] for row in self._links(run, "RUN_INPUT")],
+            made=[(row["destination_id"], row["step"]) for row in self._links(run, "RUN_OUTPUT")],
         )
 
     def files(self, run: SourceRun) -> Iterator[tuple[str, Path]]:
         """The files of a run that are on this machine."""
         folder = local(run.artifact_uri, self._files)
+        return below(folder) if folder is not None else iter(())
+
+    def logged(self, experiment: str) -> list[SourceLogged]:
+        """The logged models of an experiment, the oldest first; databases of MLflow 2 have none."""
+        if "logged_models" not in self._tables:
+            return []
+        text = (
+            "SELECT * FROM logged_models WHERE experiment_id = ? AND lifecycle_stage = 'active' "
+            "ORDER BY creation_timestamp_ms, model_id"
+        )
+        return [
+            SourceLogged(
+                row["model_id"],
+                row["name"],
+                _of(row, "source_run_id"),
+                _of(row, "model_type"),
+                LOGGED_STATUSES.get(row["status"], ""),
+                row["artifact_location"],
+                self._of_logged("tag", row["model_id"]),
+                self._of_logged("param", row["model_id"]),
+                self._measured(row["model_id"]),
+            )
+            for row in self._rows(text, experiment)
+        ]
+
+    def files_of_logged(self, model: SourceLogged) -> Iterator[tuple[str, Path]]:
+        """The files of a logged model that are on this machine."""
+        folder = local(model.artifact_uri, self._files)
         return below(folder) if folder is not None else iter(())
 
     def models(self) -> list[SourceModel]:
@@ -165,6 +197,30 @@ class Database(Source):
             "tags": [{"key": tag["name"], "value": tag["value"]} for tag in tags],
             "dataset": {name: value for name, value in told.items() if value},
         }
+
+    def _links(self, run: str, kind: str) -> list[sqlite3.Row]:
+        """How a run is linked with logged models; MLflow 2 has no steps there."""
+        if "logged_models" not in self._tables:
+            return []
+        text = (
+            "SELECT destination_id, step FROM inputs WHERE source_id = ? AND source_type = ? "
+            "ORDER BY destination_id"
+        )
+        return self._rows(text, run, kind)
+
+    def _of_logged(self, what: str, model: str) -> dict[str, str]:
+        # `what` is one of this file's own.
+        text = f"SELECT {what}_key, {what}_value FROM logged_model_{what}s WHERE model_id = ?"  # noqa: S608
+        return {row[0]: row[1] or "" for row in self._rows(text, model)}
+
+    def _measured(self, model: str) -> list[dict[str, Any]]:
+        text = (
+            "SELECT metric_name AS key, metric_value AS value, metric_timestamp_ms AS timestamp, "
+            "metric_step AS step, run_id, dataset_name, dataset_digest FROM logged_model_metrics "
+            "WHERE model_id = ? ORDER BY metric_name, metric_timestamp_ms, metric_step"
+        )
+        found = [dict(row) for row in self._rows(text, model)]
+        return [{k: v for k, v in one.items() if v is not None} for one in found]
 
     def _of_run(self, table: str, run: str) -> dict[str, str]:
         # The table's name is one of this file's own.

@@ -3,6 +3,7 @@
     mlruns/<experiment>/meta.yaml, tags/<name>
     mlruns/<experiment>/<run>/meta.yaml, params/<name>, tags/<name>, artifacts/
     mlruns/<experiment>/<run>/metrics/<name>      a line for each point: time, value, step
+    mlruns/<experiment>/models/<logged model>/meta.yaml, params/, tags/, metrics/, artifacts/
     mlruns/models/<name>/meta.yaml, tags/<name>, aliases/<alias>, version-<n>/meta.yaml
 
 Names may have slashes and are then paths. What was deleted lies in `.trash`.
@@ -16,8 +17,10 @@ import yaml
 
 from runyard.protocol.errors import InvalidRequest
 from runyard_server.cli.importing.sources import (
+    LOGGED_STATUSES,
     Source,
     SourceExperiment,
+    SourceLogged,
     SourceModel,
     SourceRun,
     SourceVersion,
@@ -86,12 +89,33 @@ class Folder(Source):
             params=_texts(folder / "params"),
             metrics={name: _points(path) for name, path in below(folder / "metrics")},
             inputs=self._inputs(folder),
+            used=[model for model, _ in _links(folder / "inputs")],
+            made=_links(folder / "outputs"),
         )
 
     def files(self, run: SourceRun) -> Iterator[tuple[str, Path]]:
         """The files of a run that are on this machine, also where its folder has moved."""
         here = self._folder_of(run.id) / "artifacts"
         folder = here if here.is_dir() else local(run.artifact_uri, None)
+        return below(folder) if folder is not None else iter(())
+
+    def logged(self, experiment: str) -> list[SourceLogged]:
+        """The logged models of an experiment, the oldest first."""
+        metas = [
+            (place.parent, _meta(place))
+            for place in (self._place(experiment) / _MODELS).glob(f"*/{_META}")
+        ]
+        active = [one for one in metas if one[1].get("lifecycle_stage", "active") == "active"]
+        active.sort(key=lambda one: (int(one[1].get("creation_timestamp") or 0), one[0].name))
+        return [_logged(folder, meta) for folder, meta in active]
+
+    def files_of_logged(self, model: SourceLogged) -> Iterator[tuple[str, Path]]:
+        """The files of a logged model that are on this machine, also where its folder has moved."""
+        for pattern in (f"*/{_MODELS}/{model.id}", f"{_TRASH}/*/{_MODELS}/{model.id}"):
+            for place in self._root.glob(pattern):
+                if (place / "artifacts").is_dir():
+                    return below(place / "artifacts")
+        folder = local(model.artifact_uri, None)
         return below(folder) if folder is not None else iter(())
 
     def models(self) -> list[SourceModel]:
@@ -136,6 +160,43 @@ class Folder(Source):
                 told = [{"key": name, "value": value} for name, value in tags.items()]
                 found.append({"tags": told, "dataset": dataset})
         return found
+
+
+def _logged(folder: Path, meta: dict[str, Any]) -> SourceLogged:
+    metrics = [point for name, path in below(folder / "metrics") for point in _measured(name, path)]
+    return SourceLogged(
+        str(meta["model_id"]),
+        str(meta.get("name") or ""),
+        str(meta.get("source_run_id") or ""),
+        str(meta.get("model_type") or ""),
+        LOGGED_STATUSES.get(int(meta.get("status") or 0), ""),
+        str(meta.get("artifact_location") or ""),
+        _texts(folder / "tags"),
+        _texts(folder / "params"),
+        metrics,
+    )
+
+
+def _measured(name: str, path: Path) -> list[dict[str, Any]]:
+    """The points of a metric of a logged model: time, value, step, run, and perhaps a dataset."""
+    found = []
+    for line in path.read_text("utf-8").splitlines():
+        time, value, step, run, *dataset = line.split(" ")
+        point = {"key": name, "value": float(value), "timestamp": int(time), "step": int(step)}
+        named = dict(zip(("dataset_name", "dataset_digest"), dataset, strict=False))
+        found.append({**point, "run_id": run, **named})
+    return found
+
+
+def _links(folder: Path) -> list[tuple[str, int]]:
+    """The logged models that a run's folder of links names, each with its step."""
+    found = []
+    for place in sorted(folder.glob(f"*/{_META}")):
+        meta = _meta(place)
+        kinds = {str(meta.get(name)) for name in ("source_type", "destination_type")}
+        if any("MODEL" in kind for kind in kinds):
+            found.append((place.parent.name, int(meta.get("step") or 0)))
+    return found
 
 
 def _versions(model: Path) -> list[SourceVersion]:

@@ -15,6 +15,7 @@ from runyard.protocol.mlflow import TOKEN_VARIABLE
 from runyard_server.cli.importing.sources import (
     Source,
     SourceExperiment,
+    SourceLogged,
     SourceModel,
     SourceRun,
     SourceVersion,
@@ -151,6 +152,11 @@ class RemoteSource(Source):
             params=_pairs(data.get("params", [])),
             metrics={name: self._history(run, name) for name in names},
             inputs=found.get("inputs", {}).get("dataset_inputs", []),
+            used=[one["model_id"] for one in found.get("inputs", {}).get("model_inputs", [])],
+            made=[
+                (one["model_id"], int(one.get("step", 0)))
+                for one in found.get("outputs", {}).get("model_outputs", [])
+            ],
         )
 
     def files(self, run: SourceRun) -> Iterator[tuple[str, Path]]:
@@ -159,6 +165,30 @@ class RemoteSource(Source):
         for path in self._paths(run.id, ""):
             query = urllib.parse.urlencode({"run_uuid": run.id, "path": path})
             self._server.fetch(f"/get-artifact?{query}", folder / path)
+            yield path, folder / path
+            (folder / path).unlink()
+
+    def logged(self, experiment: str) -> list[SourceLogged]:
+        """The logged models of an experiment, the oldest first; servers of MLflow 2 have none."""
+        asked = {
+            "experiment_ids": [experiment],
+            "max_results": 50,
+            "order_by": [{"field_name": "creation_timestamp", "ascending": True}],
+        }
+        try:
+            return [_logged(one) for one in self._pages("logged-models/search", "models", asked)]
+        except NotFound:
+            return []
+
+    def files_of_logged(self, model: SourceLogged) -> Iterator[tuple[str, Path]]:
+        """The files of a logged model, each fetched before it is given."""
+        split = urllib.parse.urlsplit(model.artifact_uri)
+        if split.scheme != "mlflow-artifacts":
+            return
+        place, folder = split.path.strip("/"), Path(self._temporary.name) / model.id
+        for path in self._paths_of_logged(model.id, ""):
+            where = f"{_FILES}/{urllib.parse.quote(f'{place}/{path}')}"
+            self._server.fetch(where, folder / path)
             yield path, folder / path
             (folder / path).unlink()
 
@@ -210,6 +240,15 @@ class RemoteSource(Source):
             else:
                 yield one["path"]
 
+    def _paths_of_logged(self, model: str, folder: str) -> Iterator[str]:
+        asked = {"artifact_directory_path": folder} if folder else {}
+        path = f"logged-models/{model}/artifacts/directories"
+        for one in self._server.get(path, **asked).get("files", []):
+            if one["is_dir"]:
+                yield from self._paths_of_logged(model, one["path"])
+            else:
+                yield one["path"]
+
     def _pages(self, path: str, name: str, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
         token = None
         while True:
@@ -227,6 +266,31 @@ class RemoteSource(Source):
             token = page.get("next_page_token")
             if not token:
                 return
+
+
+def _logged(told: dict[str, Any]) -> SourceLogged:
+    info, data = told["info"], told.get("data", {})
+    names = ("key", "run_id", "dataset_name", "dataset_digest")
+    metrics = [
+        {
+            **{name: one[name] for name in names if name in one},
+            "value": float(one["value"]),
+            "timestamp": int(one["timestamp"]),
+            "step": int(one.get("step", 0)),
+        }
+        for one in data.get("metrics", [])
+    ]
+    return SourceLogged(
+        info["model_id"],
+        info["name"],
+        info.get("source_run_id", ""),
+        info.get("model_type", ""),
+        info.get("status", ""),
+        info["artifact_uri"],
+        _pairs(info.get("tags", [])),
+        _pairs(data.get("params", [])),
+        metrics,
+    )
 
 
 def _object(answer: Any) -> dict[str, Any]:

@@ -22,7 +22,8 @@ class SourceExperiment:
 class SourceRun:
     """A run with all that was logged of it but its files.
 
-    `metrics` are points by name: value, time, step. `inputs` are its datasets as MLflow's JSON.
+    `metrics` are points by name: value, time, step. `inputs` are its datasets as MLflow's JSON,
+    `used` the logged models that it read, `made` those that it wrote, each with the step.
     """
 
     id: str
@@ -37,6 +38,23 @@ class SourceRun:
     params: dict[str, str]
     metrics: dict[str, list[tuple[float, int, int]]]
     inputs: Sequence[dict[str, Any]] = ()
+    used: Sequence[str] = ()
+    made: Sequence[tuple[str, int]] = ()
+
+
+@dataclass(frozen=True)
+class SourceLogged:
+    """A logged model of MLflow 3; `metrics` are points as MLflow's JSON, with their runs."""
+
+    id: str
+    name: str
+    run: str
+    model_type: str
+    status: str
+    artifact_uri: str
+    tags: dict[str, str]
+    params: dict[str, str]
+    metrics: Sequence[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -82,12 +100,28 @@ class Source(ABC):
         """The files of a run: the path in the run, and where the bytes are now."""
 
     @abstractmethod
+    def logged(self, experiment: str) -> list[SourceLogged]:
+        """The logged models of an experiment, the oldest first; deleted ones are none."""
+
+    @abstractmethod
+    def files_of_logged(self, model: SourceLogged) -> Iterator[tuple[str, Path]]:
+        """The files of a logged model, as `files` gives those of a run."""
+
+    @abstractmethod
     def models(self) -> list[SourceModel]:
         """All registered models."""
 
     @abstractmethod
     def close(self) -> None:
         """Let go of what was opened."""
+
+
+# By the numbers that databases and files have.
+LOGGED_STATUSES = {
+    1: "LOGGED_MODEL_PENDING",
+    2: "LOGGED_MODEL_READY",
+    3: "LOGGED_MODEL_UPLOAD_FAILED",
+}
 
 
 def below(folder: Path) -> Iterator[tuple[str, Path]]:

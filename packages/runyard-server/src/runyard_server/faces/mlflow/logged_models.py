@@ -40,6 +40,7 @@ def create(given: Asked) -> dict[str, Any]:
         model_type=given.text("model_type"),
         tags=_named(given, "tags", names.LONGEST_TAG),
         params=_named(given, "params", names.LONGEST_PARAM),
+        id=given.text("runyard_model_id"),
     )
     return {"model": _shown(models.create(given.system, given.workspace, body))}
 

@@ -112,7 +112,9 @@ def _history(text: str) -> list[Any]:
 
 def _log(given: Asked, run: str, metrics: list[Fields], logged: Logged) -> None:
     """Log for the run, and what names a logged model for that, too."""
-    tracked_values.log(given.system, given.workspace, run, logged)
+    # Our importer tells what was measured of a model after its runs have come with all of it.
+    if not given.flag("runyard_of_models_alone"):
+        tracked_values.log(given.system, given.workspace, run, logged)
     of_models = [
         logged_models.Measured(
             model=asked.text(fields, "model_id"),

@@ -1,4 +1,4 @@
-"""B7: thousands of small files, in and out, and the same again."""
+"""B7: thousands of small files, in and out, and the same again; B7-large: one large file."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ PEER_PASSES = 2
 IN_A_FOLDER = 100
 BATCH_FOLDERS = 5
 SMALLEST, LARGEST = 1000, 4000
+LARGE_MB = 256
 
 
 def benchmark(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:
@@ -52,6 +53,67 @@ def benchmark(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:
         ],
         cases,
     )
+
+
+def large(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:
+    """One large file, with the peers that could be installed."""
+    cases = [Case("sha256sum, cp, sync; out: cp", LIMIT, _large_copied)]
+    ways = (("Runyard", "run"), ("Runyard, as from another machine", "elsewhere"))
+    for name, way in ways:
+        worker = Worker(ours.python, "files_runyard.py", way)
+        cases.append(Case(name, OURS, partial(_large_moved, worker), worker.close))
+    if "mlflow" in installed:
+        peer = installed["mlflow"]
+        worker = Worker(peer.python, "files_mlflow.py")
+        name = f"mlflow server, log_artifact ({peer.version})"
+        cases.append(Case(name, PEER, partial(_large_moved, worker), worker.close))
+    return Benchmark(
+        "B7-large",
+        "One large file",
+        f"A file of {LARGE_MB} MB with new contents in each pass. In: from the client until it is "
+        "acknowledged, which for Runyard means checked by its digest and on disk, for MLflow that "
+        "it is written. Out: back into an empty folder. What comes back is compared with what was "
+        "sent. As from another machine: a client that does not see the state folder.",
+        [
+            Quantity("in", "in", "MB/s", "90 % of hash and cp", plotted=True, paired=True),
+            Quantity("out", "out", "MB/s", "90 % of cp", plotted=True, paired=True),
+        ],
+        cases,
+    )
+
+
+def _large_moved(worker: Worker) -> Figures:
+    with tempfile.TemporaryDirectory(prefix="b07-") as folder:
+        source, back = Path(folder, "source"), Path(folder, "back")
+        _fill_large(source)
+        back.mkdir()
+        figures = worker.ask("large", source=str(source / "large.bin"), back=str(back))
+        _compare(source, back)
+    return {name: LARGE_MB / seconds for name, seconds in figures.items()}
+
+
+def _large_copied() -> Figures:
+    with tempfile.TemporaryDirectory(prefix="b07-") as folder:
+        source, kept, back = (Path(folder, name) for name in ("source", "kept.bin", "back"))
+        _fill_large(source)
+        back.mkdir()
+        times = [time.perf_counter()]
+        subprocess.run(["sha256sum", source / "large.bin"], check=True, capture_output=True)
+        subprocess.run(["cp", source / "large.bin", kept], check=True)
+        subprocess.run(["sync", kept], check=True)
+        times.append(time.perf_counter())
+        subprocess.run(["cp", kept, back / "large.bin"], check=True)
+        times.append(time.perf_counter())
+        _compare(source, back)
+    return {"in": LARGE_MB / (times[1] - times[0]), "out": LARGE_MB / (times[2] - times[1])}
+
+
+def _fill_large(folder: Path) -> None:
+    folder.mkdir()
+    with (folder / "large.bin").open("wb") as file:
+        for _ in range(LARGE_MB):
+            file.write(random.randbytes(1_000_000))
+    subprocess.run(["sync"], check=True)
 
 
 def _fill(folder: Path, count: int) -> None:

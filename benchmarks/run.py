@@ -44,6 +44,7 @@ BENCHMARKS: dict[str, tuple[Maker, tuple[str, ...]]] = {
     "B5": (b05_search.benchmark, ("mlflow",)),
     "B6": (b06_series.benchmark, ("mlflow", "tensorboard")),
     "B7": (b07_files.benchmark, ("mlflow",)),
+    "B7-large": (b07_files.large, ("mlflow",)),
     "B8": (b08_submit.benchmark, ("mlflow", "submitit", "ray")),
     "B8-Ray": (b08_clusters.on_ray, ("ray",)),
     "B8-Slurm": (b08_clusters.on_slurm, ()),

@@ -35,4 +35,19 @@ def once(source: str, back: str) -> dict:
     }
 
 
-serve({"once": once})
+def large(source: str, back: str) -> dict:
+    """Send and fetch one file; see `b07_files`."""
+    with mlflow.start_run() as run:
+        times = [time.perf_counter()]
+        mlflow.log_artifact(source, "in")
+        times.append(time.perf_counter())
+        mlflow.artifacts.download_artifacts(
+            run_id=run.info.run_id, artifact_path="in/large.bin", dst_path=back
+        )
+        times.append(time.perf_counter())
+    shutil.move(str(Path(back, "in", "large.bin")), str(Path(back, "large.bin")))
+    Path(back, "in").rmdir()
+    return {"in": times[1] - times[0], "out": times[2] - times[1]}
+
+
+serve({"once": once, "large": large})

@@ -1,4 +1,4 @@
-"""Sends folders to a service of its own and fetches them; argv: `run` or `datastore`."""
+"""Sends files to a service of its own and fetches them; argv: `run`, `datastore`, `elsewhere`."""
 
 from __future__ import annotations
 
@@ -29,6 +29,17 @@ def _run(source: str, back: str) -> dict:
     return _seconds(times)
 
 
+def _large(source: str, back: str) -> dict:
+    run = experiment.start_logging(snapshot_directory=None)
+    times = [time.perf_counter()]
+    run.upload_file("in/large.bin", source)
+    times.append(time.perf_counter())
+    run.download_file("in/large.bin", f"{back}/large.bin")
+    times.append(time.perf_counter())
+    run.complete()
+    return _seconds(times)
+
+
 def _datastore(source: str, back: str) -> dict:
     store = workspace.get_default_datastore()
     name = uuid.uuid4().hex
@@ -52,9 +63,11 @@ def _flatten(back: Path, name: str) -> None:
 
 def _seconds(times: list) -> dict:
     names = ("in", "out", "again")
-    return {
-        name: end - begin for name, begin, end in zip(names, times[:-1], times[1:], strict=True)
-    }
+    # Of one large file nothing is sent again.
+    spans = zip(names, times[:-1], times[1:], strict=False)
+    return {name: end - begin for name, begin, end in spans}
 
 
-serve({"once": _run if sys.argv[1] == "run" else _datastore})
+if sys.argv[1] == "elsewhere":
+    workspace.service.connection.home = ""
+serve({"once": _datastore if sys.argv[1] == "datastore" else _run, "large": _large})

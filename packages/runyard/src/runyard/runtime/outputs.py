@@ -10,17 +10,18 @@ from __future__ import annotations
 import os
 import stat
 import time
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, BinaryIO, Callable, Dict, List, Optional, Tuple, Union
 
 from runyard.client import copying
 from runyard.client.trees import SHOWN, VANISHED, LeftOut, Walk, told
-from runyard.protocol.errors import Conflict, InvalidRequest
+from runyard.protocol.errors import Conflict, InvalidRequest, WrongState
 from runyard.runtime.service import patiently
 
 if TYPE_CHECKING:
     from runyard.runtime.service import JobService
 
 TRIES = 3
+HANDED_BYTES = 4 << 20
 OUTPUTS = "outputs"
 CHANGED = "it was changed while it was read"
 FIRST_SECONDS = 1.0
@@ -225,11 +226,42 @@ class _Sending:
         """Send one content; say whether it is there now."""
         try:
             with open(file, "rb") as stream:
-                size = os.fstat(stream.fileno()).st_size
-                patiently(lambda: self._service.write_blob(digest, stream, size), self._patience)
+                large = _Large(self._service, digest, stream)
+                if large.size >= HANDED_BYTES and self._service.hand_over(file, digest):
+                    large.there = large.size
+                patiently(large.send, self._patience)
         except (FileNotFoundError, PermissionError, InvalidRequest):
             return False
         return True
+
+
+class _Large:
+    """A file that is sent by itself, after a break from where it broke off.
+
+    Attributes:
+        size: Its size in bytes.
+        there: How many of them have come; None: the service is asked.
+    """
+
+    def __init__(self, service: JobService, digest: str, stream: BinaryIO) -> None:
+        self._service = service
+        self._digest = digest
+        self._stream = stream
+        self.size = os.fstat(stream.fileno()).st_size
+        self.there: Optional[int] = 0
+
+    def send(self) -> None:
+        """Send what has not come."""
+        start = self._service.begun(self._digest) if self.there is None else self.there
+        self.there = None
+        if start is None:
+            # All of it had come, and the answer was lost.
+            return
+        try:
+            self._service.write_blob(self._digest, self._stream, self.size, start)
+        except WrongState:
+            # Somebody else sends the same, or the rest was swept.
+            self._service.write_blob(self._digest, self._stream, self.size)
 
 
 def _described(file: str, name: str) -> Tuple[Entry, Optional[bytes]]:

@@ -9,7 +9,18 @@ from __future__ import annotations
 import json
 import os
 import time
-from typing import TYPE_CHECKING, Any, BinaryIO, Callable, Dict, List, Optional, TypeVar, Union
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    BinaryIO,
+    Callable,
+    Dict,
+    List,
+    Optional,
+    TypeVar,
+    Union,
+    cast,
+)
 
 from runyard.client.sender import AWAY, TROUBLE, Destination
 from runyard.protocol.errors import RunNotFound, TemporaryError
@@ -38,6 +49,7 @@ class JobService(Destination):
         self._workspace = f"{names.PREFIX}/workspaces/{quote(job.workspace)}"
         self._run = f"{self._workspace}/runs/{quote(job.run)}"
         self._run_folder = job.run_folder
+        self._blobs = job.blobs
         self._node = f"{self._run}/nodes/{job.node}"
 
     def report(self, beat: Dict[str, Any]) -> Dict[str, Any]:
@@ -103,15 +115,35 @@ class JobService(Destination):
         reply = self._json("POST", f"{self._workspace}/blobs/missing", {"digests": digests})
         return [str(digest) for digest in reply["digests"]]
 
-    def write_blob(self, digest: str, file: BinaryIO, size: int) -> None:
+    def begun(self, digest: str) -> Optional[int]:
+        """How many bytes of a content have come; None if it is stored."""
+        reply = self._json("POST", f"{self._workspace}/blobs/missing", {"digests": [digest]})
+        return int(reply["begun"].get(digest, 0)) if reply["digests"] else None
+
+    def write_blob(self, digest: str, file: BinaryIO, size: int, offset: int = 0) -> None:
         """Store a content.
 
         Args:
             digest: SHA-256 of the content, in hex.
             file: The open file that holds it.
             size: Its size in bytes.
+            offset: How many of them have come before.
         """
-        self._ask("PUT", f"{self._workspace}/blobs/{digest}", file, size, RAW)
+        body = _Rest(file, offset) if offset else file
+        query = f"?offset={offset}" if offset else ""
+        target = f"{self._workspace}/blobs/{digest}{query}"
+        self._ask("PUT", target, cast("BinaryIO", body), size - offset, RAW)
+
+    def hand_over(self, file: str, digest: str) -> bool:
+        """Copy a file to where a service on this machine goes on with it; say whether it did."""
+        if not self._blobs:
+            return False
+        from pathlib import Path
+
+        from runyard.client.local_contents import LocalContents
+
+        home = os.path.dirname(self._blobs)
+        return LocalContents(home).hand_over(Path(file), digest, lambda _: None)
 
     def write_blobs(self, batch: bytes) -> List[str]:
         """Store many small contents, framed as `protocol.batches` says; give those refused."""
@@ -228,6 +260,20 @@ class JobService(Destination):
         if not os.path.exists(self._run_folder):
             raise RunNotFound(f"the run folder {self._run_folder} is gone")
         return self._wire.ask(method, target, body, size, kind, wait)
+
+
+class _Rest:
+    """A file from some byte on, as a body that may be sent again."""
+
+    def __init__(self, file: BinaryIO, start: int) -> None:
+        self._file = file
+        self._start = start
+
+    def seek(self, _: int) -> None:
+        self._file.seek(self._start)
+
+    def read(self, size: int) -> bytes:
+        return self._file.read(size)
 
 
 def patiently(ask: Callable[[], Answer], seconds: float) -> Answer:

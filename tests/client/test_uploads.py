@@ -150,3 +150,17 @@ def test_the_last_part_may_be_sent_twice(client: WorkspaceClient, overwrite: boo
     else:
         with pytest.raises(AlreadyExists):
             stores.write_part(BLOB_STORE, "parts", b"anew", 0, other)
+
+
+def test_parts_may_be_larger_than_the_services_memory(client: WorkspaceClient) -> None:
+    """They come into the file itself, which stays until the last of them."""
+    size = 2 * SIZE
+    part_of, data = WriteQuery(size=size, version="1"), random.Random(5).randbytes(SIZE)
+    stores = client.datastores
+    assert stores.write_part(BLOB_STORE, "two", data, 0, part_of).size == SIZE
+    with pytest.raises(InvalidRequest, match="goes beyond"):
+        stores.write_part(BLOB_STORE, "two", data + data, SIZE, part_of)
+    assert stores.write_part(BLOB_STORE, "two", data, 0, part_of).size == SIZE
+    assert stores.write_part(BLOB_STORE, "two", data, SIZE, part_of).size == size
+    with stores.open(BLOB_STORE, "two") as stored:
+        assert stored.read() == data + data

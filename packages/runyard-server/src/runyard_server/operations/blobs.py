@@ -203,9 +203,12 @@ def _refuse_clashes(paths: list[str]) -> None:
         twice = next(a for a, b in pairwise(paths) if a == b)
         raise InvalidRequest(f"the path {twice!r} comes twice; name each file once")
     # No disk that the files come to could have both.
+    seen = {""}
     for path in paths:
-        parts = path.split("/")[:-1]
-        for depth in range(1, len(parts) + 1):
-            above = "/".join(parts[:depth])
+        above = path.rpartition("/")[0]
+        # Thousands lie in few folders.
+        while above not in seen:
             if above in known:
                 raise InvalidRequest(f"{above!r} cannot be a file and hold {path!r}; rename one")
+            seen.add(above)
+            above = above.rpartition("/")[0]

@@ -4,7 +4,7 @@ Artifacts are rows. Logs are files on the disk, and what is on the disk is what 
 run has ended `seal` also writes them down as rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from runyard.protocol import events as kinds
@@ -93,14 +93,15 @@ def register(system: System, workspace: str, run: str, *, body: RegisterFiles) -
 
     def write(work: Work) -> int:
         row = lookups.run_row(work, workspace, run)
-        changed = _changed(work, row, entries, overwrite=body.overwrite)
+        known = rows.find_many(work.connection, row.key, [entry.path for entry in entries])
+        changed = _changed(row, entries, known, overwrite=body.overwrite)
         if not changed:
             return work.now
         # Whoever overwrites brings what a job leaves behind; of that nothing may be lost.
         if not body.overwrite and len(changed) <= _MOST_CHECKED:
             _refuse_beside(work, row, [entry.path for entry in changed])
         holding.claim(work, [entry.digest for entry in changed])
-        rows.put(work.connection, row.key, [_row(entry, work.now) for entry in changed])
+        rows.put(work.connection, row.key, [_row(entry, work.now) for entry in changed], known)
         append_events(work, row, [_news(changed)])
         return work.now
 
@@ -192,10 +193,9 @@ def _merged(kept: Sequence[FileRow], logs: Sequence[LogFile], *, live: bool) -> 
 
 
 def _changed(
-    work: Work, row: RunRow, entries: Sequence[FileEntry], *, overwrite: bool
+    row: RunRow, entries: Sequence[FileEntry], known: Mapping[str, FileRow], *, overwrite: bool
 ) -> list[FileEntry]:
-    """The entries whose content is not there yet."""
-    known = rows.find_many(work.connection, row.key, [entry.path for entry in entries])
+    """The entries whose content is not there yet, of those that the run has."""
     changed = [
         entry
         for entry in entries

@@ -1,7 +1,7 @@
 """Rows of a run's files: artifacts by content, and the logs of runs that have ended."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass, fields
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
@@ -28,7 +28,8 @@ class FileRow:
     executable: bool = False
 
 
-_COLUMNS = [run_files.c[f.name] for f in fields(FileRow)]
+_NAMES = [field.name for field in fields(FileRow)]
+_COLUMNS = [run_files.c[name] for name in _NAMES]
 _OF_RUN = run_files.c.run_key == bindparam("of_run")
 _FIND = Prepared(select(*_COLUMNS).where(_OF_RUN, run_files.c.path == bindparam("of_path")))
 _REMOVE = Prepared(delete(run_files).where(_OF_RUN, run_files.c.path == bindparam("old_path")))
@@ -111,20 +112,30 @@ def all_below(connection: Connection, run_key: int, prefix: str) -> list[FileRow
             return rows
 
 
-def put(connection: Connection, run_key: int, rows: Iterable[FileRow]) -> None:
+def put(
+    connection: Connection,
+    run_key: int,
+    rows: Iterable[FileRow],
+    present: Container[str] | None = None,
+) -> None:
     """Add files to a run; a file of the same path is replaced.
 
     Args:
         connection: The transaction's connection.
         run_key: Key of the run's row.
         rows: The files.
+        present: The paths that the run has, where that is known.
     """
-    values = [{"run_key": run_key, **asdict(row)} for row in rows]
+    # By hand: `asdict` copies deep, which for thousands is most of what adding them takes.
+    values = [{"run_key": run_key, **{name: getattr(row, name) for name in _NAMES}} for row in rows]
     if not values:
         return
-    file_sets.detach(connection, run_key, [value["path"] for value in values])
+    paths = [value["path"] for value in values]
+    file_sets.detach(connection, run_key, paths)
     # Removed, then added: upserts are spelt for each database apart.
-    _REMOVE.run_many(connection, [{"of_run": run_key, "old_path": v["path"]} for v in values])
+    old = paths if present is None else [path for path in paths if path in present]
+    if old:
+        _REMOVE.run_many(connection, [{"of_run": run_key, "old_path": path} for path in old])
     _ADD.run_many(connection, values)
 
 

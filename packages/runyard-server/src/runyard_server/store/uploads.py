@@ -57,7 +57,10 @@ class Draft:
             StorageFull: No space is left; what came before is kept.
         """
         if isinstance(body, Arrived) and body.path == self.path:
-            return self._finish(body.file, adopt)
+            there = self._finish(body.file, adopt)
+            # Unless it has its place now, the next part is added to it.
+            body.keep()
+            return there
         with full_disk(f"file {self.path.name}"), self._locked(_LOCK_SECONDS) as file:
             there = file.seek(0, os.SEEK_END)
             if offset > there:
@@ -65,10 +68,7 @@ class Draft:
             skip = there - offset
             while chunk := body.read(CHUNK):
                 new, skip = chunk[skip:], max(0, skip - len(chunk))
-                if there + len(new) > self.size:
-                    raise InvalidRequest(
-                        f"the file was said to have {self.size} bytes, and this part goes beyond"
-                    )
+                self._check(there + len(new))
                 file.write(new)
                 there += len(new)
             return self._finish(file, adopt)
@@ -111,11 +111,18 @@ class Draft:
     def _finish(self, file: BinaryIO, adopt: Callable[[Path], None]) -> int:
         sync(file)
         status = os.fstat(file.fileno())
+        self._check(status.st_size)
         if status.st_size == self.size:
             # Before the file has its place: a service that is killed in between has the draft, too.
             self._note().write_text(_identity(status), "ascii")
             adopt(self.path)
         return status.st_size
+
+    def _check(self, size: int) -> None:
+        if size > self.size:
+            raise InvalidRequest(
+                f"the file was said to have {self.size} bytes, and this part goes beyond"
+            )
 
     def _note(self) -> Path:
         return self.path.with_name(self.path.name + _WHOLE)

@@ -190,6 +190,8 @@ class Datastore(RegisteredStores):
     ) -> DataReference:
         """Send a folder's files, in parallel; each arrives whole or not at all.
 
+        One that was killed goes on when it is called again, also within a large file.
+
         Args:
             src_dir: The local folder.
             target_path: Where on the datastore; None is its root.
@@ -255,6 +257,8 @@ class Datastore(RegisteredStores):
         show_progress: bool = True,
     ) -> int:
         """Bring files here, keeping their whole path below `target_path`.
+
+        One that was killed goes on when it is called again, also within a large file.
 
         Args:
             target_path: The local folder.

@@ -62,6 +62,8 @@ class RunContents(RunBase):
     ) -> None:
         """Write a file of the run here, replacing what is there.
 
+        A download that was killed goes on when it is asked for again.
+
         Args:
             name: The file's path in the run.
             output_file_path: A path; a folder if it is one or ends in a slash. None is the file's
@@ -147,6 +149,8 @@ class RunContents(RunBase):
 
     def upload_folder(self, name: str, path: str, datastore_name: Optional[str] = None) -> None:
         """Send all files below a local folder.
+
+        One that was killed goes on when it is called again: what the service has is not sent twice.
 
         Args:
             name: Where they go in the run.

@@ -46,7 +46,7 @@ def test_a_wrong_content_is_refused_alone(ask):
     assert [each["name"] for each in refused] == [wrong.name, "../x"]
     assert "has digest" in refused[0]["message"]
     asked = {"digests": [digest(b"before"), wrong.name, digest(b"after")]}
-    assert ask("POST", f"{BLOBS}/missing", asked).json == {"digests": [wrong.name]}
+    assert ask("POST", f"{BLOBS}/missing", asked).json["digests"] == [wrong.name]
     assert read(ask, f"{BLOBS}/read", asked)[1] == Content(wrong.name, None)
 
 
@@ -59,7 +59,7 @@ def test_a_cut_batch_keeps_what_came_whole(ask, size):
     assert (answer.status, answer.code) == (400, "invalid_request")
     assert "ends inside its file 2" in answer.json["error"]["message"]
     asked = {"digests": [first.name, second.name]}
-    assert ask("POST", f"{BLOBS}/missing", asked).json == {"digests": [second.name]}
+    assert ask("POST", f"{BLOBS}/missing", asked).json["digests"] == [second.name]
 
 
 def test_what_is_no_batch_is_said_to_be_none(ask):

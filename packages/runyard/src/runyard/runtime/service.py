@@ -118,7 +118,7 @@ class JobService(Destination):
     def begun(self, digest: str) -> Optional[int]:
         """How many bytes of a content have come; None if it is stored."""
         reply = self._json("POST", f"{self._workspace}/blobs/missing", {"digests": [digest]})
-        return int(reply["begun"].get(digest, 0)) if reply["digests"] else None
+        return int(reply.get("begun", {}).get(digest, 0)) if reply["digests"] else None
 
     def write_blob(self, digest: str, file: BinaryIO, size: int, offset: int = 0) -> None:
         """Store a content.

@@ -24,8 +24,8 @@ test("notes have headings, lists, code and emphasis", () => {
 });
 
 test("links lead to the web and to pages, and nothing else does anything", () => {
-  expect(shown("[run](/runs/default/a_1) https://x.org/a")).toBe(
-    "<p><a /runs/default/a_1>run</a> <a https://x.org/a>https://x.org/a</a></p>",
+  expect(shown("[run](/runs/default/a_1) https://x.org/a.")).toBe(
+    "<p><a /runs/default/a_1>run</a> <a https://x.org/a>https://x.org/a</a>.</p>",
   );
   expect(shown("[a](javascript:alert(1)) [b](//evil.org) <img src=x>")).toBe(
     "<p>a) b <img src=x></p>",

@@ -2,7 +2,7 @@
 import type { ComponentChildren, VNode } from "preact";
 
 const INLINE =
-  /`([^`]+)`|\*\*([^*]+)\*\*|\*([^*\s][^*]*)\*|\[([^\]]+)\]\(([^)\s]+)\)|(https?:\/\/[^\s)]+)/g;
+  /`([^`]+)`|\*\*([^*]+)\*\*|\*([^*\s][^*]*)\*|\[([^\]]+)\]\(([^)\s]+)\)|(https?:\/\/[^\s)]*[^\s).,;:!?])/g;
 const ITEM = /^\s*(?:[-*]|\d+[.)])\s+/;
 /** What no paragraph goes on with. */
 const OTHER = /^\s*$|^#{1,6}\s|^```|^\s*(?:[-*]|\d+[.)])\s/;

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SERVER = ROOT / "packages/runyard-server"
 WEB = SERVER / "web"
 STATIC = "runyard_server/faces/studio/static"
-LINES = 13_250
+LINES = 13_400
 # The port of `discard`, where nothing listens.
 NOWHERE = "http://127.0.0.1:9/"
 LINE = "The studio is not built"

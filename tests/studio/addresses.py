@@ -22,6 +22,7 @@ FILLED = {
     "/endpoints/{endpoint}": ("endpoint",),
     "/compute/{name}": ("cluster",),
     "/environments/{lock}": ("lock",),
+    "/datasets/{name}": ("dataset",),
     "/datastores/{name}": ("datastore",),
     "/datastores/{store}": ("datastore",),
 }
@@ -31,6 +32,7 @@ FIXED = {
     "/models/{tab}": "files",
     "/models/{rest}": "model.txt",
     "/endpoints/{tab}": "try",
+    "/datasets/{version}": "1",
     "/datastores/{rest}": "code/train.py",
     "/datastores/{path}": "code/train.py",
 }

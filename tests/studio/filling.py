@@ -13,6 +13,7 @@ from pathlib import Path
 from runyard import (
     AmlCompute,
     ComputeTarget,
+    Dataset,
     Endpoint,
     Environment,
     Experiment,
@@ -83,9 +84,13 @@ def main() -> None:
     folds = folded(Experiment(workspace, "folds"))
     for run in (*runs, gang):
         run.wait_for_completion(raise_on_error=False)
+    store = workspace.get_default_datastore()
+    store.upload_files([str(folder / "train.py")], target_path="code")
+    code = Dataset.File.from_files((store, "code")).register(workspace, "my code")
     for _ in range(2):
-        model = runs[0].register_model(model_name="digits", model_path="outputs/model.txt")
-    workspace.get_default_datastore().upload_files([str(folder / "train.py")], target_path="code")
+        model = runs[0].register_model(
+            model_name="digits", model_path="outputs/model.txt", datasets=[("training", code)]
+        )
     plain().register(workspace)
     endpoint = served(workspace, model.name, folder)
     told = {
@@ -99,7 +104,8 @@ def main() -> None:
         "endpoint": endpoint,
         "experiment": "tf-mnist",
         "cluster": "cpu-cluster",
-        "datastore": workspace.get_default_datastore().name,
+        "dataset": "my%20code",
+        "datastore": store.name,
         **ids(workspace),
     }
     sys.stdout.write(json.dumps(told))

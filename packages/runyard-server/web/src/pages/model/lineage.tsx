@@ -15,11 +15,15 @@ type Node = [kind: string, name: string, ...address: string[]];
 
 /** The nodes in columns, each of which leads to the next. */
 export function columnsOf(model: ModelRecord, origin: Partial<ModelLineage>): Node[][] {
-  const { run, snapshot, environment, data = [], endpoints = [] } = origin;
+  const { run, snapshot, environment, data = [], datasets = [], endpoints = [] } = origin;
   const made = [
     ...data.map(({ datastore, path }): Node => {
       const below = path.split("/").filter(Boolean);
       return ["data", `${datastore}/${path}`, "datastores", datastore, ...below];
+    }),
+    ...datasets.map(({ registered, version, dataset }): Node => {
+      const place = registered ? [registered, String(version)] : [dataset];
+      return ["dataset", place.join(" "), "datasets", ...place];
     }),
     run && snapshot && (["snapshot", snapshot.id.slice(0, 12), "runs", run.id, "code"] as Node),
     environment &&

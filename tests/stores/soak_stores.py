@@ -76,7 +76,7 @@ def test_a_killed_client_leaves_nothing_half(service, workspace, store, large, t
     start = time.monotonic()
     store.upload_files([str(large)], target_path="whole", show_progress=False)
     seconds = time.monotonic() - start
-    assert sizes(store) == {"whole/large.bin": LARGE_BYTES}
+    assert sizes(store)["whole/large.bin"] == LARGE_BYTES
     for number in range(KILLS):
         kill(begun(service, workspace, "upload", store.name, str(large), f"up{number}"), seconds)
         assert {name: size for name, size in sizes(store).items() if size != LARGE_BYTES} == {}
@@ -128,7 +128,8 @@ def test_thousands_of_files_go_and_come_back(store, tmp_path):
     timed("up", lambda: store.upload(source, "in", show_progress=False))
     timed("listed", lambda: sizes(store))
     timed("down", lambda: store.download("out", "in/", show_progress=False))
-    names = list(sizes(store))
+    # A container of Azure has no place of the test's own.
+    names = [name for name in sizes(store) if name.startswith("in/")]
     assert names == sorted(names)
     assert len(names) == MANY_FILES
     for number in range(MANY_FILES):

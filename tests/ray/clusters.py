@@ -38,7 +38,13 @@ _QUIET = {
     # Whether there is an autoscaler is in its first report.
     "AUTOSCALER_UPDATE_INTERVAL_S": "1",
 }
+# What `ray start --block` says last.
+_UP = "will now block"
 _FAKE_HEAD = "fffffffffffffffffffffffffffffffffffffffffffffffffff00000"
+
+
+class Ended(Exception):
+    """A head has ended instead of coming up; with what it has said."""
 
 
 @dataclass
@@ -102,7 +108,13 @@ class Cluster:
                 "RAY_enable_autoscaler_v2": "1",
             }
         self._run(options, variables)
-        self._await_jobs()
+        try:
+            self._await_jobs()
+        except Ended:
+            # Ray gives a head half a minute to come up, and a busy machine may not have it.
+            self._processes.clear()
+            self._run(options, variables)
+            self._await_jobs()
 
     def add_node(self, cpus: int = 2, resources: str = "{}") -> subprocess.Popen[bytes]:
         """Have another node join; give the process group that it is."""
@@ -193,10 +205,12 @@ class Cluster:
         programs.until(self._has_jobs, self._log, PATIENCE_SECONDS)
 
     def _has_jobs(self) -> bool:
-        assert self._processes[0].poll() is None, self._log()
+        if self._processes[0].poll() is not None:
+            raise Ended(self._log())
         with suppress(OSError):
             self.ask("/api/jobs/")
-            return True
+            # The dashboard answers before it is sure that the head comes up at all.
+            return _UP in self._log()
         return False
 
     def _log(self) -> str:

@@ -39,7 +39,9 @@ def yard(tmp_path: Path) -> Iterator[RayYard]:
 
 def _begun(yard: RayYard, **more: Any) -> tuple[Any, Path]:
     starts = yard.folder / "starts"
-    run = yard.submit(yard.target("one"), WAIT, variables={"STARTS": str(starts)}, **more)
+    run = yard.submit(
+        yard.target("one", max_nodes=1), WAIT, variables={"STARTS": str(starts)}, **more
+    )
     yard.begin(run, starts)
     return run, starts
 
@@ -112,7 +114,7 @@ def test_many_runs_leave_nothing_on_the_head(
 
     The first hundred come before the first look: buffers, and what Ray itself remembers of a job.
     """
-    target, seconds = yard.target("one", idle_seconds_before_scaledown=600), []
+    target, seconds = yard.target("one", max_nodes=1, idle_seconds_before_scaledown=600), []
     before: dict[str, float] = {}
     for number in range(RUNS):
         begun = time.monotonic()
@@ -135,7 +137,7 @@ def test_what_a_run_costs(
     yard: RayYard, record_testsuite_property: Callable[[str, object], None]
 ) -> None:
     """On a node that is up a run takes 300 ms longer than on this machine at most."""
-    target = yard.target("one", idle_seconds_before_scaledown=600)
+    target = yard.target("one", max_nodes=1, idle_seconds_before_scaledown=600)
     yard.wait(yard.submit(target, "print(1)"))
     took: dict[str, list[float]] = {"ray": [], "local": [], "ray job": []}
     for number in range(COMPARED):

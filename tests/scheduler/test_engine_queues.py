@@ -2,7 +2,8 @@
 
 from runyard.protocol.errors import TemporaryError
 from runyard.protocol.jobs import OUTCOME_CANCELED, OUTCOME_FAILED
-from runyard.protocol.timeouts import AGENT_LOST_SECONDS
+from runyard.protocol.runs import LauncherSpec
+from runyard.protocol.timeouts import AGENT_LOST_SECONDS, TICK_SECONDS
 from runyard_server.compute.base import Observation
 from runyard_server.operations import compute
 from runyard_server.testing.yard import W, Yard
@@ -56,6 +57,20 @@ def test_an_engine_that_is_away_is_told(yard: Yard) -> None:
     yard.handle(run)
     yard.report(run)
     assert yard.get(run).reason is None
+
+
+def test_a_gang_says_once_what_all_of_its_nodes_wait_for(yard: Yard) -> None:
+    """However many nodes are refused, and however often, its history has the reason once."""
+    cause = "a node of its former attempt does not answer"
+    yard.engine.refuse = TemporaryError(cause)
+    yard.cluster(nodes=3)
+    run = yard.submit("cluster", node_count=3, launcher=LauncherSpec("torch"))
+    yard.when(run, lambda record: cause in (record.reason or ""))
+    for _ in range(3):
+        yard.clock.sleep(TICK_SECONDS)
+    yard.engine.refuse = None
+    yard.handle(run)
+    assert sum(cause in message for message in yard.messages(run)) == 1
 
 
 def test_an_agent_that_is_gone_says_what_the_engine_knows(yard: Yard) -> None:

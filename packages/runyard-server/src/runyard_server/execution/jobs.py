@@ -226,26 +226,34 @@ def launched(system: System, key: int, node: int, handle: str) -> bool:
     return system.write(write)
 
 
-def delayed(system: System, key: int, reason: str) -> None:
+def delayed(system: System, key: int, node: int, cause: str) -> bool:
     """Write down why the agents of a run that has its nodes cannot be launched yet.
 
     Args:
         system: The service's parts.
         key: The run's key.
-        reason: Why, and what would help.
+        node: The number of the node whose agent was to be launched.
+        cause: Why not, and what would help.
+
+    Returns:
+        Whether that is news: a gang's other nodes often wait for the same.
     """
 
     def is_news(row: RunRow) -> bool:
-        return row.active and row.status == states.QUEUED and row.reason != reason
+        told = (row.reason or "").endswith(f": {cause}")
+        return row.active and row.status == states.QUEUED and not told
 
-    def write(work: Work) -> None:
-        for row in run_rows.find_many(work.connection, [key]):
-            if is_news(row):
-                append_events(work, row, [EventDraft(kinds.REASON, reason)], reason=reason)
+    def write(work: Work) -> bool:
+        news = list(filter(is_news, run_rows.find_many(work.connection, [key])))
+        for row in news:
+            reason = f"waiting for node {node}: {cause}"
+            append_events(work, row, [EventDraft(kinds.REASON, reason)], reason=reason)
+        return bool(news)
 
-    # It is tried again every few seconds: only what is new is worth a write.
+    # It is tried again every second, by each node of a gang: only what is new is worth a write.
     if any(map(is_news, system.read(lambda work: run_rows.find_many(work.connection, [key])))):
-        system.write(write)
+        return system.write(write)
+    return False
 
 
 def lost(system: System, key: int, node: int, reason: str) -> None:

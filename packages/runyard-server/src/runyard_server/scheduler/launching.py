@@ -151,8 +151,8 @@ class Agents:
             try:
                 work(*given)
             except TemporaryError as error:
-                _log.warning("node %d of %s: %s; trying again", node, row.subject, error)
-                jobs.delayed(self._system, row.key, f"waiting for node {node}: {error}")
+                if jobs.delayed(self._system, row.key, node, str(error)):
+                    _log.warning("node %d of %s: %s; trying again", node, row.subject, error)
                 self._again(row.subject)
             except Exception as error:  # noqa: BLE001 - whatever it was, the run must tell it
                 _log.exception("launching on node %d of %s failed", node, row.subject)

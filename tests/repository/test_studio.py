@@ -35,7 +35,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_pages_stay_small() -> None:
-    """Python people own them: the sources end at 13,250 lines, the libraries at three."""
+    """Python people own them: the sources end at 13,400 lines, the libraries at three."""
     sources = [
         path
         for path in (WEB / "src").rglob("*.ts*")

@@ -110,6 +110,26 @@ def test_paths_are_those_below_the_folder_and_a_wrong_one_is_told(store, folder)
         Dataset.File.from_files((store, "image"))
 
 
+def test_a_mount_removes_only_what_it_has_put_there(store, folder):
+    """A folder that was refused, or never mounted, keeps its files whatever is called."""
+    kept = Path(_write(folder, "mine/kept.txt", "mine"))
+    images = Dataset.File.from_files((store, "images"))
+    refused = images.mount(kept.parent)
+    refused.stop()
+    with pytest.raises(UserErrorException, match="is not empty"):
+        refused.start()
+    refused.stop()
+    assert kept.read_text() == "mine"
+    (folder / "empty").mkdir()
+    taken = images.mount(folder / "empty")
+    with taken:
+        assert (folder / "empty/a.txt").exists()
+    assert list((folder / "empty").iterdir()) == []
+    Path(_write(folder, "empty/later.txt", "mine"))
+    taken.stop()
+    assert (folder / "empty/later.txt").exists()
+
+
 def test_versions_mean_bytes(workspace, store, folder):
     """Equal data are one version, changed data the next; an old one says that files differ."""
     images = Dataset.File.from_files((store, "images"))

@@ -28,6 +28,7 @@ class MountContext:
         self._made: Optional[Path] = None
         self._given = None if mount_point is None else Path(mount_point).expanduser().resolve()
         self._place = self._given
+        self._started = False
 
     @property
     def mount_point(self) -> str:
@@ -49,15 +50,20 @@ class MountContext:
         if not place.exists():
             place.mkdir(parents=True)
             self._made = place
+        # From here on, all that is below the folder was put there by this.
+        self._started = True
         self._dataset.download(place, ignore_not_found=True)
 
     def stop(self) -> None:
-        """Remove the files, and the folder where `start` has made it."""
-        place = Path(self.mount_point)
-        if self._made is not None:
-            shutil.rmtree(self._made, ignore_errors=True)
+        """Remove what `start` has put there, and the folder where it was made here."""
+        made, started = self._made, self._started
+        # Somebody may use the folder after this, so a second call finds nothing to remove.
+        self._made, self._started = None, False
+        if made is not None:
+            shutil.rmtree(made, ignore_errors=True)
             return
-        for each in list(place.iterdir()) if place.is_dir() else ():
+        place = self._given
+        for each in list(place.iterdir()) if started and place and place.is_dir() else ():
             if each.is_dir() and not each.is_symlink():
                 shutil.rmtree(each, ignore_errors=True)
             else:

@@ -1,13 +1,14 @@
 """Records of tabular datasets: what files become, on every Python that jobs have."""
 
 import io
+import time
 from datetime import datetime
 from typing import Any
 
 import pytest
 
-from runyard.protocol.dataset_definitions import SourceFile, files_of, id_of, tree_digest
-from runyard.protocol.dataset_paths import Listed
+from runyard.protocol.dataset_definitions import SourceFile, checked, files_of, id_of, tree_digest
+from runyard.protocol.dataset_paths import Listed, pattern
 from runyard.tables.delimited import FileError
 from runyard.tables.inference import converted, inferred
 from runyard.tables.partitions import PartitionFormat
@@ -170,6 +171,32 @@ def test_paths_mean_files():
         "s/a.csv",
         "https%3A/%2Fh%3A1/d/x",
     ]
+
+
+def test_patterns_take_no_time_and_a_wrong_one_is_refused():
+    """A pattern of many stars, which nobody writes by mistake, cannot keep a service busy."""
+    began = time.process_time()
+    assert not pattern("*a" * 40 + "*c")("a" * 200 + "b")
+    assert not pattern("**/a/" * 30 + "c")("a/" * 100 + "b")
+    assert time.process_time() - began < 1
+    rows = [
+        ("**", "a/b"),
+        ("a/**/b", "a/b"),
+        ("a/**/b", "a/x/y/b"),
+        ("*a*b*", "xxaxabx"),
+        ("[]a-]x", "]x"),
+        ("[!]]", "a"),
+        ("[!]", "[!]"),
+        ("[a", "[a"),
+        ("a?b", "a\nb"),
+        ("[a-c-]", "-"),
+    ]
+    for path, file in rows:
+        assert pattern(path)(file), path
+    for path, file in [("a/**", "a"), ("a?b", "a/b"), ("a[!x]b", "a/b"), ("[!]]", "]")]:
+        assert not pattern(path)(file), path
+    with pytest.raises(ValueError, match="range z-a"):
+        checked(_files({"datastore": "s", "path": "data/[z-a]*"}))
 
 
 def test_ids_and_digests_follow_from_what_they_are_of():

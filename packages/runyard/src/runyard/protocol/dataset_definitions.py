@@ -22,6 +22,7 @@ from runyard.protocol.dataset_paths import (
     is_web,
     meant,
     normal,
+    pattern,
     web_name,
     web_path,
 )
@@ -172,7 +173,7 @@ def _check_source(source: Any) -> None:
     ):
         raise ValueError("a dataset's source has a datastore and a path, or a url")
     else:
-        normal(source["path"])
+        pattern(normal(source["path"]))
 
 
 def _of_source(

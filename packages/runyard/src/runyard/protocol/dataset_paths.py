@@ -7,8 +7,7 @@
 Service, client and agent read them alike, so that a dataset means the same files everywhere.
 """
 
-import re
-from typing import Callable, Iterable, Iterator, List, NamedTuple, Pattern
+from typing import Callable, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 from urllib.parse import quote, unquote, urlsplit
 
 WILDCARDS = "*?["
@@ -25,6 +24,9 @@ class Listed(NamedTuple):
 
 Lister = Callable[[str, str], Iterable[Listed]]
 """Given a datastore and a prefix, lists the files whose path begins so, by path."""
+
+# Fits one character of a segment, or one segment of a path; None stands for any number of them.
+_Mark = Optional[Callable[[str], bool]]
 
 
 def normal(path: str) -> str:
@@ -63,7 +65,7 @@ def meant(path: str, listed: Lister, datastore: str) -> Iterator[Listed]:
         datastore: The datastore.
     """
     if has_wildcards(path):
-        fits = pattern(path).fullmatch
+        fits = pattern(path)
         yield from (file for file in listed(datastore, _fixed(path)) if fits(file.path))
         return
     if path:
@@ -76,17 +78,18 @@ def meant(path: str, listed: Lister, datastore: str) -> Iterator[Listed]:
     yield from listed(datastore, f"{path}/" if path else "")
 
 
-def pattern(path: str) -> Pattern[str]:
-    """The expression that fits the paths which a path with wildcards means."""
+def pattern(path: str) -> Callable[[str], bool]:
+    """What says whether a path is one of those that a path with wildcards means.
+
+    Raises:
+        ValueError: A range in brackets runs backwards.
+    """
     segments = path.split("/")
-    found: List[str] = []
-    for place, segment in enumerate(segments):
-        is_last = place == len(segments) - 1
-        if segment == "**":
-            found.append(".*" if is_last else "(?:[^/]+/)*")
-        else:
-            found.append(_segment(segment) + ("" if is_last else "/"))
-    return re.compile("".join(found), re.DOTALL)
+    marks = [None if segment == "**" else _segment(segment) for segment in segments]
+    if marks[-1] is None:
+        # Behind its slash something has to come: a folder is no file.
+        marks.insert(-1, _anything)
+    return lambda file: _fits(marks, file.split("/"))
 
 
 def below(path: str, file: str) -> str:
@@ -124,21 +127,72 @@ def _fixed(path: str) -> str:
     return path[: min(place for place in map(path.find, WILDCARDS) if place >= 0)]
 
 
-def _segment(segment: str) -> str:
-    """One segment as an expression; a bracket that nothing closes is a letter."""
-    found, place = [], 0
+def _fits(marks: Sequence[_Mark], items: Sequence[str]) -> bool:
+    """Whether marks fit items, all of both.
+
+    Only the last star that was met ever takes more: what an earlier one took can stay. So a path
+    that somebody makes up costs the product of the lengths at most, where a regular expression
+    with as many stars would keep the service busy for hours.
+    """
+    at = place = begin = 0
+    star = -1
+    while place < len(items):
+        mark = marks[at] if at < len(marks) else _nothing
+        if mark is None:
+            star, begin = at, place
+        elif mark(items[place]):
+            place += 1
+        elif star >= 0:
+            begin += 1
+            at, place = star, begin
+        else:
+            return False
+        at += 1
+    return all(mark is None for mark in marks[at:])
+
+
+def _segment(segment: str) -> Callable[[str], bool]:
+    """What fits a segment; a bracket that nothing closes is a letter."""
+    if not has_wildcards(segment):
+        return segment.__eq__
+    marks: List[_Mark] = []
+    place = 0
     while place < len(segment):
-        mark = segment[place]
-        close = segment.find("]", place + 2) if mark == "[" else -1
-        if mark == "*":
-            found.append("[^/]*")
-        elif mark == "?":
-            found.append("[^/]")
+        letter = segment[place]
+        # Behind `[` and `[!` a closing bracket is one of the letters.
+        first = place + (3 if segment[place + 1 : place + 2] in ("!", "^") else 2)
+        close = segment.find("]", first) if letter == "[" else -1
+        if letter == "*":
+            marks.append(None)
+        elif letter == "?":
+            marks.append(_anything)
         elif close > 0:
-            inner = segment[place + 1 : close].replace("\\", "\\\\")
-            found.append(f"[{'^' + inner[1:] if inner[0] in '!^' else inner}]")
+            marks.append(_class(segment[place + 1 : close]))
             place = close
         else:
-            found.append(re.escape(mark))
+            marks.append(letter.__eq__)
         place += 1
-    return "".join(found)
+    return lambda name: _fits(marks, name)
+
+
+def _class(inner: str) -> Callable[[str], bool]:
+    """What fits the letters and ranges between brackets."""
+    is_other = inner[0] in "!^"
+    rest = inner[1:] if is_other else inner
+    ranges: List[Tuple[str, str]] = []
+    while rest:
+        length = 3 if len(rest) > 2 and rest[1] == "-" else 1  # noqa: PLR2004 - a range
+        low, high = rest[0], rest[length - 1]
+        if low > high:
+            raise ValueError(f"the range {low}-{high} in [{inner}] runs backwards")
+        ranges.append((low, high))
+        rest = rest[length:]
+    return lambda letter: is_other is not any(low <= letter <= high for low, high in ranges)
+
+
+def _anything(_: str) -> bool:
+    return True
+
+
+def _nothing(_: str) -> bool:
+    return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
-from runyard.protocol.dataset_paths import is_web, normal
+from runyard.protocol.dataset_paths import is_web, normal, pattern
 from runyard.sdk.data import DataPath, DataReference
 from runyard.sdk.datastores import Datastore
 from runyard.sdk.exceptions import UserErrorException
@@ -72,9 +72,11 @@ def _of_tuple(value: Tuple[Any, ...]) -> Tuple[Source, Optional[Datastore]]:
 
 def _on(datastore: Datastore, path: Any) -> Source:
     try:
-        return {"datastore": datastore.name, "path": normal(str(path or ""))}
+        found = normal(str(path or ""))
+        pattern(found)
     except ValueError as error:
         raise UserErrorException(str(error)) from None
+    return {"datastore": datastore.name, "path": found}
 
 
 def _check_web(url: str) -> None:

@@ -199,6 +199,13 @@ def test_patterns_take_no_time_and_a_wrong_one_is_refused():
         checked(_files({"datastore": "s", "path": "data/[z-a]*"}))
 
 
+@pytest.mark.parametrize("path", ["a/../b", "./b", "a/%2e%2e", "..%2Fb", ".."])
+def test_addresses_with_dots_are_refused(path):
+    """What names a file below a folder must not lead out of it."""
+    with pytest.raises(ValueError, match="a segment"):
+        checked(_files({"url": f"https://h/{path}"}))
+
+
 def test_ids_and_digests_follow_from_what_they_are_of():
     """Equal definitions are one dataset; a digest says whether it is of bytes or of times."""
     one = _files({"datastore": "s", "path": "data"})

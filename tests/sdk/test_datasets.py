@@ -13,6 +13,7 @@ import pytest
 from runyard import Dataset, DataType, Model
 from runyard.sdk.dataset_inputs import DatasetConsumptionConfig
 from runyard.sdk.dataset_outputs import OutputFileDatasetConfig
+from runyard.sdk.datasets import FileDataset
 from runyard.sdk.environments import Environment
 from runyard.sdk.exceptions import (
     DatasetExecutionError,
@@ -267,6 +268,8 @@ def test_what_cannot_be_is_refused_before_anything_starts(workspace, experiment,
         (lambda: Dataset.File.from_files((store,)), "Invalid tuple for path"),
         (lambda: Dataset.File.from_files([(store, "a"), "https://h/b"]), "in one list"),
         (lambda: Dataset.File.from_files((store, "../x")), "leads upwards"),
+        (lambda: Dataset.File.from_files((store, "[z-a]")), "runs backwards"),
+        (lambda: Dataset.File.from_files("https://h/a/../b"), "a segment"),
     ]
     for call, words in refused:
         with pytest.raises(UserErrorException, match=words):
@@ -288,6 +291,17 @@ def test_a_web_file_that_is_gone_is_read_from_what_was_stored(workspace, folder)
         kept = table.register(workspace, "web")
     with pytest.warns(UserWarning, match="what is stored of it is read"):
         assert kept.to_pandas_dataframe()["n"].tolist() == [1]
+
+
+def test_a_web_address_leads_nowhere_out_of_the_target(workspace, folder):
+    """A stored definition may have `..` in an address; its file is brought below the target."""
+    path = "/../../../../escaped.txt"
+    with _served({path: "text"}) as url:
+        sources = [{"url": url + path}, {"url": f"{url}/{path}"}]
+        dataset = FileDataset({"kind": "file", "sources": sources}, workspace)
+        (first, _) = dataset.download(folder / "deep/target")
+    assert Path(first).is_relative_to(folder / "deep/target")
+    assert not list(folder.glob("escaped.txt"))
 
 
 @contextmanager

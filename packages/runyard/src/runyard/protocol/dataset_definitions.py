@@ -18,6 +18,7 @@ from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Sequence
 from runyard.protocol.dataset_paths import (
     Lister,
     below,
+    check_web_path,
     has_wildcards,
     is_web,
     meant,
@@ -166,6 +167,7 @@ def _check_source(source: Any) -> None:
     if isinstance(source, dict) and "url" in source:
         if not is_web(str(source["url"])):
             raise ValueError(f"{source['url']!r} is no http or https address")
+        check_web_path(source["url"])
     elif (
         not isinstance(source, dict)
         or not isinstance(source.get("datastore"), str)

@@ -111,9 +111,23 @@ def output_path(path: str, run: str, name: str) -> str:
     return normal(path.replace("{run-id}", run).replace("{output-name}", name))
 
 
+def check_web_path(url: str) -> None:
+    """Check that the path of a web file, which names it among others, leads nowhere else.
+
+    Raises:
+        ValueError: It has a segment `.` or `..`.
+    """
+    # Spelled with percent signs too: the name of a file that is the only one has them resolved.
+    segments = unquote(urlsplit(url).path).replace("\\", "/").split("/")
+    if "." in segments or ".." in segments:
+        raise ValueError(f"the path of {url!r} has a segment '.' or '..'; give it without them")
+
+
 def web_name(url: str) -> str:
     """The name of a web file that is the only one."""
-    return unquote(urlsplit(url).path).rpartition("/")[2] or "index"
+    name = unquote(urlsplit(url).path).rpartition("/")[2]
+    # Definitions from before `check_web_path` are stored.
+    return "index" if name in ("", ".", "..") else name
 
 
 def web_path(url: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
-from runyard.protocol.dataset_paths import is_web, normal, pattern
+from runyard.protocol.dataset_paths import check_web_path, is_web, normal, pattern
 from runyard.sdk.data import DataPath, DataReference
 from runyard.sdk.datastores import Datastore
 from runyard.sdk.exceptions import UserErrorException
@@ -80,6 +80,10 @@ def _on(datastore: Datastore, path: Any) -> Source:
 
 
 def _check_web(url: str) -> None:
+    try:
+        check_web_path(url)
+    except ValueError as error:
+        raise UserErrorException(str(error)) from None
     last = url.partition("?")[0]
     if "*" in last or last.endswith("/"):
         raise UserErrorException(

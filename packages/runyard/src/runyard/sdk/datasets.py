@@ -360,7 +360,7 @@ class FileDataset(AbstractDataset):
         if not files and not ignore_not_found:
             raise DatasetExecutionError(f"the dataset has no files: {self._told()['source']}")
         root = Path(target_path or tempfile.mkdtemp(prefix="runyard-")).expanduser().resolve()
-        places = [root.joinpath(*file.name.split("/")) for file in files]
+        places = [_place(root, file.name) for file in files]
         there = [str(place) for place in places if place.exists()]
         if there and not overwrite:
             raise UserErrorException(
@@ -447,6 +447,11 @@ def _state(file: Any) -> Tuple[Any, ...]:
 
 def _differ(known: Any, now: SourceFile) -> bool:
     return (known.size, known.modified_at) != (now.size, now.modified_at)
+
+
+def _place(root: Path, name: str) -> Path:
+    """Where a file is brought to; what its web address has of `..` leads nowhere."""
+    return root.joinpath(*(part for part in name.split("/") if part not in ("", ".", "..")))
 
 
 def _bring(access: DatasetAccess, file: SourceFile, place: Path) -> None:

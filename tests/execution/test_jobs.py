@@ -3,14 +3,17 @@
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from runyard.protocol.compute import CreateCompute
 from runyard.protocol.data import DataReference
+from runyard.protocol.datasets import RunOutput
 from runyard.protocol.datastores import WriteQuery
 from runyard.protocol.environments import LockRecord
-from runyard.protocol.errors import NotFound, RunNotFound
+from runyard.protocol.errors import InvalidRequest, NotFound, RunNotFound
 from runyard.protocol.events import EventQuery
 from runyard.protocol.files import FileEntry, FileQuery
 from runyard.protocol.jobs import AgentReport, FinishReport, JobEnvironment, JobSpec
@@ -23,7 +26,7 @@ from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.execution import jobs, placement, preparing
 from runyard_server.execution.placement import Placement, Target
-from runyard_server.operations import compute, datastores, events, files, runs, snapshots
+from runyard_server.operations import compute, datasets, datastores, events, files, runs, snapshots
 from runyard_server.store import runs as rows
 
 W = "default"
@@ -196,6 +199,46 @@ def test_the_last_word_decides(
         assert says is not None
         assert says in record.error.message
         assert record.error.time
+
+
+def test_a_good_run_ends_whatever_became_of_its_outputs(
+    system: System, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An output with files that the service cannot read, or steps that mean nothing, is told of."""
+    steps: dict[str, object] = {"steps": [{"take": "all"}]}
+    outputs = [
+        RunOutput("unread", "workspaceblobstore", "unread", register="unread"),
+        RunOutput("wrong", "workspaceblobstore", "wrong", definition=steps),
+    ]
+    run = place(outputs=outputs).row.id
+    root = datastore_folder(system, W, "workspaceblobstore")
+    for name in ("unread", "wrong"):
+        (root / name).mkdir(parents=True)
+        (root / name / "b").write_text("b")
+    (root / "unread/a").write_text("a")
+    opened = Path.open
+
+    def refused(place: Path, *mode: Any) -> Any:
+        # Tests may run as root, whom no mode of a file keeps from reading.
+        if place == root / "unread/a":
+            raise PermissionError(13, "Permission denied", str(place))
+        return opened(place, *mode)
+
+    monkeypatch.setattr(Path, "open", refused)
+    jobs.finish(system, W, run, "0", body=FinishReport("completed", exit_code=0))
+    record = runs.get(system, W, run)
+    assert record.status == "Completed"
+    (warning,) = record.warnings
+    assert "output 'wrong' was not registered" in str(warning)
+    assert datasets.get(system, W, "unread").digest.startswith("times:")
+
+
+def test_a_pattern_of_an_output_is_checked_at_submission(place: Place) -> None:
+    """A run of hours does not end with a pattern that can be none."""
+    for glob in ("../x", "[z-a]"):
+        output = RunOutput("o", "workspaceblobstore", "o", definition={"path_glob": glob})
+        with pytest.raises(InvalidRequest, match="output 'o'"):
+            place(outputs=[output])
 
 
 def test_logs_are_files_at_the_end(system: System, place: Place) -> None:

@@ -16,6 +16,7 @@ from runyard.protocol import dataset_definitions
 from runyard.protocol.dataset_definitions import Definition, SourceFile, tree_digest
 from runyard.protocol.dataset_paths import Listed, Lister
 from runyard.protocol.datasets import DatasetFile
+from runyard.protocol.errors import InvalidRequest
 from runyard_server.core.clock import iso
 from runyard_server.core.datastore_files import files_of
 from runyard_server.core.system import System
@@ -63,8 +64,12 @@ def resolve(
 
     Raises:
         DatastoreNotFound: A source names a datastore that is not there.
+        InvalidRequest: A stored definition has a path that is refused today.
     """
-    found = dataset_definitions.files_of(definition, _lister(system, workspace))
+    try:
+        found = dataset_definitions.files_of(definition, _lister(system, workspace))
+    except ValueError as error:
+        raise InvalidRequest(f"the dataset's definition cannot be read: {error}") from None
     known = _known(system, workspace, found)
     if seconds > 0:
         missing = [file for file in found if file.datastore and not known[_key(file)].digest]
@@ -152,8 +157,10 @@ def _read(
         if _key(file) in found:
             continue
         digest = _digest(system, workspace, file, until)
-        if not digest:
+        if not digest and time.monotonic() > until:
             break
+        if not digest:
+            continue
         found[_key(file)] = _record(file, digest)
         told = (file.datastore, file.path, file.size, file.modified_at, digest)
         if fresh and (len(fresh) == _TOGETHER or fresh[0].datastore != file.datastore):
@@ -170,7 +177,7 @@ def _keep(system: System, fresh: Sequence[DigestRow]) -> None:
 
 
 def _digest(system: System, workspace: str, file: SourceFile, until: float) -> str:
-    """The SHA-256 of a file; "" where time is over, it is gone, or has changed meanwhile."""
+    """The SHA-256 of a file; "" where time is over, it cannot be read, or has changed."""
     told = hashlib.sha256()
     size = 0
     try:
@@ -181,7 +188,8 @@ def _digest(system: System, workspace: str, file: SourceFile, until: float) -> s
                 # One that takes longer by itself is read whole: it would never be done else.
                 if time.monotonic() > until and size < file.size // 2:
                     return ""
-    except FileNotFoundError:
+    except OSError:
+        # Gone, or no file of the service's: its size and time stand for it.
         return ""
     return told.hexdigest() if size == file.size else ""
 

@@ -102,10 +102,16 @@ def note_outputs(system: System, row: RunRow, outputs: Sequence[RunOutput]) -> l
     for output in outputs:
         try:
             warnings += _note_output(system, row, output)
-        except RunyardError as error:
-            # The run has done its work; what became of one output must not fail it.
-            warnings.append(f"output {output.name!r} was not registered: {error.message}")
+        except (RunyardError, OSError, ValueError, TypeError, LookupError, AttributeError) as error:
+            # The run has done its work; what became of one output must not fail it, and its agent
+            # would repeat the last word for ever. A definition from before a check may be at fault,
+            # or a file that only the job may read. The database's errors are not among these.
+            warnings.append(f"output {output.name!r} was not registered: {_told(error)}")
     return warnings
+
+
+def _told(error: Exception) -> str:
+    return error.message if isinstance(error, RunyardError) else f"{type(error).__name__}: {error}"
 
 
 def _input(system: System, row: RunRow, given: RunInput, *, shared: bool) -> JobInput:

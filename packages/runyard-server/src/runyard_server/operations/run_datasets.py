@@ -101,5 +101,11 @@ def _check_output(system: System, workspace: str, output: RunOutput) -> None:
         )
     if output.register:
         check_name(output.register)
-    source = {"datastore": output.datastore, "path": path}
-    checked_definition({"kind": FILE, **output.definition, "sources": [source]})
+    given = dict(output.definition)
+    glob = given.pop("path_glob", "")
+    # As it will be put together when the run has ended, where nobody can mend it any more.
+    source = {"datastore": output.datastore, "path": f"{path}/{glob}" if glob else path}
+    try:
+        checked_definition({"kind": FILE, **given, "sources": [source]})
+    except InvalidRequest as error:
+        raise InvalidRequest(f"output {output.name!r}: {error.message}") from None

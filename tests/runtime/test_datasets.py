@@ -1,6 +1,8 @@
 """Datasets in a job: links, copies, files that the node does not see, and what is told of them."""
 
 import hashlib
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
@@ -76,6 +78,24 @@ def test_files_that_the_node_does_not_see_are_fetched(room):
     ]
     room.run(SHOW, inputs=[JobInput("d", "mount", "id", files=files)])
     assert lines(room)[:2] == ["/a.txt False a", "/https%3A/%2Fh/w False w"]
+
+
+def test_half_a_web_file_fails_the_job(room):
+    """What breaks off is never placed under the name of the whole."""
+
+    class Half(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Length", "9")
+            self.end_headers()
+            self.wfile.write(b"half")
+
+    with HTTPServer(("127.0.0.1", 0), Half) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        files = [JobInputFile("x", -1, url=f"http://127.0.0.1:{server.server_port}/x")]
+        told = room.run(SHOW, inputs=[JobInput("d", "mount", "id", files=files)])
+    assert "broke off after 4 of 9 bytes" in told["error"]["message"]
+    assert not list(room.run_folder.glob("data/d/*"))
 
 
 def test_what_is_gone_or_in_the_way_is_named(room, near, tmp_path):

@@ -304,13 +304,27 @@ def test_a_web_address_leads_nowhere_out_of_the_target(workspace, folder):
     assert not list(folder.glob("escaped.txt"))
 
 
+def test_half_a_web_file_is_not_kept_as_all_of_it(workspace, folder):
+    """An answer that breaks off is an error: what is stored of it would be read for ever."""
+    with _served({"/x.csv": "half"}, announced="9") as url:
+        dataset = FileDataset({"kind": "file", "sources": [{"url": url + "/x.csv"}]}, workspace)
+        with pytest.raises(DatasetExecutionError, match="broke off after 4 of 9 bytes"):
+            dataset.register(workspace, "half")
+        with pytest.raises(OSError, match="broke off"):
+            dataset.download(folder / "target")
+    assert list((folder / "target").iterdir()) == []
+    assert list(workspace.datasets) == []
+
+
 @contextmanager
-def _served(texts):
+def _served(texts, announced=None):
     """Serve texts by path on loopback for as long as a block lasts; give the address."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             self.send_response(200)
+            if announced is not None:
+                self.send_header("Content-Length", announced)
             self.end_headers()
             self.wfile.write(texts[self.path].encode())
 

@@ -15,6 +15,7 @@ import hashlib
 import os
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Tuple
 
+from runyard.client.answers import WEB_SECONDS, check_whole
 from runyard.client.copying import BLOCK_BYTES, copy, write_all
 from runyard.runtime import data, names
 from runyard.runtime.folder import read_json, write_json
@@ -196,7 +197,7 @@ class _Placing:
             raise Canceled
         digest = str(file["digest"])
         if not digest:
-            _download(str(file["url"]), target)
+            _download(str(file["url"]), target, self._canceled)
             return
         stored = stored_content(self._job.blobs, digest)
         if stored and os.path.exists(stored):
@@ -210,20 +211,24 @@ class _Placing:
         fetch([wanted], Contents(self._service()), NodeCache(self._job.cache), self._canceled)
 
 
-def _download(url: str, target: str) -> None:
+def _download(url: str, target: str, canceled: Callable[[], bool]) -> None:
     """Fetch a web file, whole or not at all."""
     # Looked up now: proxies and mirrors put another function in its place.
     import urllib.request
+    from http.client import HTTPException
 
     draft = f"{target}.{os.getpid()}.part"
     try:
         # The service keeps no other addresses than those of http and https.
-        answer = urllib.request.urlopen(url)  # noqa: S310 - see above
+        answer = urllib.request.urlopen(url, timeout=WEB_SECONDS)  # noqa: S310 - see above
         with answer, open(draft, "wb", buffering=0) as sink:
             for block in iter(lambda: answer.read(BLOCK_BYTES), b""):
+                if canceled():
+                    raise Canceled
                 write_all(sink.fileno(), block)
+            check_whole(answer, os.fstat(sink.fileno()).st_size)
         os.replace(draft, target)
-    except OSError as error:
+    except (OSError, HTTPException) as error:
         raise JobError(
             f"'{url}' could not be fetched from this node ({error}), and nothing of it is stored; "
             "register the dataset, or submit the run, where the address can be reached"

@@ -9,10 +9,12 @@ import hashlib
 import io
 import os
 import tempfile
+from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Iterator, List, Mapping, Optional, cast
 
 from runyard.client import callers
+from runyard.client.answers import WEB_SECONDS, check_whole
 from runyard.protocol.dataset_definitions import SourceFile, files_of
 from runyard.protocol.dataset_paths import Listed
 from runyard.protocol.errors import NotFound
@@ -70,12 +72,18 @@ class DatasetAccess:
         with tempfile.TemporaryDirectory() as folder:
             place = Path(folder, "content")
             digest, size = hashlib.sha256(), 0
-            with self._web(url) as answer, place.open("wb") as sink:
-                etag = _etag(answer)
-                for block in iter(lambda: answer.read(BLOCK_BYTES), b""):
-                    sink.write(block)
-                    digest.update(block)
-                    size += len(block)
+            try:
+                with self._web(url) as answer, place.open("wb") as sink:
+                    etag = _etag(answer)
+                    for block in iter(lambda: answer.read(BLOCK_BYTES), b""):
+                        sink.write(block)
+                        digest.update(block)
+                        size += len(block)
+            except OSError as error:
+                raise DatasetExecutionError(
+                    f"{url!r} could not be fetched ({error}); try again",
+                    inner_exception=error,
+                ) from error
             told = digest.hexdigest()
             with translated():
                 if service.blobs.missing([told]):
@@ -90,7 +98,8 @@ class DatasetAccess:
 
         try:
             # Answers of other openers may have `read` alone.
-            return _buffered(urllib.request.urlopen(url))  # noqa: S310 - see sources_of
+            answer = urllib.request.urlopen(url, timeout=WEB_SECONDS)  # noqa: S310 - see sources_of
+            return _buffered(answer)
         except OSError as error:
             stored = self._stored(url)
             if stored is None:
@@ -130,12 +139,20 @@ class _Raw(io.RawIOBase):
 
     def __init__(self, source: Any) -> None:
         self._source = source
+        self._size = 0
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        found = self._source.read(len(buffer))
+        try:
+            found = self._source.read(len(buffer))
+        except HTTPException as error:
+            # Of an answer in chunks that breaks off; readers expect what files raise.
+            raise OSError(f"the answer broke off after {self._size} bytes ({error})") from error
+        self._size += len(found)
+        if not found:
+            check_whole(self._source, self._size)
         buffer[: len(found)] = found
         return len(found)
 

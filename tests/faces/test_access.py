@@ -280,6 +280,23 @@ def test_a_job_replaces_no_files_of_a_datastore(ask):
     assert ask("GET", path, Authorization=token).body == b"1"
 
 
+def test_a_job_replaces_no_web_file(ask):
+    """What others read of an address stays; a job adds addresses, with the sizes that are true."""
+    token = ask.run_token(ask.start_run())
+    other = hashlib.sha256(b"other").hexdigest()
+    for content in (b"data", b"other"):
+        digest = hashlib.sha256(content).hexdigest()
+        assert ask("PUT", f"{W}/blobs/{digest}", content).status == 204
+
+    body = {"url": "https://h/x", "digest": DIGEST, "size": 99}
+    assert ask("PUT", f"{W}/web-files", body, Authorization=token).json["size"] == 4
+    body["digest"] = other
+    answer = ask("PUT", f"{W}/web-files", body, Authorization=token)
+    assert answer.json["digest"] == DIGEST
+    answer = ask("PUT", f"{W}/web-files", body)
+    assert (answer.json["digest"], answer.json["size"]) == (other, 5)
+
+
 @pytest.mark.parametrize("name", WRITING)
 def test_the_token_of_a_delivered_run_only_reads(ask, name):
     """A token that was kept beyond its job changes nothing any more."""

@@ -26,7 +26,7 @@ from runyard.protocol.datasets import (
     UrlQuery,
 )
 from runyard.protocol.errors import MissingBlobs, NotFound
-from runyard_server.core import holding
+from runyard_server.core import holding, permissions
 from runyard_server.core.clock import iso
 from runyard_server.core.dataset_lookups import (
     definition_row,
@@ -209,7 +209,7 @@ def files(system: System, workspace: str, dataset: str, query: DatasetFileQuery)
 
 
 def note_url(system: System, workspace: str, body: NoteUrl) -> UrlContent:
-    """Note what a web file holds.
+    """Note what a web file holds; a job notes only what nobody has noted yet.
 
     Args:
         system: The service's parts.
@@ -223,11 +223,18 @@ def note_url(system: System, workspace: str, body: NoteUrl) -> UrlContent:
         raise MissingBlobs(
             f"the content of {body.url!r} is not stored; send it first", {"missing": [body.digest]}
         )
+    # What the body says of it is not asked: agents refuse a content of another size.
+    size = system.blobs.size(body.digest)
+    by_job = permissions.asker(system).run is not None
 
     def write(work: Work) -> UrlContent:
         workspace_row(work, workspace)
+        known = rows.find_web_file(work.connection, workspace, body.url)
+        if by_job and known is not None:
+            # Other runs read it: what one job has fetched, or made up, must not change their data.
+            return _content(known)
         holding.claim(work, [body.digest])
-        row = WebFileRow(workspace, body.url, body.digest, body.size, body.etag, work.now)
+        row = WebFileRow(workspace, body.url, body.digest, size, body.etag, work.now)
         rows.put_web_file(work.connection, row)
         return _content(row)
 

@@ -137,6 +137,10 @@ def test_steps_select_records_and_columns():
     told = {"column": "at", "after": "2020-01-19T00:00:00", "before": None, "inclusive": False}
     assert numbers({"time": told}) == [19]
     assert numbers({"time": {**told, "inclusive": True}}) == [18, 19]
+    zoned = {**told, "after": "2020-01-19T00:30:00+02:00"}
+    assert numbers({"time": zoned}) == [18, 19]
+    later = {"compare": ["at", ">=", "2020-01-19T02:00:00+02:00"]}
+    assert numbers({"filter": later}) == [18, 19]
     assert numbers({"keep": ["at"]}) is None
 
 

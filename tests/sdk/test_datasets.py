@@ -5,7 +5,7 @@ import json
 import sys
 import threading
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -85,6 +85,10 @@ def test_times_select_records(store, folder):
     assert timed.time_before(_day(2)).to_pandas_dataframe()["n"].tolist() == [1, 2]
     late = timed.time_after(_day(2), include_boundary=False).to_pandas_dataframe()
     assert late["n"].tolist() == [3]
+    # A day that begins in the east while it is still the day before in UTC.
+    zoned = _day(3).replace(tzinfo=timezone(timedelta(hours=5)))
+    assert timed.time_after(zoned).to_pandas_dataframe()["n"].tolist() == [3]
+    assert timed.time_before(zoned).to_pandas_dataframe()["n"].tolist() == [1, 2]
     assert late.index[0] == late["at"].iloc[0]
 
 

@@ -16,6 +16,7 @@ from runyard.sdk.exceptions import (
 )
 from runyard.tables import frames, reading, steps
 from runyard.tables.delimited import FileError
+from runyard.tables.inference import naive
 
 Names = Union[str, Sequence[str]]
 NULL, FAIL = "null", "fail"
@@ -241,6 +242,9 @@ class TabularDataset(AbstractDataset):
             )
         if validate:
             self._check_times([column])
+        # Columns are in UTC without a zone; with one, a bound could be compared with none of them.
+        start = None if start is None else naive(start)
+        end = None if end is None else naive(end)
         # v1's columns had whole seconds: the lower bound is cut, the upper one rounded.
         told = {
             "column": column,

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Sequence
 
 from runyard.protocol.dataset_definitions import is_drawn
+from runyard.tables.inference import naive
 
 Chunk = Dict[str, List[Any]]
 
@@ -131,7 +132,8 @@ def _where(chunk: Chunk, mask: Sequence[bool]) -> Chunk:
 def _moment(text: Any) -> Any:
     if text is None:
         return None
-    return datetime.fromisoformat(text)
+    # As columns are, or the two have no order.
+    return naive(datetime.fromisoformat(text))
 
 
 def _is_between(value: Any, after: Any, before: Any, inclusive: bool) -> bool:

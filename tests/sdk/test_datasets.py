@@ -236,6 +236,10 @@ def test_a_job_sees_its_datasets_and_makes_others(workspace, experiment, store, 
     assert [each.id for each in Model.list(workspace, dataset_id=iris.id)] == [model.id]
     traced = {each.use: each for each in workspace.service.models.lineage("m:1").datasets}
     assert (traced["training"].digest, traced["iris"].version) == (iris.digest, 1)
+    read = iris.id
+    iris.unregister_all_versions()
+    images.register(workspace, "iris")
+    assert told["iris"]["dataset"].id == read
 
 
 def test_an_input_that_is_written_meanwhile_is_told(workspace, experiment, store, folder):

@@ -58,7 +58,9 @@ def _found(workspace: Workspace, one: RunDatasetRecord) -> Any:
         try:
             record = workspace.service.datasets.get(place)
         except NotFound:
-            # The name was given up since; the id stays.
+            record = None
+        if record is None or record.id != one.dataset:
+            # The name was given up since, and may be another dataset's by now; the id stays.
             record = workspace.service.datasets.get(one.dataset)
     return dataset_of(workspace, record)
 

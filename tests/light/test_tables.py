@@ -203,6 +203,14 @@ def test_patterns_take_no_time_and_a_wrong_one_is_refused():
         checked(_files({"datastore": "s", "path": "data/[z-a]*"}))
 
 
+def test_addresses_that_differ_in_their_queries_are_several_files():
+    """The second would else be brought onto the first; the same address is the same file."""
+    urls = ["h/d?a=1", "h/d?a=2/3", "h/d?a=1", "h/d#x", "h/d#y"]
+    found = files_of(_files(*({"url": f"https://{url}"} for url in urls)), _listed)
+    ends = ["", "%3Fa%3D2%2F3", "", "~2", "~3"]
+    assert [file.name for file in found] == [f"https%3A/%2Fh/d{end}" for end in ends]
+
+
 @pytest.mark.parametrize("path", ["a/../b", "./b", "a/%2e%2e", "..%2Fb", ".."])
 def test_addresses_with_dots_are_refused(path):
     """What names a file below a folder must not lead out of it."""

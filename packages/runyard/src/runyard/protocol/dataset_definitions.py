@@ -14,6 +14,7 @@ import hashlib
 import json
 import uuid
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Sequence
+from urllib.parse import quote, urlsplit
 
 from runyard.protocol.dataset_paths import (
     Lister,
@@ -105,6 +106,7 @@ def files_of(definition: Definition, listed: Lister) -> List[SourceFile]:
     found: List[SourceFile] = []
     for place, source in enumerate(sources):
         found.extend(_of_source(source, place, listed, several))
+    found = _apart(found)
     if definition["kind"] == FILE:
         for step in definition.get("steps") or ():
             found = list(chosen(step, found))
@@ -189,6 +191,26 @@ def _of_source(
     for file in meant(path, listed, store):
         name = f"{store}/{file.path}" if several else below(path, file.path)
         yield SourceFile(name, store, file.path, "", file.size, file.modified_at, place)
+
+
+def _apart(files: List[SourceFile]) -> List[SourceFile]:
+    """The files with names of their own: two addresses may differ in their queries alone."""
+    names: Dict[str, str] = {}
+    taken = {file.name for file in files if not file.url}
+    numbers: Dict[str, int] = {}
+    for file in files:
+        if not file.url or file.url in names:
+            continue
+        name = file.name
+        if name in taken:
+            query = urlsplit(file.url).query
+            base = name = name + quote("?" + query, safe="") if query else name
+            while name in taken:
+                numbers[base] = numbers.get(base, 1) + 1
+                name = f"{base}~{numbers[base]}"
+        taken.add(name)
+        names[file.url] = name
+    return [file._replace(name=names[file.url]) if file.url else file for file in files]
 
 
 def _share(seed: int, place: int) -> float:

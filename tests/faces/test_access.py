@@ -39,6 +39,10 @@ BODIES = {
     "files.register": {"files": []},
     "blobs.missing": {"digests": []},
     "blobs.read_many": {"digests": []},
+    "datasets.save": {"definition": {}},
+    "datasets.measure": {"definition": {}},
+    "datasets.register": {"name": "d", "definition": {}},
+    "datasets.note_url": {"url": "https://h/y", "digest": DIGEST, "size": 4},
     "datastores.begin_write": {"path": "a", "size": 1},
     "datastores.end_write": {"path": "a", "size": 1},
     "datastores.read_many": {"paths": []},
@@ -75,6 +79,7 @@ WRITING = [row.name for row in ROUTES if row.for_jobs and row.scope not in (READ
 ASKING = {
     "blobs.missing",
     "blobs.read_many",
+    "datasets.measure",
     "datastores.addresses",
     "datastores.read_many",
     "experiments.search",

@@ -186,6 +186,9 @@ class NodeWorker:
         status = process.wait() if process is not None else None
         while process is None and started(pid) == begun:
             time.sleep(LOOK_SECONDS)
+        # Who has delivered may be told to stop while it leaves, for its run is over by then: it
+        # would end by that signal, and its node be kept for whoever cleaned up after it.
+        status = 0 if _has_delivered(folder) else status
         if status == 0:
             shutil.rmtree(folder, ignore_errors=True)
             # The last node of a run takes the run's folder along.
@@ -210,6 +213,14 @@ def _noted(note: Path) -> tuple[int, str] | None:
         return int(pid), begun or "none"
     except (OSError, ValueError):
         return None
+
+
+def _has_delivered(folder: str) -> bool:
+    """Whether the agent of a run folder has brought everything to the service."""
+    try:
+        return bool(json.loads(Path(folder, "agent.json").read_text()).get("phase") == "done")
+    except (OSError, ValueError):
+        return False
 
 
 def _variables() -> dict[str, str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import hashlib
 import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runyard.client import transfer
+from runyard.client import part_files, transfer
 from runyard.client.connection import Connection
 from runyard.client.part_files import KEPT_BYTES
 from runyard.client.transfer import Fetch
@@ -125,3 +127,33 @@ def test_two_downloads_of_one_file_do_not_mix(
     fetch = Fetch(FILES_READ, ("r", "x"), tmp_path / "x", size=len(DATA), digest=DIGEST)
     transfer.parallel(lambda each: transfer.download(service, each, overwrite=True), [fetch] * 4)
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [DATA]
+
+
+def test_a_folder_that_several_people_share_hinders_nobody(
+    fake: Any, service: WorkspaceClient, tmp_path: Path
+) -> None:
+    """A part of somebody else's, or a link in its place, is left alone."""
+    fake.answer = _serves(fake, DATA)
+    fetch = Fetch(FILES_READ, ("r", "x"), tmp_path / "x", size=len(DATA), digest=DIGEST)
+    other = tmp_path / "other"
+    other.write_bytes(b"theirs")
+    name = part_files._hash(f"x\0{DIGEST}")
+    (tmp_path / f".{name}.part").symlink_to(other)
+    transfer.download(service, fetch)
+    assert (tmp_path / "x").read_bytes() == DATA
+    assert other.read_bytes() == b"theirs"
+
+
+def test_no_part_stays_where_nothing_can_be_locked(
+    fake: Any, service: WorkspaceClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a run's outputs it would be kept as one of its files."""
+    fake.answer = _serves(fake, DATA)
+
+    def flock(*_: Any) -> None:
+        raise OSError(errno.ENOLCK, "no locks available")
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    fetch = Fetch(FILES_READ, ("r", "x"), tmp_path / "x", size=len(DATA), digest=DIGEST)
+    transfer.download(service, fetch)
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]

@@ -223,6 +223,18 @@ def test_a_folder_that_is_gone_is_told_with_its_line(system: System, tmp_path: P
     ] == ["d/a"]
     datastores.remove(mirrored, "default", "box", "d/a")
     assert not (folder / "d").exists()
+    # A file that comes in parts lies in it, too, and nothing of whoever owns the folder goes.
+    old = folder / ".uploads" / "notes"
+    old.parent.mkdir()
+    old.write_text("theirs")
+    os.utime(old, (0, 0))
+    half = WriteQuery(offset=0, size=2)
+    datastores.write(mirrored, "default", "box", "b", query=half, body=io.BytesIO(b"x"))
+    assert [
+        f.path for f in datastores.files(mirrored, "default", "box", DatastoreFileQuery()).items
+    ] == [".uploads/notes"]
+    old.unlink()
+    old.parent.rmdir()
     shutil.rmtree(folder)
     with pytest.raises(WrongState, match=r"\[mirrors\].*no such folder"):
         datastores.files(mirrored, "default", "box", DatastoreFileQuery())

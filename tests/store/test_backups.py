@@ -104,6 +104,20 @@ def test_the_second_backup_copies_what_is_new(system: System, folder: Path) -> N
     assert texts == ["line\n", "line\nmore\n"]
 
 
+def test_a_content_that_a_power_cut_emptied_in_the_pool_is_brought_anew(
+    system: System, folder: Path, tmp_path: Path
+) -> None:
+    """The link was of a file that had not been waited for; the service wrote it anew, elsewhere."""
+    digest = parts.store_text(system, "b", "whole").digest
+    backups.make(system.home, folder)
+    (kept,) = (folder / "blobs").rglob(digest[2:])
+    kept.unlink()
+    kept.write_bytes(b"")
+    made = backups.make(system.home, folder)
+    restoring.restore(folder, Home(tmp_path / "new"), made.name)
+    assert kept.read_text() == "whole"
+
+
 def test_old_backups_go_and_their_contents_with_them(system: System, folder: Path) -> None:
     """A disk of backups does not grow for ever, and what is kept can still be restored."""
     stale = parts.store_text(system, "b", "stale")

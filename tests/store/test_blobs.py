@@ -1,5 +1,6 @@
 """Contents by digest."""
 
+import errno
 import hashlib
 import io
 import os
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from runyard.protocol.errors import BlobNotFound, InvalidRequest, StorageFull
-from runyard_server.store import batch_logs
+from runyard_server.store import batch_logs, together
 from runyard_server.store.batch_logs import FOLDER
 from runyard_server.store.blobs import FolderBlobs
 
@@ -142,3 +143,62 @@ def test_a_log_that_a_power_cut_tore_gives_what_is_whole_in_it(blobs: FolderBlob
     after = _stopped(blobs, machine=True)
     assert after.recover() == 1
     assert after.missing([digest_of(b"first"), digest_of(b"second")]) == [digest_of(b"second")]
+
+
+def test_a_batch_that_fails_half_way_keeps_its_log(
+    blobs: FolderBlobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has its name by then is counted on by others, and only the log is on the disk."""
+    real = together.name
+    named: list[str] = []
+
+    def name(temporary: str, place: str) -> None:
+        if named:
+            raise OSError(errno.ENOSPC, "no space left")
+        named.append(place)
+        real(temporary, place)
+
+    monkeypatch.setattr(together, "name", name)
+    contents = {digest_of(data): data for data in (b"first", b"second")}
+    with pytest.raises(StorageFull):
+        blobs.write_many(contents.items())
+    Path(named[0]).unlink()
+    after = _stopped(blobs, machine=True)
+    after.recover()
+    assert after.missing(contents) == []
+
+
+def test_holes_in_a_log_spoil_nothing(blobs: FolderBlobs) -> None:
+    """A power cut may leave zeros in a log that nobody waited for; other uploads' contents stay."""
+    digest = digest_of(b"x" * 500)
+    blobs.write_many([(digest, b"x" * 500)])
+    (log,) = (blobs.root / FOLDER).iterdir()
+    log.write_bytes(log.read_bytes().replace(b"x" * 500, b"\0" * 500))
+    after = _stopped(blobs, machine=True)
+    after.recover()
+    assert after.path(digest).read_bytes() == b"x" * 500
+
+
+def test_an_upload_that_was_killed_at_its_very_end_goes_on(
+    blobs: FolderBlobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was read-only by then, as a content is, and had no name yet."""
+    digest = digest_of(b"whole")
+    draft = blobs.draft(digest)
+    draft.path.parent.mkdir(parents=True)
+    draft.path.write_bytes(b"who")
+    draft.path.chmod(0o444)
+    real = os.open
+
+    def opened(path: Path, flags: int, mode: int = 0o777) -> int:
+        # As it is for whoever is not root.
+        if flags & os.O_RDWR and path == draft.path and not path.stat().st_mode & 0o200:
+            raise PermissionError(errno.EACCES, "permission denied")
+        return real(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", opened)
+    with pytest.raises(InvalidRequest, match="offset must be 0 or more"):
+        draft.taking(-1, hashed=True)
+    body = draft.taking(3, hashed=True)
+    assert body is not None
+    body.close()

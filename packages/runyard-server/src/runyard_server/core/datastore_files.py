@@ -39,10 +39,12 @@ def files_of(system: System, workspace: str, name: str) -> "Tree | ObjectFiles":
     root = folder_of_row(system, row)
     beside = system.home.datastore(workspace, name).parent
     if root is not None:
-        inside = system.home.datastore(workspace, name)
+        if root == system.home.datastore(workspace, name):
+            return Tree(root, beside / INCOMING)
         # What is renamed must be on one file system, which a folder of somebody else's need not be.
-        incoming = beside / INCOMING if root == inside else root / f"{DRAFT_PREFIX}incoming"
-        return Tree(root, incoming)
+        # Inside it, by names that are listed as no files of the datastore.
+        drafts = root / f"{DRAFT_PREFIX}uploads"
+        return Tree(root, root / f"{DRAFT_PREFIX}incoming", drafts)
     from runyard_server.store.objects.files import ObjectFiles
 
     return ObjectFiles(place_of(system, row), beside / UPLOADS, name)

@@ -274,7 +274,7 @@ def _copy_contents(made: _Backup) -> None:
         target.mkdir(mode=0o700, parents=True, exist_ok=True)
         present, there = _names(folder), set(_names(target))
         made.report.contents += len(present)
-        fresh = [name for name in present if name not in there]
+        fresh = [name for name in present if name not in there or _is_torn(folder, target, name)]
         for name in fresh:
             # It may be removed while we look; the check of the records tells if that matters.
             with suppress(FileNotFoundError):
@@ -284,6 +284,16 @@ def _copy_contents(made: _Backup) -> None:
     if made.report.linked:
         # A link is as lasting as its file, and small files are not waited for (`batch_logs`).
         writeback.all_of(made.root)
+
+
+def _is_torn(folder: Path, target: Path, name: str) -> bool:
+    """Whether the pool has a link of a content that lost its bytes when the machine stopped."""
+    with suppress(FileNotFoundError):
+        if (target / name).stat().st_size == (folder / name).stat().st_size:
+            return False
+        (target / name).unlink()
+        return True
+    return False
 
 
 def _bring(report: Report, source: Path, target: Path, temporary: Path) -> None:

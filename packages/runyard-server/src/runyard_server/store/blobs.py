@@ -175,6 +175,9 @@ class FolderBlobs:
         return self._logs.recover(self._repair)
 
     def _repair(self, digest: str, data: bytes, _came: float) -> None:
+        if self._refusal(digest, data):
+            # Of a log that was never acknowledged a power cut may have left holes.
+            return
         place = Path(self._place(digest))
         with suppress(OSError):
             if place.read_bytes() == data:
@@ -211,16 +214,23 @@ class FolderBlobs:
             return
         log = self._logs.begin(contents.items())
         drafts = {}
+        named = False
         try:
             for digest, data in contents.items():
                 drafts[digest] = together.draft(str(self.incoming), data, READ_ONLY)
             # Whoever sees a content under its name counts on it: its log must be on the disk.
             done = log.result()
             for digest in contents:
-                together.name(drafts.pop(digest), self._place(digest))
+                together.name(drafts[digest], self._place(digest))
+                del drafts[digest]
+                named = True
             self._logs.finish(done)
         except BaseException:
-            self._logs.drop(log)
+            if named:
+                # Those are there for everybody by now, and nothing but the log is on the disk.
+                self._logs.finish(log.result())
+            else:
+                self._logs.drop(log)
             for draft in drafts.values():
                 Path(draft).unlink(missing_ok=True)
             raise

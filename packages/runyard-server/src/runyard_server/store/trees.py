@@ -56,13 +56,14 @@ class Tree:
     Args:
         root: The folder.
         incoming: Where files are written before they get their names; on the same file system.
+        drafts: Where files lie that come in parts, on the same file system; None: beside it.
     """
 
-    def __init__(self, root: Path, incoming: Path) -> None:
+    def __init__(self, root: Path, incoming: Path, drafts: Path | None = None) -> None:
         self.root = root
         self._incoming = incoming
         # Where files lie that come in parts, and what tells this tree's apart from others'.
-        self.drafts = incoming.with_name(UPLOADS)
+        self.drafts = drafts or incoming.with_name(UPLOADS)
         self.name = root.name
 
     def page(self, prefix: str, after: str | None, limit: int) -> list[TreeFile]:

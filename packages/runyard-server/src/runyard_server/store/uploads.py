@@ -9,6 +9,7 @@ with the next upload.
 import fcntl
 import hashlib
 import os
+import re
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -25,6 +26,7 @@ _NOTED_SECONDS = 3600
 _LOCK_SECONDS = 10.0
 _TURN_SECONDS = 0.02
 _WHOLE = ".whole"
+_OURS = re.compile(r"[0-9a-f]{64}(\.whole)?")
 
 
 class Draft:
@@ -81,8 +83,11 @@ class Draft:
             hashed: Whether the digest of all of it is needed.
 
         Raises:
+            InvalidRequest: The offset is below zero.
             WrongState: Bytes before `offset` are missing; `details["size"]` is what is here.
         """
+        if offset < 0:
+            raise InvalidRequest(f"offset must be 0 or more, not {offset}")
         try:
             file = self._locked(0.0)
         except TemporaryError:
@@ -134,7 +139,7 @@ class Draft:
         deadline = time.monotonic() + seconds
         while True:
             # Neither truncated nor appended to: what has come stays, and may be read.
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            descriptor = self._opened()
             file = os.fdopen(descriptor, "r+b")
             if self._has(file):
                 return file
@@ -142,6 +147,15 @@ class Draft:
             if time.monotonic() >= deadline:
                 raise TemporaryError("another upload of this file is under way; try again later")
             time.sleep(_TURN_SECONDS)
+
+    def _opened(self) -> int:
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        try:
+            return os.open(self.path, flags, 0o666)
+        except PermissionError:
+            # Who was killed when it was whole, and had no name yet, had made it read-only.
+            self.path.chmod(0o600)
+            return os.open(self.path, flags, 0o666)
 
     def _has(self, file: BinaryIO) -> bool:
         try:
@@ -215,6 +229,8 @@ def _drop_old(folder: Path) -> None:
     now = time.time()
     with os.scandir(folder) as entries:
         for entry in entries:
+            if not _OURS.fullmatch(entry.name):
+                continue
             kept = _NOTED_SECONDS if entry.name.endswith(_WHOLE) else _KEPT_SECONDS
             with suppress(FileNotFoundError):
                 if entry.stat().st_mtime < now - kept:

@@ -103,9 +103,15 @@ def locked(path: Path) -> Optional[BinaryIO]:
         import fcntl
     except ImportError:
         return None
+    # Others may write to the folder, and know the name.
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
     while True:
-        # Not truncated: what an earlier download brought is what is wanted.
-        file = os.fdopen(os.open(str(path), os.O_RDWR | os.O_CREAT, 0o666), "r+b")
+        try:
+            # Not truncated: what an earlier download brought is what is wanted.
+            file = os.fdopen(os.open(str(path), flags, 0o666), "r+b")
+        except OSError:
+            # Somebody else's, for example, in a folder that several people share.
+            return None
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # Whoever had the lock may have given the file its place since it was opened here.
@@ -113,7 +119,13 @@ def locked(path: Path) -> Optional[BinaryIO]:
                 return file
         except FileNotFoundError:
             pass
+        except BlockingIOError:
+            file.close()
+            return None
         except OSError:
+            # A file system without locks, as some networks' are: nothing of it is to stay there.
+            if not os.fstat(file.fileno()).st_size:
+                path.unlink()
             file.close()
             return None
         file.close()

@@ -86,11 +86,17 @@ def receive(address: StoreAddress, file: BinaryIO, told: Callable[[int], None]) 
         start = file.tell()
         headers = {"Range": f"bytes={start}-"} if start else {}
         with _asked(address.url, "GET", headers, None) as answer:
+            tag = str(answer.headers.get("ETag") or "")
+            if start and tag != digests["tag"]:
+                # Replaced meanwhile: the two halves are of two files.
+                file.seek(0)
+                file.truncate()
+                raise ConnectionError("the file was replaced while it came")
             if start and answer.status != http.client.PARTIAL_CONTENT:
                 file.seek(0)
                 file.truncate()
             if not start:
-                digests["md5"] = _told_md5(answer)
+                digests.update(md5=_told_md5(answer), tag=tag)
             for block in iter(lambda: answer.read(copying.BLOCK_BYTES), b""):
                 file.write(block)
                 told(len(block))

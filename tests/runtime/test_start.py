@@ -43,6 +43,8 @@ def test_before_the_script_starts_little_is_imported():
     assert not found & COSTLY
     others = {name for name in found if name.startswith(("runyard.client", "runyard.protocol"))}
     assert others <= {
+        "runyard.client",
+        "runyard.client.copying",
         "runyard.protocol",
         "runyard.protocol.paths",
         "runyard.protocol.procfs",

@@ -78,7 +78,11 @@ export function Table<T>(props: TableProps<T>): VNode {
     look();
     window.addEventListener("scroll", look, { passive: true, capture: true });
     window.addEventListener("resize", look);
+    // What stands above may come late, or become smaller, and nothing scrolls then.
+    const layout = new ResizeObserver(look);
+    layout.observe(document.body);
     return () => {
+      layout.disconnect();
       window.removeEventListener("scroll", look, { capture: true });
       window.removeEventListener("resize", look);
     };

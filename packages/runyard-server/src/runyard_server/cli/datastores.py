@@ -49,6 +49,11 @@ _VARIABLES = {
     "azure": {"account_key": "AZURE_STORAGE_KEY", "sas_token": "AZURE_STORAGE_SAS_TOKEN"},
     "gcs": {"service_account": "GOOGLE_APPLICATION_CREDENTIALS"},
 }
+_NEEDED = {
+    "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    "azure": "AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN",
+    "gcs": "GOOGLE_APPLICATION_CREDENTIALS",
+}
 
 group = Group()
 
@@ -170,7 +175,7 @@ def _credentials(kind: str) -> dict[str, str]:
     given = {name: value for name, value in found.items() if value}
     if not given:
         raise InvalidRequest(
-            f"nothing opens the store: set {' or '.join(_VARIABLES[kind].values())}, or pass "
+            f"nothing opens the store: set {_NEEDED[kind]}, or pass "
             "--anonymous for what anybody may read"
         )
     if "sas_token" in given:
@@ -178,7 +183,12 @@ def _credentials(kind: str) -> dict[str, str]:
         given.pop("account_key", None)
     if kind == GCS:
         place = Path(given["service_account"]).expanduser()
-        given["service_account"] = place.read_text(encoding="utf-8")
+        try:
+            given["service_account"] = place.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InvalidRequest(
+                f"GOOGLE_APPLICATION_CREDENTIALS names {place}, which cannot be read: {error}"
+            ) from None
     return given
 
 

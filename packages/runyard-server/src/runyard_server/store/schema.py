@@ -26,7 +26,7 @@ from sqlalchemy import (
 from runyard_server.store import dataset_schema
 from runyard_server.store.expressions import Second
 
-SCHEMA_VERSION = "0011"
+SCHEMA_VERSION = "0012"
 
 # One for all tables: those of endpoints, the studio, journals, registry, trash, team, trackers and
 # datasets stand in files of their own.

@@ -49,6 +49,10 @@ def test_a_run_is_tagged_filled_and_deleted_from_the_prompt(cli, place):
     place.client.runs.complete(run)
     told = cli("experiments", "delete", "by-hand", "--dry-run").out
     assert told == "would delete experiment by-hand: 1 run, 7 B; nothing was deleted\n"
+    assert cli("runs", "archive", run, "nothing").out == f"{run}: archived\n"
+    assert run not in cli("runs", "list", "--experiment", "by-hand").out
+    assert run in cli("runs", "list", "--archived", "--columns", "id,priority").out
+    assert json.loads(cli("runs", "unarchive", run, "--json").out)["archived"] is False
     assert "--yes deletes" in cli("runs", "delete", run).err
     deleted = cli("runs", "delete", run, "--yes").out
     assert f"deleted run {run}: 1 run, 7 B; `runyard trash restore" in deleted

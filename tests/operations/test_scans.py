@@ -294,6 +294,8 @@ SEARCHES: dict[str, Search] = {
     "a status, by time": Search("status = 'Running' and user = 'me'", ["ended_at"]),
     "an id": Search("id IN ('a', 'b')", ["metrics.acc"]),
     "durations": Search("duration > 5", ["duration desc"]),
+    "what is archived": Search("archived = TRUE", ["metrics.acc"]),
+    "a priority, by it": Search("priority > 0", ["priority desc"]),
 }
 MODEL_SEARCHES: dict[str, Search] = {
     "everything": Search(),

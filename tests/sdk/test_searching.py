@@ -25,6 +25,15 @@ def three(workspace, experiment):
     return runs
 
 
+def test_archived_runs_are_found_by_who_asks(workspace, experiment, three):
+    """v1's list and a search pass over what was archived, until it comes back."""
+    three[0].archive()
+    assert [run.id for run in experiment.get_runs()] == [three[2].id, three[1].id]
+    (found,) = runyard.search_runs("archived = TRUE", workspace=workspace)
+    found.unarchive()
+    assert len(list(experiment.get_runs())) == 3
+
+
 def test_runs_are_found_and_ordered(workspace, experiment, three):
     """The best run of an experiment is one line away."""
     found = runyard.search_runs(

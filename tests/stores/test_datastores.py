@@ -83,7 +83,7 @@ def test_a_folder_goes_to_the_store_and_comes_back(workspace, store, data, tmp_p
     store.download("third", show_progress=False)
     assert (tmp_path / "third/in/a.txt").read_text() == "new"
     assert not (tmp_path / "third/in/sub").exists()
-    with pytest.raises(UserErrorException, match="has no file 'in/sub/b.bin'"):
+    with pytest.raises(UserErrorException, match=r"has no file 'in/sub/b.bin'"):
         store.delete_file("in/sub/b.bin")
     with pytest.raises(UserErrorException, match=r"has no file 'in/b.txt'.*in/a.txt"):
         store.delete_file("in/b.txt")

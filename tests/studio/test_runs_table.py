@@ -4,6 +4,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import expect
 
+from runyard.protocol.runs import StartRun
+
 
 def test_a_filter_is_completed_and_its_fault_is_underlined(filled, visit):
     """Nobody has to know the names of metrics by heart, or to guess what of a filter is wrong."""
@@ -44,6 +46,25 @@ def test_a_view_is_saved_and_a_link_opens_it(filled, visit):
     heads = page.get_by_role("columnheader")
     expect(heads).to_have_text(["", "Run", "Status", "loss↓"])
     filled.client.views.delete(view.id)
+
+
+def test_runs_are_archived_and_come_back(filled, visit):
+    """What is out of the way is one click from being back, and shown where it is asked for."""
+    runs = filled.client.runs
+    run = runs.start(StartRun("shelved", name="to shelve")).id
+    runs.complete(run)
+    tab = visit(f"/runs/{filled.names['workspace']}?q=experiment+%3D+'shelved'")
+    page = tab.page
+    page.get_by_role("checkbox", name="Select").check()
+    page.get_by_role("button", name="Archive 1").click()
+    expect(page.get_by_text("No run fits the filter")).to_be_visible()
+    assert runs.get(run).archived
+    page.get_by_role("checkbox", name="Archived").check()
+    page.get_by_role("link", name="to shelve").click()
+    page.get_by_role("button", name="Unarchive").click()
+    expect(page.get_by_role("status").filter(has_text="The run is in lists again.")).to_be_visible()
+    expect(page.get_by_role("button", name="Archive", exact=True)).to_be_visible()
+    assert not runs.get(run).archived
 
 
 def test_selected_runs_are_compared(filled, visit):

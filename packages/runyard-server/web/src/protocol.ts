@@ -1710,6 +1710,7 @@ export interface RunRecord {
   params: Record<string, string>;
   has_children: boolean | null;
   priority: number;
+  archived: boolean;
 }
 
 export interface RunSpec {
@@ -2386,6 +2387,7 @@ export interface Routes {
   "registered_models.get": { segments: { workspace: string; name: string }; query: never; body: never; answer: RegisteredModelRecord };
   "registered_models.search": { segments: { workspace: string }; query: never; body: Partial<Search>; answer: RegisteredModelPage };
   "registered_models.set_alias": { segments: { workspace: string; name: string; alias: string }; query: never; body: Partial<SetAlias>; answer: RegisteredModelRecord };
+  "runs.archive": { segments: { workspace: string; run: string }; query: never; body: never; answer: RunRecord };
   "runs.cancel": { segments: { workspace: string; run: string }; query: never; body: never; answer: RunRecord };
   "runs.change": { segments: { workspace: string; run: string }; query: never; body: Partial<ChangeRun>; answer: RunRecord };
   "runs.complete": { segments: { workspace: string; run: string }; query: never; body: never; answer: RunRecord };
@@ -2400,6 +2402,7 @@ export interface Routes {
   "runs.spec": { segments: { workspace: string; run: string }; query: never; body: never; answer: RunSpec };
   "runs.start": { segments: { workspace: string }; query: never; body: Partial<StartRun>; answer: RunRecord };
   "runs.submit": { segments: { workspace: string }; query: never; body: Partial<SubmitRun>; answer: RunRecord };
+  "runs.unarchive": { segments: { workspace: string; run: string }; query: never; body: never; answer: RunRecord };
   "runs.values": { segments: { workspace: string }; query: Partial<RunValuesQuery>; body: never; answer: RunValues };
   "series.read": { segments: { workspace: string }; query: never; body: Partial<ReadSeries>; answer: SeriesPage };
   "service.about": { segments: {}; query: never; body: never; answer: About };
@@ -2584,6 +2587,7 @@ export const routes = {
   "registered_models.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/registered-models/{name}"},
   "registered_models.search": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/registered-models/search"},
   "registered_models.set_alias": {"method": "PUT", "path": "/api/v1/workspaces/{workspace}/registered-models/{name}/aliases/{alias}"},
+  "runs.archive": {"method": "PUT", "path": "/api/v1/workspaces/{workspace}/runs/{run}/archived"},
   "runs.cancel": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/cancel"},
   "runs.change": {"method": "PATCH", "path": "/api/v1/workspaces/{workspace}/runs/{run}"},
   "runs.complete": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/complete"},
@@ -2598,6 +2602,7 @@ export const routes = {
   "runs.spec": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/spec"},
   "runs.start": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/interactive-runs"},
   "runs.submit": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs"},
+  "runs.unarchive": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/runs/{run}/archived"},
   "runs.values": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/run-values"},
   "series.read": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/series/read"},
   "service.about": {"method": "GET", "path": "/api/v1/about"},

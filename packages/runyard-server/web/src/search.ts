@@ -3,6 +3,7 @@
 export const ATTRIBUTES = [
   ...["status", "experiment", "name", "target", "type", "user", "created_at", "started_at"],
   ...["ended_at", "duration", "number", "nodes", "parent", "active", "id", "attempt", "snapshot"],
+  ...["priority", "archived"],
 ];
 export const OPERATORS = [
   ...["=", "!=", "<", "<=", ">", ">=", "LIKE", "ILIKE", "IN", "NOT LIKE", "NOT IN"],

@@ -1,13 +1,20 @@
 """`runyard runs`, what changes and moves: tags, files, deleting."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-from runyard_server.cli import deleting, humane, output, pairs, tables
+from runyard.protocol.errors import RunyardError
+from runyard_server.cli import deleting, failures, humane, output, pairs, tables
 from runyard_server.cli.deleting import DryRun, Yes
 from runyard_server.cli.options import Json, RunId, RunIds, Workspace
 from runyard_server.cli.parameters import Argument, Group, Option
 from runyard_server.cli.tables import Column
 from runyard_server.cli.texts import cut_middle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from runyard.client.workspace import WorkspaceClient
+    from runyard.protocol.runs import RunRecord
 
 Tags = Annotated[list[str] | None, Argument("KEY=VALUE...", help="Tags; `KEY=` has no value.")]
 Removed = Annotated[list[str] | None, Option("--remove", metavar="KEY", help="A tag to remove.")]
@@ -172,6 +179,74 @@ def upload(
         return
     size = humane.size(sum(one.size for one in found))
     output.say(f"sent {humane.many(len(found), 'file')}, {size}")
+
+
+@group.command()
+def archive(runs: RunIds, json: Json = False, workspace: Workspace = None) -> None:
+    """Leave runs that have ended, and the runs below them, out of lists; nothing is lost.
+
+    `runyard runs list --archived` shows them, and every other command goes on to know them.
+
+    Examples: `runyard runs archive mnist/12`  ·  `runyard runs archive RUN1 RUN2`
+    """
+    _archive(runs, workspace, json=json, archived=True)
+
+
+@group.command()
+def unarchive(runs: RunIds, json: Json = False, workspace: Workspace = None) -> None:
+    """Take archived runs, and the runs below them, into lists again.
+
+    Examples: `runyard runs unarchive mnist/12`  ·  `runyard runs unarchive RUN1 RUN2`
+    """
+    _archive(runs, workspace, json=json, archived=False)
+
+
+def _archive(runs: list[str], workspace: str | None, *, json: bool, archived: bool) -> None:
+    from runyard_server.cli import target
+
+    client = target.client(workspace)
+    act = client.runs.archive if archived else client.runs.unarchive
+    told = "archived" if archived else "in lists again"
+    each_of(client, runs, act, lambda _: told, json=json)
+
+
+def each_of(
+    client: "WorkspaceClient",
+    runs: "Sequence[str]",
+    act: "Callable[[str], RunRecord]",
+    told: "Callable[[RunRecord], str]",
+    *,
+    json: bool,
+) -> None:
+    """Do something with each run, also when it fails with another.
+
+    Args:
+        client: The workspace.
+        runs: The runs, by any of their names.
+        act: What to do, by id.
+        told: What to say of a run afterwards.
+        json: Print records.
+
+    Raises:
+        RunyardError: The last failure, which gives the exit status.
+    """
+    from runyard_server.cli.run_names import with_run
+
+    failure: RunyardError | None = None
+    for run in runs:
+        try:
+            record = with_run(client, run, act)
+        except RunyardError as error:
+            if failure is not None:
+                failures.complain(failure, json_wanted=json)
+            failure = error
+            continue
+        if json:
+            output.as_json(record)
+        else:
+            output.say(f"{record.id}: {told(record)}")
+    if failure is not None:
+        raise failure
 
 
 @group.command()

@@ -38,6 +38,7 @@ _VALUES: dict[str, Callable[[RunRecord], Value]] = {
     "user": lambda run: run.submitted_by or None,
     "parent": lambda run: run.parent,
     "nodes": lambda run: run.node_count,
+    "priority": lambda run: run.priority,
     "created": lambda run: run.created_at,
     "started": lambda run: run.started_at,
     "ended": lambda run: run.ended_at,

@@ -15,6 +15,7 @@ _OTHERS = {"time": "duration"}
 # What searches know of runs and no column shows.
 _UNSHOWN = (
     "active",
+    "archived",
     "attempt",
     "created_at",
     "started_at",
@@ -71,7 +72,7 @@ _FIELDS = Fields(
         "snapshot",
         "description",
     ),
-    switches=("active",),
+    switches=("active", "archived"),
     check=_check,
 )
 

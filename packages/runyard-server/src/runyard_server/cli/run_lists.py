@@ -29,6 +29,7 @@ class Asked:
         status: Only runs of this status.
         active: Only runs that have not ended.
         children: Child runs too.
+        archived: Only runs that are archived, which lists leave out otherwise.
         filters: Conditions, in either form of `run_filters`.
         view: The name of a saved view, on whose runs all else is asked.
     """
@@ -37,6 +38,7 @@ class Asked:
     status: str | None = None
     active: bool = False
     children: bool = False
+    archived: bool = False
     filters: Sequence[str] = field(default_factory=list)
     view: str | None = None
 
@@ -152,6 +154,8 @@ def _conditions(client: WorkspaceClient, asked: Asked) -> list[Typed]:
         found.append(typed.option("--status", "status", asked.status))
     if asked.active:
         found.append(typed.option("--active", "active", asked.active))
+    if asked.archived:
+        found.append(typed.option("--archived", "archived", asked.archived))
     return found
 
 

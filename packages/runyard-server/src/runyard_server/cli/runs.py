@@ -2,8 +2,8 @@
 
 from typing import Annotated
 
-from runyard.protocol.errors import InvalidRequest, RunyardError
-from runyard_server.cli import failures, output, tables
+from runyard.protocol.errors import InvalidRequest
+from runyard_server.cli import output, tables
 from runyard_server.cli.options import (
     Experiment,
     Filters,
@@ -17,10 +17,13 @@ from runyard_server.cli.options import (
     Workspace,
 )
 from runyard_server.cli.parameters import Offers, Option
-from runyard_server.cli.run_changes import group
+from runyard_server.cli.run_changes import each_of, group
 
 Active = Annotated[bool, Option("--active", "-a", help="Only runs that have not ended.")]
 Children = Annotated[bool, Option("--children", help="Child runs too.")]
+Archived = Annotated[
+    bool, Option("--archived", help="Only archived runs, which are left out without it.")
+]
 Columns = Annotated[
     str | None,
     Option("--columns", metavar="FIELD,...", help="What to show of each run, in this order."),
@@ -76,6 +79,7 @@ def list_(
     status: Status = None,
     active: Active = False,
     children: Children = False,
+    archived: Archived = False,
     filters: Filters = None,
     sort: Sort = None,
     columns: Columns = None,
@@ -87,8 +91,9 @@ def list_(
     """List runs, newest first, with the last values of their metrics.
 
     Fields of runs are id, name, experiment, number, status, target, type, user, parent, nodes,
-    created, started, ended, time, age, tag.NAME, property.NAME, param.NAME and metric.NAME. On a
-    narrow terminal the columns of least worth are left out; --columns keeps those it names.
+    priority, created, started, ended, time, age, tag.NAME, property.NAME, param.NAME and
+    metric.NAME. On a narrow terminal the columns of least worth are left out; --columns keeps those
+    it names.
 
     For example:
 
@@ -110,7 +115,7 @@ def list_(
 
     run_lists.show(
         target.client(workspace),
-        run_lists.Asked(experiment, status, active, children, filters or [], view),
+        run_lists.Asked(experiment, status, active, children, archived, filters or [], view),
         sort=sort,
         columns=columns,
         limit=limit,
@@ -125,6 +130,7 @@ def export(
     status: Status = None,
     active: Active = False,
     children: Children = False,
+    archived: Archived = False,
     filters: Filters = None,
     sort: Sort = None,
     columns: ExportColumns = None,
@@ -153,7 +159,7 @@ def export(
 
     run_exports.export(
         target.client(workspace),
-        run_lists.Asked(experiment, status, active, children, filters or [], view),
+        run_lists.Asked(experiment, status, active, children, archived, filters or [], view),
         sort=sort,
         columns=columns,
         form=format_,
@@ -295,22 +301,6 @@ def cancel(runs: RunIds, json: Json = False, workspace: Workspace = None) -> Non
     Examples: `runyard runs cancel RUN`  ·  several: `runyard runs cancel RUN1 RUN2`
     """
     from runyard_server.cli import target
-    from runyard_server.cli.run_names import with_run
 
     client = target.client(workspace)
-    failure: RunyardError | None = None
-    for run in runs:
-        try:
-            record = with_run(client, run, client.runs.cancel)
-        except RunyardError as error:
-            # The others are still asked to stop; the last failure gives the exit status.
-            if failure is not None:
-                failures.complain(failure, json_wanted=json)
-            failure = error
-            continue
-        if json:
-            output.as_json(record)
-        else:
-            output.say(f"{record.id}: {record.status}")
-    if failure is not None:
-        raise failure
+    each_of(client, runs, client.runs.cancel, lambda record: record.status, json=json)

@@ -13,7 +13,14 @@ from runyard.protocol.trash import ENVIRONMENT, EXPERIMENT, FREEING, KEPT, MODEL
 from runyard_server.core.clock import SECOND
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
-from runyard_server.store import experiment_facts, purge, references, runs, trashed, workspaces
+from runyard_server.store import (
+    experiment_facts,
+    hidden_runs,
+    purge,
+    references,
+    trashed,
+    workspaces,
+)
 from runyard_server.store import trash as rows
 from runyard_server.store.subjects import Subject
 from runyard_server.store.trash import RunName, TrashRow
@@ -64,13 +71,13 @@ def _take_up_all(system: System, workspace: str, before: int) -> None:
 
 
 def _is_over(work: Work, workspace: str, before: int) -> bool:
-    found = runs.deleted_before(work.connection, workspace, before, 1)
+    found = hidden_runs.deleted_before(work.connection, workspace, before, 1)
     return bool(found or experiment_facts.deleted_before(work.connection, workspace, before))
 
 
 def _take_up(work: Work, workspace: str, before: int) -> int:
     """Move some runs whose time is over into the trash, and drop experiments without any."""
-    found = runs.deleted_before(work.connection, workspace, before, _RUNS)
+    found = hidden_runs.deleted_before(work.connection, workspace, before, _RUNS)
     names = [RunName(row.key, row.id, row.experiment, row.active, row.run_type) for row in found]
     # One of that name may be in the trash already: it goes first.
     there = rows.with_entries(work.connection, workspace, [one.id for one in names])

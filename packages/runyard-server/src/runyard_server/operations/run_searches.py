@@ -9,7 +9,7 @@ from runyard.protocol.search import Search
 from runyard_server.core.work import Work
 from runyard_server.operations import searches
 from runyard_server.operations.searches import Page, Prepared, Words, has, is_, literal
-from runyard_server.store import experiments, nouns, runs
+from runyard_server.store import experiments, hidden_runs, nouns
 from runyard_server.store.searched import Wanted
 
 RUNS = Words(
@@ -33,6 +33,8 @@ RUNS = Words(
 
 
 _NAMING = ("=", "IN")
+# Who names these means these runs, archived or not: their names, and what is below one of them.
+_MEANT = ("id", "number", "parent")
 
 
 def prepared(workspace: str, asked: Search) -> Prepared:
@@ -57,9 +59,10 @@ def found(work: Work, those: Prepared) -> Page:
 
 
 def shown(work: Work, wanted: Wanted) -> Wanted:
-    """The same without a condition on what is hidden, or deleted by a tracker, where nothing is.
+    """The same without what is hidden, archived or deleted by a tracker, where anything is.
 
-    It would be asked of each row that is looked at, most of which are read for nothing else.
+    A condition on it would be asked of each row that is looked at, most of which are read for
+    nothing else.
 
     Args:
         work: The unit of work.
@@ -68,9 +71,24 @@ def shown(work: Work, wanted: Wanted) -> Wanted:
     more = list(wanted.more)
     if more and not experiments.hides_any(work.connection, wanted.workspace):
         more = []
-    if runs.has_deleted(work.connection, wanted.workspace):
+    if hidden_runs.has_deleted(work.connection, wanted.workspace):
         more.append(nouns.NOT_DELETED)
-    return replace(wanted, more=more)
+    return unarchived(work, replace(wanted, more=more))
+
+
+def unarchived(work: Work, wanted: Wanted) -> Wanted:
+    """The same without archived runs, unless they are asked for or the runs are named.
+
+    Args:
+        work: The unit of work.
+        wanted: What is looked for.
+    """
+    if any(map(_reaches_archive, wanted.conditions)):
+        return wanted
+    if not hidden_runs.has_archived(work.connection, wanted.workspace):
+        return wanted
+    # A condition like those of people, so that the index of what is not archived may be the way.
+    return replace(wanted, conditions=[*wanted.conditions, is_("archived", "=", False)])
 
 
 def names_experiment(asked: Sequence[Condition]) -> bool:
@@ -79,6 +97,13 @@ def names_experiment(asked: Sequence[Condition]) -> bool:
         one.field.kind == ATTRIBUTE and one.field.name == "experiment" and one.operator in _NAMING
         for one in asked
     )
+
+
+def _reaches_archive(one: Condition) -> bool:
+    if one.field.kind != ATTRIBUTE:
+        return False
+    names_runs = one.field.name in _MEANT and one.operator in (*_NAMING, "LIKE")
+    return one.field.name == "archived" or names_runs
 
 
 def conditions(query: RunQuery) -> list[Condition]:

@@ -6,14 +6,13 @@ is kept: all checks come before the first write.
 
 import secrets
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 from runyard.protocol import events as kinds
 from runyard.protocol import runs as states
 from runyard.protocol.errors import Conflict, InvalidRequest, WrongState
-from runyard.protocol.filters import METRIC, PARAMETER, PROPERTY, TAG
+from runyard.protocol.filters import METRIC
 from runyard.protocol.queue import Prioritize, RunExplanation
 from runyard.protocol.run_export import ExportRuns
 from runyard.protocol.run_keys import RunKeys, RunKeysQuery, RunValues, RunValuesQuery
@@ -31,7 +30,7 @@ from runyard.protocol.runs import (
 from runyard.protocol.search import Search
 from runyard.protocol.sweeps import RUN_TYPES
 from runyard_server.core import names, specs
-from runyard_server.core.clock import SECOND, iso, iso_or_none
+from runyard_server.core.clock import SECOND, iso
 from runyard_server.core.events import EventDraft
 from runyard_server.core.lifecycle import (
     append_events,
@@ -61,22 +60,33 @@ from runyard_server.operations import (
     searches,
     submission,
 )
+from runyard_server.operations.archiving import archive, unarchive
 from runyard_server.operations.experiments import checked as experiment_name
 from runyard_server.operations.experiments import ensured
-from runyard_server.operations.searches import EVERYTHING, Columns
+from runyard_server.operations.run_records import Listed, record, records
 from runyard_server.store import beating, metrics, nouns, pages, runs
 from runyard_server.store.runs import RunRow
 from runyard_server.store.searched import Wanted
 
-
-class Listed(NamedTuple):
-    """What records have only in lists."""
-
-    metrics: dict[str, float] | None = None
-    has_children: bool | None = None
-
-
-_NOT_LISTED = Listed()
+__all__ = [
+    "archive",
+    "cancel",
+    "change",
+    "complete",
+    "explain",
+    "export",
+    "fail",
+    "get",
+    "keys",
+    "list_",
+    "prioritize",
+    "search",
+    "spec",
+    "start",
+    "submit",
+    "unarchive",
+    "values",
+]
 
 
 def submit(system: System, workspace: str, body: SubmitRun) -> RunRecord:
@@ -190,7 +200,7 @@ def get(system: System, workspace: str, run: str) -> RunRecord:
     """
 
     def read(work: Work) -> RunRecord:
-        return _records(work, [run_row(work, workspace, run)])[0]
+        return records(work, [run_row(work, workspace, run)])[0]
 
     return system.read(read)
 
@@ -218,7 +228,7 @@ def list_(system: System, workspace: str, query: RunQuery) -> RunPage:
 
     def read(work: Work) -> RunPage:
         keys, token = searches.listed(work, run_searches.shown(work, wanted), before, size)
-        found = _records(work, runs.find_in_order(work.connection, keys))
+        found = records(work, runs.find_in_order(work.connection, keys))
         if query.metrics:
             values = metrics.latest(work.connection, keys)
             found = [replace(r, metrics=values[key]) for r, key in zip(found, keys, strict=True)]
@@ -248,7 +258,7 @@ def search(system: System, workspace: str, body: Search) -> RunPage:
         above = runs.above_others(work.connection, keys)
         listed = {key: Listed(values[key], key in above) for key in keys}
         rows = runs.find_in_order(work.connection, keys)
-        return RunPage(_records(work, rows, asked.columns, listed), page.token, page.looked_at)
+        return RunPage(records(work, rows, asked.columns, listed), page.token, page.looked_at)
 
     return system.read(read)
 
@@ -337,7 +347,7 @@ def change(system: System, workspace: str, run: str, body: ChangeRun) -> RunReco
         if fresh:
             told = [EventDraft(kinds.WARNING, text) for text in fresh]
             append_events(work, row, told)
-        return _records(work, [run_row(work, workspace, run)])[0]
+        return records(work, [run_row(work, workspace, run)])[0]
 
     return system.write(write)
 
@@ -361,7 +371,7 @@ def cancel(system: System, workspace: str, run: str) -> RunRecord:
         # Below one that has ended nothing is canceled: its children were meant to go on.
         chosen = [row, *canceling.jobs_below(work, row)] if row.active else [row]
         canceled = [canceling.cancel(work, each) for each in chosen]
-        return _records(work, canceled[:1])[0]
+        return records(work, canceled[:1])[0]
 
     return system.write(write)
 
@@ -385,7 +395,7 @@ def prioritize(system: System, workspace: str, run: str, body: Prioritize) -> Ru
 
     def write(work: Work) -> RunRecord:
         changed = queue_order.change(work, run_row(work, workspace, run), body)
-        return _records(work, [changed])[0]
+        return records(work, [changed])[0]
 
     return system.write(write)
 
@@ -407,7 +417,7 @@ def complete(system: System, workspace: str, run: str) -> RunRecord:
 
     def write(work: Work) -> RunRecord:
         row = _say_end(work, run_row(work, workspace, run), states.COMPLETED)
-        return _records(work, [row])[0]
+        return records(work, [row])[0]
 
     answer = system.write(write)
     sealing.merge_many(system, workspace, run)
@@ -432,7 +442,7 @@ def fail(system: System, workspace: str, run: str, body: FailRun) -> RunRecord:
         row = run_row(work, workspace, run)
         text = body.message or "the run was set to failed by its owner"
         error = RunError(body.code, text, iso(work.now))
-        return _records(work, [_say_end(work, row, states.FAILED, error)])[0]
+        return records(work, [_say_end(work, row, states.FAILED, error)])[0]
 
     answer = system.write(write)
     sealing.merge_many(system, workspace, run)
@@ -471,7 +481,7 @@ def _write_new(
         created = _insert(work, row, spec_text, given, news)
         if process is not None:
             beating.add(work.connection, created.key, process)
-        return created, work.answered(_record(created, given))
+        return created, work.answered(record(created, given))
 
     created, answer = system.write(write)
     if process is not None:
@@ -510,59 +520,3 @@ def _add_properties(work: Work, row: RunRow, given: dict[str, str]) -> None:
             )
     fresh = {name: value for name, value in given.items() if name not in existing}
     runs.add_properties(work.connection, row.key, fresh)
-
-
-def _records(
-    work: Work,
-    rows: Sequence[RunRow],
-    columns: Columns = EVERYTHING,
-    listed: Mapping[int, Listed] | None = None,
-) -> list[RunRecord]:
-    """Runs as they are told, with the parameters, tags and properties that were asked for."""
-    keys = [row.key for row in rows]
-    tags = runs.tags(work.connection, keys, columns.of(TAG))
-    properties = runs.properties(work.connection, keys, columns.of(PROPERTY))
-    params = runs.params(work.connection, keys, columns.of(PARAMETER))
-    return [
-        _record(
-            row,
-            Named(tags[row.key], properties[row.key], params[row.key]),
-            _NOT_LISTED if listed is None else listed[row.key],
-        )
-        for row in rows
-    ]
-
-
-def _record(row: RunRow, given: Named, listed: Listed = _NOT_LISTED) -> RunRecord:
-    return RunRecord(
-        id=row.id,
-        workspace=row.workspace,
-        experiment=row.experiment,
-        number=row.number,
-        status=row.status,
-        target=row.target,
-        created_at=iso(row.created_at),
-        run_type=row.run_type,
-        name=row.name,
-        started_at=iso_or_none(row.started_at),
-        ended_at=iso_or_none(row.ended_at),
-        parent=row.parent,
-        snapshot=row.snapshot,
-        environment_lock=row.environment_lock,
-        node_count=row.node_count,
-        reason=row.reason,
-        error=row.error,
-        warnings=list(row.warnings),
-        tags=given.tags,
-        properties=given.properties,
-        params=given.params,
-        description=row.description,
-        submitted_by=row.submitted_by,
-        last_event=row.last_event,
-        stage_seconds=dict(row.stage_seconds),
-        attempt=row.attempt,
-        submitted_from=row.submitted_from,
-        priority=row.priority,
-        metrics=listed.metrics,
-        has_children=listed.has_children,
-    )

@@ -22,7 +22,7 @@ from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.operations.experiments import ensured
 from runyard_server.store import experiment_facts as rows
-from runyard_server.store import pages, runs
+from runyard_server.store import hidden_runs, pages
 from runyard_server.store.experiment_facts import FactsRow
 from runyard_server.store.subjects import EXPERIMENT, Subject
 
@@ -180,7 +180,7 @@ def set_deleted(system: System, workspace: str, experiment: str, *, deleted: boo
             state = "deleted" if deleted else "not deleted"
             raise ExperimentNotFound(f"experiment {row.title!r} ({experiment}) is {state}")
         at = work.now if deleted else None
-        runs.mark_deleted(work.connection, workspace, row.name, at)
+        hidden_runs.mark_deleted(work.connection, workspace, row.name, at)
         _change(work, replace(row, deleted_at=at))
 
     if experiment == DEFAULT_ID:

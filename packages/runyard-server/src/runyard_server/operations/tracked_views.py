@@ -15,7 +15,13 @@ from runyard.protocol.search import Search
 from runyard_server.core import lookups
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
-from runyard_server.operations import searches, series, tracked_experiments, tracked_runs
+from runyard_server.operations import (
+    run_searches,
+    searches,
+    series,
+    tracked_experiments,
+    tracked_runs,
+)
 from runyard_server.operations.searches import Words
 from runyard_server.store import experiment_facts, metrics, nouns, run_inputs, runs
 from runyard_server.store.metrics import SeriesRow
@@ -142,6 +148,8 @@ def search(system: System, workspace: str, body: RunSearch) -> tuple[list[Tracke
             return [], None
         named = searches.is_("experiment", "IN" if len(names) > 1 else "=", *names)
         wanted = replace(asked.wanted, conditions=[*asked.wanted.conditions, named], more=more)
+        # Trackers know two kinds of runs; archived ones come where both are asked for.
+        wanted = wanted if body.deleted is None else run_searches.unarchived(work, wanted)
         page = searches.found(work, replace(asked, wanted=wanted))
         return views(work, workspace, runs.find_in_order(work.connection, page.keys)), page.token
 

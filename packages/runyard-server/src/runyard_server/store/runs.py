@@ -76,6 +76,7 @@ class RunRow:
     deleted_at: int | None = None
     priority: int = 0
     place: int | None = None
+    archived: bool = False
 
     @property
     def subject(self) -> Subject:
@@ -97,11 +98,6 @@ _SPEC = Prepared(select(run_specs.c.spec).where(run_specs.c.run_key == bindparam
 _TAGS, _PROPERTIES, _PARAMS = (
     Prepared(select(t.c.name, t.c.value).where(t.c.run_key == bindparam("of_run")))
     for t in (run_tags, run_properties, run_params)
-)
-_DELETED = Prepared(
-    select(runs.c.key)
-    .where(runs.c.workspace == bindparam("in_workspace"), runs.c.deleted_at.is_not(None))
-    .limit(1)
 )
 _HOLDING = Prepared(
     select(*COLUMNS)
@@ -528,44 +524,6 @@ def remove_params(connection: Connection, key: int, names: Sequence[str]) -> Non
         names: Which names.
     """
     named.remove(connection, run_params, key, names)
-
-
-def has_deleted(connection: Connection, workspace: str) -> bool:
-    """Whether a workspace has runs that a tracker has deleted.
-
-    Args:
-        connection: The transaction's connection.
-        workspace: Id of the workspace.
-    """
-    return _DELETED.row(connection, {"in_workspace": workspace}) is not None
-
-
-def deleted_before(connection: Connection, workspace: str, before: int, limit: int) -> list[RunRow]:
-    """Some runs that a tracker has deleted before a time, all of which is delivered.
-
-    Args:
-        connection: The transaction's connection.
-        workspace: Id of the workspace.
-        before: Microseconds since 1970.
-        limit: The most that are wanted.
-    """
-    mine = (runs.c.workspace == workspace, runs.c.deleted_at <= before, runs.c.active.is_(False))
-    waiting = select(job_nodes.c.run_key).where(job_nodes.c.finished_at.is_(None))
-    found = select(*COLUMNS).where(*mine, runs.c.key.not_in(waiting))
-    return [row_of(row) for row in connection.execute(found.limit(limit))]
-
-
-def mark_deleted(connection: Connection, workspace: str, experiment: str, at: int | None) -> None:
-    """Delete all runs of an experiment, or with None restore them.
-
-    Args:
-        connection: The transaction's connection.
-        workspace: Id of the workspace.
-        experiment: Name of the experiment.
-        at: When, in microseconds since 1970.
-    """
-    mine = runs.c.workspace == workspace, runs.c.experiment == experiment
-    connection.execute(update(runs).where(*mine).values(deleted_at=at))
 
 
 def _of_workspace(connection: Connection, workspace: str, ids: Sequence[str]) -> list[RunRow]:

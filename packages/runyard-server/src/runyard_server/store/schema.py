@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
+    false,
     func,
     literal_column,
     text,
@@ -97,6 +98,7 @@ runs = Table(
     Column("deleted_at", BigInteger),
     Column("priority", Integer, nullable=False, server_default="0"),
     Column("place", BigInteger),
+    Column("archived", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("workspace", "id"),
     Index("runs_of_workspace", "workspace", "key"),
     Index("runs_by_created_at", "workspace", "created_at", "key"),
@@ -117,6 +119,9 @@ runs = Table(
     Index("runs_by_user", "workspace", "submitted_by", "key"),
     Index("runs_by_attempt", "workspace", "attempt", "key"),
     Index("runs_by_active", "workspace", "active", "key"),
+    # Lists leave out what is archived: along this one they pass over none of it.
+    Index("runs_by_archived", "workspace", "archived", "key"),
+    Index("runs_by_priority", "workspace", "priority", "key"),
     Index("runs_by_snapshot", "workspace", "snapshot", "key"),
     Index("runs_by_description", "workspace", "description", "key"),
     # The table of an experiment, which may be old: along another index all newer runs come first.

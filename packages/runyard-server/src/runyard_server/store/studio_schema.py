@@ -1,6 +1,15 @@
-"""The tables of the studio: sessions and views; see `store.schema`."""
+"""The tables of the studio: sessions, views and stars; see `store.schema`."""
 
-from sqlalchemy import BigInteger, Column, Index, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from runyard_server.store import endpoint_schema
 
@@ -33,4 +42,16 @@ views = Table(
     Column("made_at", BigInteger, nullable=False),
     Column("changed_at", BigInteger, nullable=False),
     UniqueConstraint("workspace", "noun", "name"),
+)
+
+# What a person wants to have at hand, by its kind and the name that its routes have for it.
+stars = Table(
+    "stars",
+    metadata,
+    Column("workspace", String, nullable=False),
+    Column("person", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("workspace", "person", "kind", "name"),
 )

@@ -4,7 +4,17 @@ What is in the trash keeps its rows: they belong to another workspace, which nob
 that no list or search has to know of the trash. `trash` says what was put there, and until when.
 """
 
-from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from runyard_server.store import registry_schema
 
@@ -39,4 +49,17 @@ blob_marks = Table(
     Column("marked_at", BigInteger, nullable=False),
     Column("due", BigInteger, nullable=False),
     Index("blob_marks_due", "due"),
+)
+
+# What the collector's last pass has done, in the one row there is.
+collector_pass = Table(
+    "collector_pass",
+    metadata,
+    Column("began_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger, nullable=False),
+    Column("seen", BigInteger, nullable=False),
+    Column("marked", BigInteger, nullable=False),
+    Column("removed", BigInteger, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    PrimaryKeyConstraint("began_at"),
 )

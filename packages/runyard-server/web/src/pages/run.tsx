@@ -123,12 +123,20 @@ function RunHead({ run, refresh, tab }: Pick<TabProps, "run" | "refresh"> & { ta
   const cancel = () => void told(call("runs.cancel", segments), refresh);
   const remove = () =>
     void discard(run.workspace, "run", [run.id], () => go(to(["runs", run.workspace])));
+  const shelve = (archived: boolean) => {
+    const done = call(archived ? "runs.archive" : "runs.unarchive", segments);
+    const text = archived ? "The run is archived." : "The run is in lists again.";
+    void told(done, refresh, text, () => shelve(!archived));
+  };
   const acts: (Act | false)[] = [
     ["Copy the id of this run", () => void navigator.clipboard.writeText(run.id)],
     !!repeatable && ["Run this again", () => setDialog("again"), "Run again"],
     ["Register a model of this run", () => setDialog("register"), !live && "Register model"],
     ["TensorBoard of this run", () => go(boardOf(run.workspace, [run.id])), "TensorBoard"],
     ["All runs of its experiment", () => go(to(["experiments", run.workspace, run.experiment]))],
+    run.archived
+      ? ["Take this run into lists again", () => shelve(false), "Unarchive"]
+      : !live && ["Archive this run", () => shelve(true), "Archive"],
     live
       ? ["Cancel this run", cancel, "Cancel", "danger"]
       : ["Delete this run", remove, "Delete", "danger"],
@@ -139,7 +147,14 @@ function RunHead({ run, refresh, tab }: Pick<TabProps, "run" | "refresh"> & { ta
         name={`${runName(run)}, ${run.status}`}
         title={runName(run)}
         beside={
-          <Standing of={run.status} from={run.started_at ?? run.created_at} until={run.ended_at} />
+          <>
+            <Standing
+              of={run.status}
+              from={run.started_at ?? run.created_at}
+              until={run.ended_at}
+            />
+            {run.archived && <small>archived</small>}
+          </>
         }
         trail={[
           ["Runs", to(["runs", run.workspace])],

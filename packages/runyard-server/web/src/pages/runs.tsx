@@ -64,6 +64,7 @@ export function RunsTable({ workspace, within = "", children: none }: RunsTableP
   const order = param("order");
   const group = param("group");
   const children = param("children") === "1";
+  const archived = param("archived") === "1";
   const [typed, setTyped] = useState(param("q"));
   const rested = useRested(typed, 300);
   useEffect(() => setParams({ q: rested }), [rested]);
@@ -75,13 +76,14 @@ export function RunsTable({ workspace, within = "", children: none }: RunsTableP
   const asked = useMemo((): Asked => {
     const more = within ? [within] : [];
     if (!children && !below && !/\bparent\b/i.test(given)) more.push("parent IS NULL");
+    if (archived) more.push("archived = TRUE");
     const brought = [...chosen, group].filter((one) => fieldParts(one)[0]);
     return {
       ...whole(given, more),
       order: [group, order].filter(Boolean),
       columns: cols ? (brought.length ? brought : ["status"]) : [],
     };
-  }, [given, order, group, children, cols, within]);
+  }, [given, order, group, children, archived, cols, within]);
   const runs = useRows(workspace, asked);
   const columns = useMemo(
     () => (cols ? chosen : usual((runs.rows ?? []).slice(0, BELOW))),
@@ -141,6 +143,9 @@ export function RunsTable({ workspace, within = "", children: none }: RunsTableP
             Children
           </Check>
         )}
+        <Check name="archived" push>
+          Archived
+        </Check>
         <Menu title="Take">
           {(close) => (
             <div class="list">
@@ -197,8 +202,8 @@ export function RunsTable({ workspace, within = "", children: none }: RunsTableP
           />
           {panel && <Lazy load={charts} given={{ workspace, runs: shown, selected, columns }} />}
         </div>
-      ) : given ? (
-        <Empty title="No run fits the filter" />
+      ) : given || archived ? (
+        <Empty title={given ? "No run fits the filter" : "No run is archived"} />
       ) : (
         none
       )}

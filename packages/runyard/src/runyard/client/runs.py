@@ -132,6 +132,18 @@ class Runs(NounClient):
         """Ask a run to stop; it ends as Canceled once its processes have."""
         return self._service.call(routes.RUNS_CANCEL, run)
 
+    def archive(self, run: str) -> RunRecord:
+        """Leave a run and those below it out of lists; nothing of it is lost.
+
+        Raises:
+            WrongState: It, or one below it, goes on.
+        """
+        return self._service.call(routes.RUNS_ARCHIVE, run)
+
+    def unarchive(self, run: str) -> RunRecord:
+        """Take a run and those below it into lists again."""
+        return self._service.call(routes.RUNS_UNARCHIVE, run)
+
     def prioritize(self, run: str, change: Prioritize) -> RunRecord:
         """Change a run's priority, or its place in the queue; of a sweep, that of its trials.
 

@@ -15,6 +15,7 @@ from runyard.protocol.datasets import RunInput, RunOutput
 from runyard.protocol.environments import EnvironmentDefinition
 from runyard.protocol.records import dataclass
 from runyard.protocol.route import (
+    CONTRIBUTOR,
     FAMILY,
     IN_RUN,
     IN_WORKSPACE,
@@ -193,6 +194,7 @@ class RunRecord:
     values of its scalar metrics, in order of first logging; None in answers not asked for them.
     `params` are what it was given to do its work with. `has_children` says whether runs are below
     it; None in answers that are not of a search. `priority` is what the queue goes by.
+    `archived`: lists leave it out that do not ask for what is archived.
     """
 
     id: str
@@ -225,6 +227,7 @@ class RunRecord:
     params: Dict[str, str] = field(default_factory=dict)
     has_children: Optional[bool] = None
     priority: int = 0
+    archived: bool = False
 
 
 @dataclass(frozen=True)
@@ -335,6 +338,22 @@ RUNS_CHANGE: Route[RunRecord] = Route(
     "Change tags, properties, name or description.",
     body=ChangeRun,
     scope=FAMILY,
+)
+RUNS_ARCHIVE: Route[RunRecord] = Route(
+    "runs.archive",
+    "PUT",
+    IN_RUN + "/archived",
+    RunRecord,
+    "Leave a run that has ended, and those below it, out of lists; nothing of it is lost.",
+    role=CONTRIBUTOR,
+)
+RUNS_UNARCHIVE: Route[RunRecord] = Route(
+    "runs.unarchive",
+    "DELETE",
+    IN_RUN + "/archived",
+    RunRecord,
+    "Take a run, and those below it, into lists again.",
+    role=CONTRIBUTOR,
 )
 RUNS_CANCEL: Route[RunRecord] = Route(
     "runs.cancel",

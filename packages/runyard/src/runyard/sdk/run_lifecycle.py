@@ -72,6 +72,20 @@ class RunLifecycle(RunLogging):
 
         return trash.delete(self.service, "run", self._id, dry_run=dry_run)
 
+    def archive(self) -> None:
+        """Leave the run and those below it out of lists, once they have ended; nothing is lost.
+
+        Raises:
+            UserErrorException: One of them goes on.
+        """
+        with translated():
+            self.service.runs.archive(self._id)
+
+    def unarchive(self) -> None:
+        """Take the run and those below it into lists again."""
+        with translated():
+            self.service.runs.unarchive(self._id)
+
     def explain(self) -> str:
         """Explain in a sentence why the run is in its state, and what would free what it needs."""
         with translated():

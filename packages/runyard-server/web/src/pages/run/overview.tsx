@@ -18,6 +18,10 @@ import { useReasons } from "./reasons";
 const STAGES = ["Preparing", "Queued", "Running", "Finalizing"];
 const CHARTS = 4;
 
+/** Whether a queue goes by the run's priority, or did by another than that of all. */
+const prioritized = ({ priority, status }: RunRecord) =>
+  priority !== 0 || ["Starting", "Preparing", "Queued"].includes(status);
+
 export default function Overview({ workspace, run, grown, refresh }: TabProps) {
   const live = !ENDED.includes(run.status);
   const key = `${run.id} ${live} ${JSON.stringify(grown.metrics)}`;
@@ -114,6 +118,7 @@ export default function Overview({ workspace, run, grown, refresh }: TabProps) {
               ["Created", <Ago time={run.created_at} />],
               ["By", run.submitted_by || null],
               ["Parent", run.parent !== null && link(run.parent, "runs", workspace, run.parent)],
+              ["Priority", prioritized(run) && link(run.priority, "queue", workspace)],
               ["Attempt", run.attempt > 1 && run.attempt],
             ]}
           />

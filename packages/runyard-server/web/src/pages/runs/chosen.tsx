@@ -21,14 +21,34 @@ interface BarProps {
 export function Bar({ workspace, runs, selected, onSelect, onCompare, onChanged }: BarProps) {
   const [tag, setTag] = useState<string>();
   const chosen = runs.filter((run) => selected.has(run.id));
-  const ids = (of: boolean) => chosen.filter((run) => !!run.ended_at === of).map((run) => run.id);
-  const [active, ended] = [ids(false), ids(true)];
-  const all = async (what: string, ids: string[], act: (run: string) => Promise<unknown>) => {
+  const ids = (fits: (run: RunRecord) => unknown) => chosen.filter(fits).map((run) => run.id);
+  const active = ids((run) => !run.ended_at);
+  const ended = ids((run) => run.ended_at);
+  const all = async (
+    what: string,
+    ids: string[],
+    act: (run: string) => Promise<unknown>,
+    undo?: () => void,
+  ) => {
     const results = await Promise.allSettled(ids.map(act));
     const failed = results.filter((one) => one.status === "rejected").length;
-    say(`${counted(ids.length - failed, "run")} ${what}${failed ? `, ${failed} refused` : ""}`);
+    const refused = failed ? `, ${failed} refused` : "";
+    say(`${counted(ids.length - failed, "run")} ${what}${refused}`, undo);
     onChanged();
   };
+  const shelve = (ids: string[], row: "runs.archive" | "runs.unarchive") => {
+    const [told, back] =
+      row === "runs.archive"
+        ? (["archived", "runs.unarchive"] as const)
+        : (["in the list again", "runs.archive"] as const);
+    onSelect(new Set());
+    const act = (run: string) => call(row, { workspace, run });
+    void all(told, ids, act, () => shelve(ids, back));
+  };
+  const shelves = [
+    ["Archive", ids((run) => run.ended_at && !run.archived), "runs.archive"],
+    ["Unarchive", ids((run) => run.archived), "runs.unarchive"],
+  ] as const;
   const add = () => {
     const tags = tagOf(tag ?? "");
     setTag(undefined);
@@ -73,6 +93,14 @@ export function Bar({ workspace, runs, selected, onSelect, onCompare, onChanged 
         <Button kind="danger" act={cancel}>
           Cancel {active.length}
         </Button>
+      )}
+      {shelves.map(
+        ([name, of, row]) =>
+          of.length > 0 && (
+            <Button key={name} act={() => shelve(of, row)}>
+              {name} {of.length}
+            </Button>
+          ),
       )}
       {ended.length > 0 && (
         <Button kind="danger" act={remove}>

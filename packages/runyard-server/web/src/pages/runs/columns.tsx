@@ -26,6 +26,7 @@ const KNOWN: Record<string, Column<RunRecord>> = {
   target: text("Target", "8rem", (run) => run.target),
   user: text("User", "7rem", (run) => run.submitted_by || null),
   nodes: number("Nodes", "4.5rem", (run) => run.node_count),
+  priority: number("Priority", "5rem", (run) => run.priority),
   attempt: number("Attempt", "4.5rem", (run) => run.attempt),
   type: text("Type", "9rem", (run) => run.run_type),
   parent: text("Parent", "12rem", (run) => run.parent),

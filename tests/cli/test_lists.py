@@ -74,6 +74,13 @@ def test_a_dataset_is_registered_shown_brought_and_given_up(cli) -> None:
     shown = cli("datasets", "show", "prompted").out
     assert f"{store}:prompt/*.csv" in shown
     assert "sha256:" in shown
+    (cli.folder / "more.csv").write_text("a\n2\n")
+    assert cli("datastores", "upload", store, "more.csv", "prompt").status == 0
+    assert cli("datasets", "register", "prompted", f"{store}:prompt/*.csv", "--csv").status == 0
+    assert cli("datasets", "diff", "prompted:1", "prompted:2").out == "+ more.csv\n"
+    told = json.loads(cli("datasets", "diff", "prompted:2", "prompted:1", "--json").out)
+    assert told == {"added": [], "removed": ["more.csv"], "changed": []}
+    assert "nothing has read it yet" in cli("datasets", "lineage", "prompted:1").err
     assert cli("datasets", "download", "prompted:1", "--to", "here").status == 0
     assert (cli.folder / "here/rows.csv").read_text() == "a\n1\n"
     gone = cli("datasets", "register", "other", "prompt")

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+import runyard
 from runyard import Dataset, DataType, Model
+from runyard.sdk.dataset_expressions import condition_from
 from runyard.sdk.dataset_inputs import DatasetConsumptionConfig
 from runyard.sdk.dataset_outputs import OutputFileDatasetConfig
-from runyard.sdk.datasets import FileDataset
 from runyard.sdk.environments import Environment
 from runyard.sdk.exceptions import (
     DatasetExecutionError,
@@ -22,6 +23,7 @@ from runyard.sdk.exceptions import (
     NotOfferedYet,
     UserErrorException,
 )
+from runyard.sdk.file_datasets import FileDataset
 from runyard.sdk.v1.scripts import ScriptRunConfig
 
 IRIS = "length,width,species\n5.1,3.5,setosa\n4.9,,setosa\n6.3,3.3,virginica\n"
@@ -153,10 +155,73 @@ def test_versions_mean_bytes(workspace, store, folder):
         old.to_path()
     assert list(workspace.datasets) == ["my images"]
     assert workspace.datasets["my images"].version == 2
+    workspace.service.datasets.delete("my images:2")
+    assert images.register(workspace, "my images", create_new_version=True).version == 3
     second.unregister_all_versions()
     with pytest.raises(UserErrorException, match="Cannot find dataset registered with name"):
         Dataset.get_by_name(workspace, "my images")
+    assert list(workspace.datasets) == []
+    assert images.register(workspace, "my images").version == 4
     assert Dataset.get_by_id(workspace, first.id).to_path() == ["/a.txt", "/deep/b.txt"]
+
+
+def test_a_dataset_by_its_name_and_its_records_by_a_text(store):
+    """Files become a version in one call; records are read with types and conditions in words."""
+    raw = runyard.dataset("raw", files=(store, "iris/*.csv"))
+    assert (raw.version, runyard.dataset("raw", files=raw, workspace=raw._where()).version) == (
+        1,
+        1,
+    )
+    assert runyard.dataset("raw", version=1, workspace=raw._where()).id == raw.id
+    with pytest.raises(UserErrorException, match="give one of the two"):
+        runyard.dataset("raw", files=raw, version=1)
+    table = raw.read_csv(types={"length": "string"})
+    long = table.where("length in ('5.1', '6.3') and width is not None and species != 'setosa'")
+    assert long.to_pandas_dataframe()["length"].tolist() == ["6.3"]
+    with pytest.raises(UserErrorException, match="cannot be of type 'text'; there are string"):
+        raw.read_csv(types={"length": "text"})
+    with pytest.raises(UserErrorException, match="some files of a dataset"):
+        raw.take(1).read_csv()
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("a > 1", {"compare": ["a", ">", 1]}),
+        ("0.5 <= a", {"compare": ["a", ">=", 0.5]}),
+        ("-1 < a < 9", {"and": [{"compare": ["a", ">", -1]}, {"compare": ["a", "<", 9]}]}),
+        ("a is None", {"missing": "a"}),
+        ("not a is not None", {"not": {"not": {"missing": "a"}}}),
+        (
+            "größe == 'ü' or b != 2",
+            {"or": [{"compare": ["größe", "==", "ü"]}, {"compare": ["b", "!=", 2]}]},
+        ),
+        ("a in ('x', 'y')", {"or": [{"compare": ["a", "==", "x"]}, {"compare": ["a", "==", "y"]}]}),
+        ("a not in [1]", {"not": {"or": [{"compare": ["a", "==", 1]}]}}),
+    ],
+)
+def test_conditions_in_words(text, plain):
+    """A text says the same as an expression of columns."""
+    assert condition_from(text) == plain
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("a >", "is no condition: "),
+        ("größe + 1 > 2", r"at 'größe \+ 1 > 2'"),
+        ("a > b", "at 'b'"),
+        ("a > 1 and f(a)", r"at 'f\(a\)'"),
+        ("1 < 2", "at '1 < 2'"),
+        ("a is 1", "at '1'"),
+        ("a > None", "can be compared with"),
+        ("a > (1, 2)", "can be compared with"),
+    ],
+)
+def test_a_text_that_is_no_condition_is_refused_at_its_place(text, part):
+    """The message points at the part, and shows how conditions are said."""
+    with pytest.raises(UserErrorException, match=part):
+        condition_from(text)
 
 
 READS = """

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from runyard.runtime.model.marks import batched
     from runyard.sdk.compute import AmlCompute, ComputeTarget
     from runyard.sdk.conda import CondaDependencies
-    from runyard.sdk.dataset_factories import Dataset, DataType
+    from runyard.sdk.dataset_factories import Dataset
     from runyard.sdk.datastores import Datastore
     from runyard.sdk.distributed import Jax, Mpi, MultiWorker, ParameterServer, Torch
     from runyard.sdk.endpoints import Endpoint
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         TensorflowConfiguration,
     )
     from runyard.sdk.models import Model
+    from runyard.sdk.native_datasets import dataset
     from runyard.sdk.registered_models import RegisteredModel
     from runyard.sdk.run_exports import export_runs
     from runyard.sdk.runs import Run
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     )
     from runyard.sdk.sweep_runs import SweepRun
     from runyard.sdk.sweeps import Sweep
+    from runyard.sdk.tabular_factories import DataType
     from runyard.sdk.tuning import (
         asha,
         bandit,
@@ -68,7 +70,7 @@ _NAMES = {
     "AmlCompute": "runyard.sdk.compute",
     "ComputeTarget": "runyard.sdk.compute",
     "CondaDependencies": "runyard.sdk.conda",
-    "DataType": "runyard.sdk.dataset_factories",
+    "DataType": "runyard.sdk.tabular_factories",
     "Dataset": "runyard.sdk.dataset_factories",
     "Datastore": "runyard.sdk.datastores",
     "Endpoint": "runyard.sdk.endpoints",
@@ -99,6 +101,7 @@ _NAMES = {
     "bandit": "runyard.sdk.tuning",
     "batched": "runyard.runtime.model.marks",
     "choice": "runyard.sdk.spaces",
+    "dataset": "runyard.sdk.native_datasets",
     "export_runs": "runyard.sdk.run_exports",
     "hyperband": "runyard.sdk.tuning",
     "integer": "runyard.sdk.spaces",
@@ -155,6 +158,7 @@ __all__ = [
     "bandit",
     "batched",
     "choice",
+    "dataset",
     "export_runs",
     "hyperband",
     "integer",

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from runyard.protocol.errors import InvalidRequest
 from runyard_server.cli import humane, output, pairs, tables
-from runyard_server.cli.options import DatasetName, Json, Limit, Workspace
+from runyard_server.cli.options import DatasetName, Json, Limit, OtherDataset, Workspace
 from runyard_server.cli.parameters import Argument, Group, Option
 from runyard_server.cli.tables import Column
 from runyard_server.cli.texts import cut_middle
@@ -136,7 +136,7 @@ def download(
     Example: `runyard datasets download mnist:1 --to ./mnist`
     """
     from runyard.protocol.datasets import DatasetFilePage
-    from runyard.sdk.datasets import FileDataset
+    from runyard.sdk.file_datasets import FileDataset
     from runyard_server.cli.sdk_calls import told, workspace_of
 
     with told():
@@ -149,6 +149,53 @@ def download(
             output.as_json(DatasetFilePage(list(place.service.datasets.files(dataset, now=True))))
             return
     output.say(f"brought {humane.many(len(paths), 'file')} to {to}")
+
+
+@group.command()
+def lineage(dataset: DatasetName, json: Json = False, workspace: Workspace = None) -> None:
+    """Show what a dataset was made of, and the runs and models that came of it.
+
+    Example: `runyard datasets lineage mnist:1`
+    """
+    from runyard_server.cli import target
+
+    client = target.client(workspace).datasets
+    record, readers = client.get(dataset), client.readers(dataset)
+    if json:
+        output.as_json(readers)
+        return
+    facts = [("Dataset", f"{record.name}:{record.version}" if record.name else record.id)]
+    facts.append(("Digest", record.digest))
+    facts.append(("Made by", record.run or "nobody's run: it was registered from files"))
+    if record.run:
+        facts += [
+            ("Which read", f"{each.registered or each.dataset}:{each.version} as {each.name}")
+            for each in client.of_run(record.run).items
+            if each.use == "input"
+        ]
+    output.facts([(name, text) for name, text in facts if text])
+    _show_readers(readers, "nothing has read it yet")
+
+
+@group.command()
+def diff(
+    dataset: DatasetName, other: OtherDataset, json: Json = False, workspace: Workspace = None
+) -> None:
+    """Show which files another version has added, removed and changed.
+
+    Example: `runyard datasets diff mnist:1 mnist:2`
+    """
+    from runyard.sdk.datasets import differences
+    from runyard_server.cli import target
+
+    client = target.client(workspace).datasets
+    found = differences(client.files(dataset), client.files(other))
+    if json:
+        output.as_json(found)
+        return
+    signs = {"added": "+", "removed": "-", "changed": "~"}
+    lines = [f"{signs[how]} {name}" for how, names in found.items() for name in names]
+    output.say("\n".join(lines) or f"{dataset} and {other} have the same files")
 
 
 @group.command()
@@ -204,11 +251,15 @@ def _show(record: "DatasetRecord", readers: "DatasetReaders") -> None:
     ]
     output.facts([(name, text) for name, text in facts if text])
     if readers.items:
-        tables.show(
-            [Column("KIND"), Column("ID"), Column("AS"), Column("DIGEST", worth=1)],
-            [(each.kind, each.id, each.use, _short(each.digest)) for each in readers.items],
-            "",
-        )
+        _show_readers(readers, "")
+
+
+def _show_readers(readers: "DatasetReaders", none: str) -> None:
+    tables.show(
+        [Column("KIND"), Column("ID"), Column("AS"), Column("DIGEST", worth=1)],
+        [(each.kind, each.id, each.use, _short(each.digest)) for each in readers.items],
+        none,
+    )
 
 
 def _told(record: "DatasetRecord") -> str:

@@ -208,6 +208,10 @@ DatasetName = Annotated[
     str,
     Argument("DATASET", help="NAME, NAME:VERSION or an id.", complete=_datasets),
 ]
+OtherDataset = Annotated[
+    str,
+    Argument("OTHER", help="The version to hold it against.", complete=_datasets),
+]
 DatastoreName = Annotated[
     str,
     Argument(

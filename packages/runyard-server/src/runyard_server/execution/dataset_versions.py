@@ -113,10 +113,12 @@ def _register(
         known = rows.same_version(work.connection, workspace, *same)
         if known is not None:
             return record_of(definition, known, name.latest)
+    former = rows.numbered_name(work.connection, workspace, body.name)
     row = VersionRow(
         workspace=workspace,
         name=body.name,
-        version=1 if name is None else name.latest + 1,
+        # Runs and models know versions by their numbers: none means other bytes later.
+        version=1 if former is None else former.numbered + 1,
         dataset=definition.id,
         digest=found.digest,
         size=found.size,
@@ -129,5 +131,6 @@ def _register(
     )
     rows.add_version(work.connection, row, rows.packed(found.files))
     kind = str(body.definition["kind"])
-    rows.put_name(work.connection, NameRow(workspace, body.name, kind, row.version))
+    named = NameRow(workspace, body.name, kind, row.version, row.version)
+    rows.put_name(work.connection, named)
     return record_of(definition, row, row.version)

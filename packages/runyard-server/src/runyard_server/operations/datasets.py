@@ -181,10 +181,9 @@ def delete(system: System, workspace: str, dataset: str) -> None:
         alone = ":" in dataset
         rows.remove_versions(work.connection, workspace, name.name, row.version if alone else None)
         left = rows.versions(work.connection, workspace, name.name, None, 1)
-        if not left:
-            rows.remove_name(work.connection, workspace, name.name)
-        elif left[0].version != name.latest:
-            rows.put_name(work.connection, replace(name, latest=left[0].version))
+        latest = left[0].version if left else 0
+        if latest != name.latest:
+            rows.put_name(work.connection, replace(name, latest=latest))
 
     system.write(write)
 

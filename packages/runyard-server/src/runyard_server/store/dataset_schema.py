@@ -36,7 +36,9 @@ dataset_names = Table(
     Column("workspace", String, nullable=False),
     Column("name", String, nullable=False),
     Column("kind", String, nullable=False),
+    # 0 of a name that was given up, whose versions' numbers are not used again.
     Column("latest", Integer, nullable=False),
+    Column("numbered", Integer, nullable=False, server_default="0"),
     PrimaryKeyConstraint("workspace", "name"),
 )
 

@@ -32,12 +32,16 @@ class DefinitionRow:
 
 @dataclass(frozen=True, slots=True)
 class NameRow:
-    """A name, the kind of all its versions and the number of the latest."""
+    """A name, the kind of all its versions and the number of the latest.
+
+    `latest` is 0 of a name that was given up; `numbered` is the highest number it ever gave.
+    """
 
     workspace: str
     name: str
     kind: str
     latest: int
+    numbered: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +128,19 @@ def definitions(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
 
 
 def find_name(connection: Connection, workspace: str, name: str) -> NameRow | None:
-    """A name, or None.
+    """A name that has versions, or None.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        name: The name.
+    """
+    row = numbered_name(connection, workspace, name)
+    return None if row is None or row.latest == 0 else row
+
+
+def numbered_name(connection: Connection, workspace: str, name: str) -> NameRow | None:
+    """A name that has or had versions, or None.
 
     Args:
         connection: The transaction's connection.
@@ -146,26 +162,16 @@ def names(connection: Connection, workspace: str, after: str, limit: int) -> lis
         limit: The most that are wanted.
     """
     mine = (dataset_names.c.workspace == workspace, dataset_names.c.name > after)
-    found = select(*_NAME).where(*mine).order_by(dataset_names.c.name).limit(limit)
+    used = select(*_NAME).where(*mine, dataset_names.c.latest > 0)
+    found = used.order_by(dataset_names.c.name).limit(limit)
     return [NameRow(*row) for row in connection.execute(found)]
 
 
 def put_name(connection: Connection, row: NameRow) -> None:
     """Write a name, whatever it was."""
-    remove_name(connection, row.workspace, row.name)
-    connection.execute(insert(dataset_names).values(asdict(row)))
-
-
-def remove_name(connection: Connection, workspace: str, name: str) -> None:
-    """Remove a name; its versions stay.
-
-    Args:
-        connection: The transaction's connection.
-        workspace: Id of the workspace.
-        name: The name.
-    """
-    mine = (dataset_names.c.workspace == workspace, dataset_names.c.name == name)
+    mine = (dataset_names.c.workspace == row.workspace, dataset_names.c.name == row.name)
     connection.execute(delete(dataset_names).where(*mine))
+    connection.execute(insert(dataset_names).values(asdict(row)))
 
 
 def find_version(

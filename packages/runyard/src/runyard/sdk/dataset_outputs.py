@@ -144,7 +144,7 @@ class OutputFileDatasetConfig:
         return found
 
     def _as_table(self, factory: str, args: Any, kwargs: Dict[str, Any]) -> Any:
-        from runyard.sdk.dataset_factories import TabularDatasetFactory
+        from runyard.sdk.tabular_factories import TabularDatasetFactory
 
         glob = kwargs.pop("path_glob", None)
 

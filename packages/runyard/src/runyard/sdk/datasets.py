@@ -5,25 +5,16 @@ Each operation gives a new dataset over the same sources; nothing is read before
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import random
-import shutil
-import tempfile
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from runyard.client import callers
-from runyard.protocol.dataset_definitions import canonical
 from runyard.sdk.dataset_access import DatasetAccess
 from runyard.sdk.dataset_inputs import Consumable, DatasetConsumptionConfig
-from runyard.sdk.dataset_mounts import MountContext
 from runyard.sdk.dataset_refusals import Refusing
 from runyard.sdk.exceptions import (
-    DatasetExecutionError,
     DatasetValidationError,
-    NotOfferedYet,
     UserErrorException,
     translated,
 )
@@ -31,7 +22,7 @@ from runyard.sdk.tags import as_tags
 
 if TYPE_CHECKING:
     from runyard.protocol.dataset_definitions import SourceFile
-    from runyard.protocol.datasets import DatasetRecord
+    from runyard.protocol.datasets import DatasetFile, DatasetRecord
     from runyard.sdk.workspaces import Workspace
 
 Definition = Dict[str, Any]
@@ -193,6 +184,8 @@ class AbstractDataset(Refusing, Consumable):
         """
         return DatasetConsumptionConfig(name, self)
 
+    direct = as_named_input
+
     def readers(self) -> List[Any]:
         """The runs and model versions that have to do with it, the newest first."""
         if self._record is None:
@@ -207,13 +200,7 @@ class AbstractDataset(Refusing, Consumable):
         Args:
             other: Another registered version.
         """
-        mine, theirs = ({f.name: f for f in each._as_registered()} for each in (self, other))
-        same = sorted(set(mine) & set(theirs))
-        return {
-            "added": sorted(set(theirs) - set(mine)),
-            "removed": sorted(set(mine) - set(theirs)),
-            "changed": [name for name in same if _state(mine[name]) != _state(theirs[name])],
-        }
+        return differences(self._as_registered(), other._as_registered())
 
     def _ensure_saved(self, workspace: Workspace) -> str:
         """Have the service keep the definition, so that others can name it; give the id."""
@@ -311,97 +298,6 @@ class AbstractDataset(Refusing, Consumable):
         return self._stepped({"sample": {"probability": float(probability), "seed": drawn(seed)}})
 
 
-class FileDataset(AbstractDataset):
-    """Files, as they are: `Dataset.File.from_files`."""
-
-    def _steps(self) -> List[str]:
-        return ["GetFiles", *super()._steps()]
-
-    def to_path(self) -> List[str]:
-        """The paths of its files below the folder in which a run finds them, each with a `/`."""
-        return [f"/{file.name}" for file in self._files()]
-
-    def take(self, count: int) -> FileDataset:
-        """Keep the first files."""
-        return self._counted("take", count)
-
-    def skip(self, count: int) -> FileDataset:
-        """Leave the first files out."""
-        return self._counted("skip", count)
-
-    def take_sample(self, probability: float, seed: Optional[int] = None) -> FileDataset:
-        """Keep about a share of the files, the same ones for the same seed."""
-        found: FileDataset = self._sample(probability, seed)
-        return found
-
-    def random_split(
-        self, percentage: float, seed: Optional[int] = None
-    ) -> Tuple[FileDataset, FileDataset]:
-        """Split the files in two, about at a share; the parts are disjoint and complete."""
-        return self._split(percentage, seed)
-
-    def download(
-        self,
-        target_path: Union[str, Path, None] = None,
-        overwrite: bool = False,
-        ignore_not_found: bool = False,
-    ) -> List[str]:
-        """Bring the files here; give their absolute paths.
-
-        Args:
-            target_path: The folder; None makes a temporary one.
-            overwrite: Whether files that are there are replaced.
-            ignore_not_found: Whether a dataset without files is fine.
-
-        Raises:
-            UserErrorException: A file is there already; then nothing was written.
-        """
-        files = self._files()
-        if not files and not ignore_not_found:
-            raise DatasetExecutionError(f"the dataset has no files: {self._told()['source']}")
-        root = Path(target_path or tempfile.mkdtemp(prefix="runyard-")).expanduser().resolve()
-        places = [_place(root, file.name) for file in files]
-        there = [str(place) for place in places if place.exists()]
-        if there and not overwrite:
-            raise UserErrorException(
-                f"{there[0]} is there already ({len(there)} of {len(places)} files); pass "
-                "overwrite=True, or another target_path"
-            )
-        access = self._access()
-        for file, place in zip(files, places):
-            _bring(access, file, place)
-        return [str(place) for place in places]
-
-    def mount(self, mount_point: Union[str, Path, None] = None, **_: Any) -> Any:
-        """Make a context in which its files are below `mount_point`.
-
-        Args:
-            mount_point: The folder; None makes a temporary one.
-        """
-        return MountContext(self, mount_point)
-
-    def as_mount(self, path_on_compute: Optional[str] = None) -> DatasetConsumptionConfig:
-        """Make it the input of a run, which gets the path of its files without a copy."""
-        return self._generated().as_mount(path_on_compute)
-
-    def as_download(self, path_on_compute: Optional[str] = None) -> DatasetConsumptionConfig:
-        """Make it the input of a run, which gets the path of copies of its files."""
-        return self._generated().as_download(path_on_compute)
-
-    def as_hdfs(self) -> None:
-        """Refuse: there is no HDFS."""
-        raise NotOfferedYet("FileDataset.as_hdfs", "as_mount() or as_download()")
-
-    def _generated(self) -> DatasetConsumptionConfig:
-        # As long as v1's, which were random: equal submissions were never equal there.
-        mark = hashlib.sha256(canonical(self._definition).encode()).hexdigest()[:8]
-        return self.as_named_input(f"input__{mark}")
-
-    def _counted(self, step: str, count: int) -> FileDataset:
-        found: FileDataset = self._stepped({step: whole(count)})
-        return found
-
-
 def whole(count: Any) -> int:
     """A number of records or files.
 
@@ -441,27 +337,27 @@ def nothing(definition: Definition, near: List[str]) -> DatasetValidationError:
     )
 
 
+def differences(
+    before: Iterable[DatasetFile], after: Iterable[DatasetFile]
+) -> Dict[str, List[str]]:
+    """Names of files added, removed and changed, each in order.
+
+    Args:
+        before: The files of one version.
+        after: Those of another.
+    """
+    mine, theirs = ({file.name: file for file in each} for each in (before, after))
+    same = sorted(set(mine) & set(theirs))
+    return {
+        "added": sorted(set(theirs) - set(mine)),
+        "removed": sorted(set(mine) - set(theirs)),
+        "changed": [name for name in same if _state(mine[name]) != _state(theirs[name])],
+    }
+
+
 def _state(file: Any) -> Tuple[Any, ...]:
     return (file.digest,) if file.digest else (file.size, file.modified_at)
 
 
 def _differ(known: Any, now: SourceFile) -> bool:
     return (known.size, known.modified_at) != (now.size, now.modified_at)
-
-
-def _place(root: Path, name: str) -> Path:
-    """Where a file is brought to; what its web address has of `..` leads nowhere."""
-    return root.joinpath(*(part for part in name.split("/") if part not in ("", ".", "..")))
-
-
-def _bring(access: DatasetAccess, file: SourceFile, place: Path) -> None:
-    """Write a file to its place, whole or not at all."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    draft = place.parent / f".{os.urandom(16).hex()}.part"
-    try:
-        with access.opened(file) as source, draft.open("wb") as sink:
-            shutil.copyfileobj(source, sink)
-        draft.replace(place)
-    finally:
-        if draft.exists():
-            draft.unlink()

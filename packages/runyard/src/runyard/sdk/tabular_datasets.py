@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
 from runyard.client import callers
-from runyard.sdk.dataset_expressions import ColumnExpression, condition_of
+from runyard.sdk.dataset_expressions import ColumnExpression, condition_from, condition_of
 from runyard.sdk.datasets import AbstractDataset, whole
 from runyard.sdk.exceptions import (
     DatasetExecutionError,
@@ -124,6 +124,14 @@ class TabularDataset(AbstractDataset):
     def filter(self, expression: Any) -> TabularDataset:
         """Keep the records for which a condition holds, such as `ds['share'] > 0.5`."""
         return self._table({"filter": condition_of(expression)})
+
+    def where(self, condition: str) -> TabularDataset:
+        """Keep the records for which a text holds, such as `"share > 0.5 and shop == 'a'"`.
+
+        Raises:
+            UserErrorException: It says no condition; the message points at the part.
+        """
+        return self._table({"filter": condition_from(condition)})
 
     # Columns
 

@@ -2,7 +2,16 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, PrimaryKeyConstraint, String, false
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Integer,
+    PrimaryKeyConstraint,
+    String,
+    false,
+    text,
+)
 
 
 def upgrade(op: Any) -> None:
@@ -10,6 +19,7 @@ def upgrade(op: Any) -> None:
     _let_runs_be_archived(op)
     _add_stars(op)
     _keep_the_collectors_pass(op)
+    _number_datasets(op)
 
 
 def _let_runs_be_archived(op: Any) -> None:
@@ -41,3 +51,9 @@ def _keep_the_collectors_pass(op: Any) -> None:
         Column("size", BigInteger, nullable=False),
         PrimaryKeyConstraint("began_at"),
     )
+
+
+def _number_datasets(op: Any) -> None:
+    """Keep the highest number that a dataset's name ever had; no version takes it again."""
+    op.add_column("dataset_names", Column("numbered", Integer, nullable=False, server_default="0"))
+    op.execute(text("UPDATE dataset_names SET numbered = latest"))

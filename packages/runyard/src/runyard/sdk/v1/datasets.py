@@ -1,17 +1,13 @@
 """The v1 names of datasets, and those of them that are not offered."""
 
-from runyard.sdk.dataset_factories import (
-    Dataset,
-    DataType,
-    FileDatasetFactory,
-    PromoteHeadersBehavior,
-    TabularDatasetFactory,
-)
+from runyard.sdk.dataset_factories import Dataset, FileDatasetFactory
 from runyard.sdk.dataset_inputs import DatasetConsumptionConfig
 from runyard.sdk.dataset_outputs import OutputFileDatasetConfig, OutputTabularDatasetConfig
-from runyard.sdk.datasets import AbstractDataset, FileDataset
+from runyard.sdk.datasets import AbstractDataset
 from runyard.sdk.exceptions import DatasetExecutionError, DatasetValidationError
+from runyard.sdk.file_datasets import FileDataset
 from runyard.sdk.tabular_datasets import TabularDataset
+from runyard.sdk.tabular_factories import DataType, PromoteHeadersBehavior, TabularDatasetFactory
 from runyard.sdk.v1.later import later
 
 __all__ = [

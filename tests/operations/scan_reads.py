@@ -20,6 +20,7 @@ from runyard.protocol.trash import AddTrash
 from runyard.protocol.usage import UsageQuery
 from runyard.protocol.views import ViewQuery
 from runyard_server.core.system import System
+from runyard_server.core.work import Work
 from runyard_server.operations import (
     audit,
     compute,
@@ -44,7 +45,8 @@ from runyard_server.operations import (
 from runyard_server.operations.logged_models import LoggedSearch
 from runyard_server.operations.tracked_experiments import TrackedSearch
 from runyard_server.operations.tracked_views import RunSearch
-from runyard_server.store import pages
+from runyard_server.store import metrics as metric_rows
+from runyard_server.store import pages, summaries
 from runyard_server.store.logged_models import Dataset, Sort
 
 W = "default"
@@ -73,6 +75,18 @@ def _logged(**more: object) -> "Callable[[System, str], object]":
     return read
 
 
+def _long_series(work: Work) -> object:
+    """What is asked for a chart of long series, and when a run ends that has some."""
+    connection = work.connection
+    return (
+        summaries.of_many(connection, [1, 2]),
+        summaries.ends(connection, [1, 2]),
+        metric_rows.segments_from(connection, 1, 5),
+        metric_rows.long_ones(connection, 1, 5),
+        metric_rows.in_pieces(connection, 1, 2),
+    )
+
+
 MORE_READS: dict[str, Callable[[System, str], object]] = {
     "audit log": lambda s, _: audit.list_(s, AuditQuery()),
     "audit log, deep": lambda s, _: audit.list_(s, AuditQuery(page_token=pages.token(1000))),
@@ -90,6 +104,7 @@ MORE_READS: dict[str, Callable[[System, str], object]] = {
     "metrics of several runs": lambda s, run: metrics.read_many(
         s, W, body=MetricsOfRuns([run], ["acc"], points=100)
     ),
+    "a long series": lambda s, _: s.read(_long_series),
     "series": lambda s, run: series.read(s, W, ReadSeries([SeriesName(run, "acc")])),
     "system metrics": lambda s, run: usage.series(s, W, run, UsageQuery(points=100)),
     "folder of a run": lambda s, run: file_trees.children(s, W, run, "outputs"),

@@ -66,6 +66,7 @@ BIG = (
     "run_params",
     "metric_series",
     "metric_segments",
+    "metric_summaries",
     "spool_marks",
     "run_files",
     "snapshots",

@@ -2,15 +2,19 @@
 
 import io
 import json
+from array import array
+from base64 import b64decode
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from runyard.protocol.errors import InvalidRequest, RunNotFound
 from runyard.protocol.metrics import MetricQuery, SpoolQuery
 from runyard.protocol.series import OddPoint, ReadSeries, SeriesColumns, SeriesName
 from runyard_server.core.system import System
-from runyard_server.operations import metrics, series
+from runyard_server.operations import metrics, runs, series
+from runyard_server.store.schema import metric_segments
 
 NOW = 1_600_000_000_000_000
 
@@ -102,3 +106,54 @@ def test_a_long_series_is_thinned_where_it_lies(system: System, run: str) -> Non
     assert {99.5, -7.0} < set(whole.values)
     log(system, run, ["NaN"], first=30_000, x=1)
     assert len(read(system, run, points=100).odd) == 1
+
+
+def spiked(count: int) -> list[float]:
+    """A falling curve with a spike up or down, each of another height, every 400 points."""
+    values = [1 / (place + 1) for place in range(count)]
+    for place in range(200, count, 400):
+        values[place] = (1 if place % 800 == 200 else -1) * (10.0 + place)
+    return values
+
+
+def test_a_chart_of_what_has_been_summarised_is_exact(system: System, run: str) -> None:
+    """Whatever came in whatever blocks, a chart has each spike, and a run that goes on its last."""
+    values = spiked(100_000)
+    first = 0
+    for size in (7, 20_000, 16_384, 1, 40_000, 23_608):
+        log(system, run, values[first : first + size], first=first)
+        first += size
+        found = read(system, run)
+        drawn = dict(zip(found.x, found.y, strict=True))
+        assert all(drawn[place] == values[int(place)] for place in drawn)
+        spikes = range(200, first, 400) if first > 1000 else range(first)
+        assert {*spikes, 0, first - 1} <= set(drawn), first
+        assert (found.count, found.x, len(found.x) <= 1000) == (first, sorted(found.x), True)
+
+
+def test_a_chart_of_an_ended_run_reads_none_of_its_points(system: System, run: str) -> None:
+    """A hundred such series are drawn in no time, by clients that unpack columns and by others."""
+    values = spiked(70_000)
+    log(system, run, values, s=5)
+    before = read(system, run)
+    runs.complete(system, "default", run)
+    assert read(system, run) == before
+    gone = delete(metric_segments)
+    system.write(lambda work: work.connection.execute(gone.where(metric_segments.c.first == 0)))
+    assert read(system, run) == before
+    packed = read(system, run, packed=True)
+    numbers = array("d", b64decode(packed.packed))
+    assert (packed.x, packed.y, numbers.tolist()) == ([], [], [*before.x, *before.y])
+
+
+def test_a_summary_ends_where_points_are_no_numbers(system: System, run: str) -> None:
+    """A NaN among a hundred thousand points is told, and whole numbers stay whole in lists."""
+    log(system, run, list(range(40_000)))
+    listed = metrics.list_(system, "default", run, MetricQuery("loss", points=500)).series[0]
+    assert {type(value) for value in listed.values} == {int}
+    assert (listed.values[0], listed.values[-1]) == (0, 39_999)
+    log(system, run, [0.5, *range(40_001, 50_000)], first=40_000)
+    assert {0.5, 49_999.0} <= set(read(system, run, points=500).y)
+    log(system, run, ["NaN"], first=50_000, x=1)
+    runs.complete(system, "default", run)
+    assert [one.value for one in read(system, run, points=500).odd] == ["NaN"]

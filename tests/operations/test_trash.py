@@ -35,7 +35,7 @@ from runyard_server.core.actors import Actor, Change
 from runyard_server.core.lookups import run_row
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
-from runyard_server.execution import purging
+from runyard_server.execution import purging, sealing
 from runyard_server.operations import (
     datastores,
     environments,
@@ -88,7 +88,15 @@ def purged(system: System) -> None:
 
 def rows_of_runs(system: System) -> int:
     """How many rows all tables have in which runs have rows of their own."""
-    tables = ("runs", "run_files", "run_tags", "metric_series", "metric_segments", "run_specs")
+    tables = (
+        "runs",
+        "run_files",
+        "run_tags",
+        "metric_series",
+        "metric_segments",
+        "metric_summaries",
+        "run_specs",
+    )
 
     def count(connection) -> int:
         asked = (f"SELECT count(*) FROM {table}" for table in tables)
@@ -255,8 +263,13 @@ def test_environments_go_and_come_back(system: System) -> None:
         delete(system, "environment", "f")
 
 
-def test_freeing_leaves_nothing_but_what_models_have(system: System, run_with_files: str) -> None:
+def test_freeing_leaves_nothing_but_what_models_have(
+    system: System, run_with_files: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Rows and logs of a run go; a model that was registered from it keeps its files."""
+    monkeypatch.setattr(sealing, "LONG", 1)
+    line = b'{"n":"loss","k":"scalar","v":0.5,"t":1}\n'
+    metrics.append(system, W, run_with_files, "w", query=SpoolQuery(), body=io.BytesIO(line))
     models.register(system, W, body=RegisterModel("m", "outputs/model", run=run_with_files))
     runs.complete(system, W, run_with_files)
     had = models.get(system, W, "m").files

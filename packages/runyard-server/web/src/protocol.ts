@@ -1478,6 +1478,7 @@ export interface ReadSeries {
   x: string;
   low: number | null;
   high: number | null;
+  packed: boolean;
 }
 
 export interface Refusal {
@@ -1780,6 +1781,7 @@ export interface SeriesColumns {
   x: Array<number>;
   y: Array<number | null>;
   odd: Array<OddPoint>;
+  packed: string;
 }
 
 export interface SeriesName {

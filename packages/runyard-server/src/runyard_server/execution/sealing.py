@@ -10,11 +10,12 @@ from runyard_server.core.lookups import run_key as run_key_of
 from runyard_server.core.lookups import run_row
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
+from runyard_server.execution.summarising import LONG, summarise
 from runyard_server.store import files, metrics
 from runyard_server.store.files import FileRow
 from runyard_server.store.metrics import SegmentRow
 from runyard_server.store.runs import RunRow
-from runyard_server.store.segments import pack
+from runyard_server.store.segments import joined
 
 LARGEST_SEGMENT = 1 << 16
 """Points in a merged segment: about 1.5 MB."""
@@ -84,22 +85,28 @@ def merge_many(system: System, workspace: str, run: str) -> None:
 
 
 def merge_metrics(system: System, run_key: int, least: int = 2) -> None:
-    """Join the small segments of a run's series into large ones; for runs that have ended.
+    """Join the small segments of a run's series, and summarise long ones; of runs that have ended.
 
     Args:
         system: The service's parts.
         run_key: Key of the run's row.
-        least: Only of series that have so many.
+        least: Join only those of series that have so many.
     """
 
-    def read(work: Work) -> list[list[SegmentRow]]:
+    def read(work: Work) -> tuple[list[list[SegmentRow]], dict[int, int]]:
         found = metrics.in_pieces(work.connection, run_key, least)
-        return [metrics.segments(work.connection, series) for series in found]
+        packed = [metrics.segments(work.connection, series) for series in found]
+        return packed, metrics.long_ones(work.connection, run_key, LONG)
 
-    changes = [change for packed in system.read(read) for change in _joined(packed)]
-    if not changes:
-        return
+    pieces, long = system.read(read)
+    changes = [change for packed in pieces for change in _joined(packed)]
+    if changes:
+        _replace(system, changes)
+    if long:
+        summarise(system, long)
 
+
+def _replace(system: System, changes: "Sequence[_Change]") -> None:
     def write(work: Work) -> None:
         for change in changes:
             # Two may seal at once, when an agent says its last word again: what the other has
@@ -139,7 +146,6 @@ def _joined(packed: Sequence[SegmentRow]) -> list[_Change]:
 
 
 def _join(group: list[SegmentRow]) -> _Change:
-    points = metrics.points_of(group)
-    encoding, payload = pack(points)
-    first = group[0]
-    return _Change(group, SegmentRow(first.series_id, first.first, len(points), encoding, payload))
+    first, count = group[0], sum(one.count for one in group)
+    payload = joined([(one.encoding, one.count, one.payload) for one in group])
+    return _Change(group, SegmentRow(first.series_id, first.first, count, first.encoding, payload))

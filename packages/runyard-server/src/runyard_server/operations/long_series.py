@@ -1,85 +1,138 @@
 """Long series, thinned where they lie: no object is made of a point that nobody is shown.
 
-A series of a hundred thousand points is three columns of as many numbers; as lists they take some
-forty milliseconds and ten megabytes, and a page that compares runs asks for a hundred of them.
-numpy looks at the columns as they came from the database. It is loaded with the first such series,
-for a service at rest has no use for it.
+What has been summarised is not even read: of each part of 64 points the least and the greatest are
+kept beside the series, and a chart of a thousand points needs no more. A part of the chart is some
+of those parts whole, so the least and the greatest of it are exact. Points that came since the last
+summary are looked at as they are.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from runyard.protocol.series import STEP, TIME
+from runyard_server.execution import extremes
+from runyard_server.execution.extremes import (
+    PLACES,
+    STEPS,
+    TIMES,
+    VALUES,
+    Extremes,
+    as_numbers,
+)
 from runyard_server.store.metrics import SegmentRow
-from runyard_server.store.segments import FLOAT, NO_STEP, Points, columns
+from runyard_server.store.segments import NO_STEP, Points
+from runyard_server.store.summaries import BUCKET
 
-_FLOATS, _WHOLE = "<f8", "<i8"
 _ENDS = 2
+_SECOND_US = 1e6
+_FLOATS = "<f8"
 
 
 @dataclass(frozen=True, slots=True)
 class Thinned:
-    """Some points of a series, in order, and the place of each among all."""
+    """Some points of a series, in order, as columns.
 
-    points: Points
-    places: list[int]
+    Args:
+        values: Their values.
+        table: All of their columns, as `execution.extremes` has them.
+    """
+
+    values: Any
+    table: Any
+
+    @property
+    def places(self) -> list[int]:
+        """The place of each among all points of the series."""
+        places: list[int] = self.table[PLACES].tolist()
+        return places
+
+    @property
+    def points(self) -> Points:
+        """The points as lists."""
+        steps: list[int | None] = self.table[STEPS].tolist()
+        if NO_STEP in steps:
+            steps = [None if step == NO_STEP else step for step in steps]
+        return Points(self.values.tolist(), steps, self.table[TIMES].tolist())
+
+    def drawn(self, axis: str) -> Any:
+        """What a chart draws of them: a line of each x and one of each y.
+
+        Args:
+            axis: Which x; see `protocol.series.ReadSeries`.
+        """
+        if axis == STEP:
+            steps = self.table[STEPS]
+            x = np.where(steps == NO_STEP, self.table[PLACES], steps)
+        else:
+            times = self.table[TIMES]
+            x = (times - (0 if axis == TIME else times[0])) / _SECOND_US
+        return np.stack([x, self.values]).astype(_FLOATS, copy=False)
 
 
-def thinned(packed: Sequence[SegmentRow], wanted: int) -> Thinned | None:
+def parts_of(wanted: int) -> int:
+    """Of how many parts so many points, 4 or more, are the ends, the leasts and the greatests."""
+    return (wanted - _ENDS) // 2
+
+
+def thinned(
+    kept: Sequence[SegmentRow], packed: Sequence[SegmentRow], count: int, wanted: int
+) -> Thinned | None:
     """At most `wanted` points: first, last, and the least and the greatest of each part.
 
     Args:
-        packed: The segments of a series of more than `wanted` points, in order.
+        kept: The summaries of a series, in order; none where they are too coarse.
+        packed: The segments that hold what comes after them, in order.
+        count: How many points the series has, more than `wanted`.
         wanted: 4 or more.
 
     Returns:
         The points; None where one is no number, or not finite, so that each has to be looked at.
     """
-    parts = [_columns(one) for one in packed]
-    values: Any = np.concatenate([each[0] for each in parts if each[0] is not None] or [[]])
-    if len(values) < sum(one.count for one in packed) or not np.isfinite(values).all():
+    parts = parts_of(wanted)
+    found = [extremes.unpacked(row) for row in kept]
+    covered = kept[-1].first + kept[-1].count if kept else 0
+    if covered < count:
+        bucket = BUCKET if kept else max(1, -(-count // parts))
+        found.append(extremes.of(packed, covered, count, bucket))
+    known = [each for each in found if each is not None]
+    if len(known) < len(found):
         return None
-    chosen = _chosen(values, wanted)
-    points = Points(values[chosen].tolist(), [], [])
-    first = 0
-    for one, (_, times, steps) in zip(packed, parts, strict=True):
-        here = chosen[(chosen >= first) & (chosen < first + one.count)] - first
-        points.times += times[here].tolist()
-        points.steps += [None] * len(here) if steps is None else map(_step, steps[here].tolist())
-        first += one.count
-    return Thinned(points, chosen.tolist())
+    return _points(extremes.joined(known), parts)
 
 
-def _columns(one: SegmentRow) -> tuple[Any, Any, Any]:
-    """Values, times and steps; None for values that are no numbers, and for steps there are not."""
-    found = columns(one.encoding, one.count, one.payload)
-    if found is None:
-        return None, None, None
-    values, times, steps = found
-    kind = _FLOATS if one.encoding == FLOAT else _WHOLE
-    told = None if steps is None else np.frombuffer(steps, _WHOLE)
-    return np.frombuffer(values, kind), np.frombuffer(times, _WHOLE), told
-
-
-def _step(step: int) -> int | None:
-    return None if step == NO_STEP else step
-
-
-def _chosen(values: Any, wanted: int) -> Any:
-    """The places of the points that are kept, in order."""
-    last = len(values) - 1
-    inner = values[1:last]
-    size = -(-len(inner) // ((wanted - _ENDS) // 2))
-    whole = len(inner) // size
-    parts = inner[: whole * size].reshape(whole, size)
-    begins: Any = 1 + np.arange(whole) * size
-    places = [[0, last], begins + parts.argmin(axis=1), begins + parts.argmax(axis=1)]
-    rest = inner[whole * size :]
-    if len(rest):
-        begin = 1 + whole * size
-        places.append([begin + rest.argmin(), begin + rest.argmax()])
-    found = np.sort(np.concatenate(places))
+def _points(found: Extremes, parts: int) -> Thinned:
+    """What a chart of so many parts draws of a series of more."""
+    ends, inner = found.table[:, :, 0], found.table[:, :, 1:]
+    low, high = _of_parts(as_numbers(found.encoding, inner[VALUES]), parts)
+    chosen: Any = np.concatenate([ends, inner[:, 0, low], inner[:, 1, high]], axis=1)
+    chosen = chosen[:, chosen[PLACES].argsort(kind="stable")]
     # A part whose values are all one has its least and its greatest in one place.
-    return found[np.diff(found, prepend=-1) > 0]
+    chosen = chosen[:, np.diff(chosen[PLACES], prepend=-1) > 0]
+    return Thinned(as_numbers(found.encoding, chosen[VALUES]), chosen)
+
+
+def _of_parts(values: Any, parts: int) -> tuple[Any, Any]:
+    """Which of the leasts is the least of each part of the chart, and which of the greatests."""
+    count = values.shape[1]
+    if count <= parts:
+        return slice(None), slice(None)
+    index = _index(count, parts)
+    low = values[0, index].argmin(axis=1)
+    high = values[1, index].argmax(axis=1)
+    rows = np.arange(parts)
+    return index[rows, low], index[rows, high]
+
+
+@lru_cache(maxsize=4)
+def _index(count: int, parts: int) -> Any:
+    """What is in each part; shorter ones have their last one twice.
+
+    Kept, for all series of a page are mostly of one length.
+    """
+    edges: Any = np.arange(parts + 1) * count // parts
+    places = edges[:-1, None] + np.arange(-(-count // parts))
+    return np.minimum(places, edges[1:, None] - 1)

@@ -8,10 +8,12 @@ are given as floats; entries of another kind are kept and given as they are.
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from runyard.protocol import events as kinds
-from runyard.protocol.errors import InvalidRequest, WrongState
+from runyard.protocol.errors import InvalidRequest, RunyardError, WrongState
 from runyard.protocol.metrics import (
     MOST_RUNS,
     SCALAR,
@@ -32,15 +34,19 @@ from runyard_server.core.lifecycle import append_events, wake_sweep
 from runyard_server.core.notices import grown_topic
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
+from runyard_server.execution.summarising import LONG, filled, summarise
 from runyard_server.operations import sources, spool
 from runyard_server.operations.downsampling import downsampled
-from runyard_server.operations.series import LEAST, LONG, read_long
+from runyard_server.operations.series import LEAST, read_long
 from runyard_server.operations.spool import Batch
 from runyard_server.store import metrics as rows
 from runyard_server.store.folders import Body, checked
 from runyard_server.store.metrics import SegmentRow, SeriesRow
 from runyard_server.store.runs import RunRow
 from runyard_server.store.segments import JSON, Points, name_of
+
+if TYPE_CHECKING:
+    from runyard_server.operations.long_series import Thinned
 
 _LONGEST_WRITER = 200
 _Packed = list[SegmentRow] | Points
@@ -78,6 +84,8 @@ def append(
         # all.
         _keep(system, workspace, run, writer, query.first_line, block)
 
+    full: dict[int, int] = {}
+
     def write(work: Work) -> int:
         row = lookups.run_row(work, workspace, run)
         stored = rows.mark(work.connection, row.key, writer)
@@ -86,7 +94,7 @@ def append(
         passed = stored - query.first_line
         fresh = lines[passed:]
         if fresh:
-            store(work, row.key, spool.batches(fresh) if passed else whole)
+            full.update(store(work, row.key, spool.batches(fresh) if passed else whole))
             rows.set_mark(work.connection, row.key, writer, stored + len(fresh))
             if not all(line is not None and line.k == USAGE_KIND for line in fresh):
                 wake_sweep(work, row)
@@ -97,6 +105,7 @@ def append(
         return stored + len(fresh)
 
     mark = SpoolMark(writer=writer, lines=system.write(write))
+    summarise_full(system, full)
     first = next((line for line in lines if line is not None), None)
     if first is not None:
         system.figures.arrived(system.clock.now_us() / SECOND - first.t / SECOND)
@@ -163,10 +172,8 @@ def read_many(system: System, workspace: str, body: MetricsOfRuns) -> MetricPage
     def read(work: Work) -> _Read:
         keys = [lookups.run_key(work, workspace, run) for run in body.runs]
         found = rows.series_of_many(work.connection, keys, body.names, kinds=body.kinds)
-        packed: dict[int, _Packed] = {}
-        for one in found:
-            if _is_long(one, body.points):
-                packed[one.id] = _segments(work, one, body.points)
+        long = [one for one in found if _is_long(one, body.points)]
+        packed = _points(read_long(work, long, body.points))
         short = [one.id for one in found if one.id not in packed]
         return keys, found, packed | rows.segments_of_many(work.connection, short)
 
@@ -178,16 +185,19 @@ def read_many(system: System, workspace: str, body: MetricsOfRuns) -> MetricPage
     return MetricPages(pages)
 
 
-def store(work: Work, key: int, batches: Sequence[Batch]) -> None:
-    """Write what batches add: new series, segments, summaries.
+def store(work: Work, key: int, batches: Sequence[Batch]) -> dict[int, int]:
+    """Write what batches add: new series, segments, counts.
 
     Args:
         work: The unit of work.
         key: Key of the run's row.
         batches: At most one of each name and source.
+
+    Returns:
+        What is to be summarised once it is written; see `summarise_full`.
     """
     if not batches:
-        return
+        return {}
     known = rows.series_named(work.connection, key, [batch.name for batch in batches])
     batches = sources.apart(work, key, batches, known)
     new = {
@@ -198,7 +208,23 @@ def store(work: Work, key: int, batches: Sequence[Batch]) -> None:
     rows.add_series(work.connection, list(new.values()))
     known.update(new)
     rows.add_segments(work.connection, [batch.add_to(known[batch.name]) for batch in batches])
-    rows.change_series(work.connection, [known[batch.name] for batch in batches])
+    grown = [(known[batch.name], batch.count) for batch in batches]
+    rows.change_series(work.connection, [series for series, _ in grown])
+    ends = {series.id: filled(series.count, added) for series, added in grown}
+    return {series: end for series, end in ends.items() if end}
+
+
+def summarise_full(system: System, full: Mapping[int, int]) -> None:
+    """Summarise those series of which a block has become full.
+
+    Args:
+        system: The service's parts.
+        full: What `store` has given.
+    """
+    # The points are kept, and who sent them must not send them again for what fails here.
+    with suppress(RunyardError):
+        if full:
+            summarise(system, full)
 
 
 def _keep(
@@ -235,8 +261,11 @@ def _segments(work: Work, row: SeriesRow, wanted: int) -> _Packed:
     """The segments of a series, or what is wanted of a long one."""
     if not _is_long(row, wanted):
         return rows.segments(work.connection, row.id)
-    found = read_long(work, row, wanted)
-    return found if isinstance(found, list) else found.points
+    return _points(read_long(work, [row], wanted))[row.id]
+
+
+def _points(found: "Mapping[int, list[SegmentRow] | Thinned]") -> dict[int, _Packed]:
+    return {key: one if isinstance(one, list) else one.points for key, one in found.items()}
 
 
 def _series(row: SeriesRow, packed: _Packed, wanted: int) -> MetricSeries:

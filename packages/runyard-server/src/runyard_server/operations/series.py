@@ -1,5 +1,6 @@
 """Series of numbers as columns, for charts."""
 
+from binascii import b2a_base64
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
@@ -22,8 +23,10 @@ from runyard.protocol.series import (
 from runyard_server.core import lookups
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
+from runyard_server.execution.summarising import LONG
 from runyard_server.operations.downsampling import downsampled
 from runyard_server.store import metrics as rows
+from runyard_server.store import summaries
 from runyard_server.store.metrics import SegmentRow, SeriesRow
 from runyard_server.store.segments import Points, name_of
 
@@ -31,9 +34,9 @@ if TYPE_CHECKING:
     from runyard_server.operations.long_series import Thinned
 
 _SECOND_US = 1e6
-# Shorter ones are thinned as lists, which need nothing to be loaded.
-LONG = 20_000
 LEAST = 4
+# Summaries of so many series are in memory at once: some 100 kB for 100,000 points.
+_AT_ONCE = 10
 _Key = tuple[int, str]
 _Packed = dict[int, "list[SegmentRow] | Thinned"]
 _Found = tuple[dict[str, int], dict[_Key, SeriesRow], _Packed]
@@ -79,28 +82,50 @@ def _find(work: Work, workspace: str, body: ReadSeries) -> _Found:
     fresh = {row.id: row for key, row in named.items() if row.count > known[key]}
     packed: _Packed = {row.id: list[SegmentRow]() for row in named.values()}
     if body.low is None and body.high is None:
-        for row in [row for key, row in named.items() if not known[key]]:
-            if row.count >= LONG and row.id in fresh:
-                packed[row.id] = read_long(work, row, _wanted(body))
-                del fresh[row.id]
+        long = [
+            row
+            for key, row in named.items()
+            if not known[key] and row.count >= LONG and row.id in fresh
+        ]
+        packed |= read_long(work, long, _wanted(body))
+        for row in long:
+            del fresh[row.id]
     return keys, named, packed | rows.segments_of_many(work.connection, list(fresh))
 
 
-def read_long(work: Work, row: SeriesRow, wanted: int) -> "list[SegmentRow] | Thinned":
-    """A long series thinned as it is read, so that a hundred are never in memory at once.
+def read_long(work: Work, long: Sequence[SeriesRow], wanted: int) -> "_Packed":
+    """Long series thinned as they are read, so that a hundred are never in memory at once.
 
     Args:
         work: The unit of work.
-        row: Its row.
-        wanted: How many points of it.
+        long: Their rows.
+        wanted: How many points of each.
 
     Returns:
-        The points; its segments where it has to be looked at point by point.
+        The points, by id; the segments of those that have to be looked at point by point.
     """
+    found: _Packed = {}
+    for begin in range(0, len(long), _AT_ONCE):
+        some = long[begin : begin + _AT_ONCE]
+        kept = summaries.of_many(work.connection, [row.id for row in some])
+        for row in some:
+            thin = _thinned(work, row, kept[row.id], wanted) if wanted >= LEAST else None
+            found[row.id] = thin or rows.segments(work.connection, row.id)
+    return found
+
+
+def _thinned(
+    work: Work, row: SeriesRow, kept: Sequence[SegmentRow], wanted: int
+) -> "Thinned | None":
     from runyard_server.operations import long_series
 
-    packed = rows.segments(work.connection, row.id)
-    return (long_series.thinned(packed, wanted) if wanted >= LEAST else None) or packed
+    if row.count < long_series.parts_of(wanted) * summaries.BUCKET:
+        kept = []  # too coarse for so many points
+    covered = kept[-1].first + kept[-1].count if kept else 0
+    news = []
+    if covered < row.count:
+        news = rows.segments_from(work.connection, row.id, covered)
+    return long_series.thinned(kept, news, row.count, wanted)
 
 
 def _wanted(body: ReadSeries) -> int:
@@ -122,9 +147,11 @@ def columns(
         body: How many points, over which x.
     """
     if not isinstance(packed, list):
-        xs = _xs(packed.points, body.x, packed.places, packed.points.times[0])
-        drawn: list[float | None] = [float(value) for value in packed.points.values]
-        return SeriesColumns(asked.run, asked.name, row.count, xs, drawn)
+        drawn = packed.drawn(body.x)
+        if body.packed:
+            text = b2a_base64(drawn.tobytes(), newline=False).decode("ascii")
+            return SeriesColumns(asked.run, asked.name, row.count, packed=text)
+        return SeriesColumns(asked.run, asked.name, row.count, *drawn.tolist())
     if not packed:
         return SeriesColumns(asked.run, asked.name, row.count)
     begin = max(0, asked.after)

@@ -58,17 +58,20 @@ def log(system: System, workspace: str, run: str, given: Logged) -> None:
     # Packed here, outside the writer's thread.
     batches = _batches(dict.fromkeys(given.points))
 
+    full: dict[int, int] = {}
+
     def write(work: Work) -> None:
         row = tracked_runs.required(work, workspace, run)
         parameters.add(work, run, row.key, params, spelt=True)
         tracked_runs.set_tags(work, row, given.tags)
         fresh = _fresh(work, row.key, batches)
         if fresh:
-            metrics.store(work, row.key, fresh)
+            full.update(metrics.store(work, row.key, fresh))
             wake_sweep(work, row)
             work.announce(grown_topic(workspace, run))
 
     system.write(write)
+    metrics.summarise_full(system, full)
 
 
 def _batches(points: Mapping[Point, None]) -> list[tuple[Batch, list[Point]]]:

@@ -15,6 +15,7 @@ from runyard.protocol.search import Search
 from runyard_server.core import lookups
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
+from runyard_server.execution.summarising import LONG
 from runyard_server.operations import (
     run_searches,
     searches,
@@ -175,8 +176,8 @@ def history(
     def read(work: Work) -> "list[metrics.SegmentRow] | Thinned":
         key = lookups.run_key(work, workspace, run)
         found = [one for one in metrics.series(work.connection, key, name) if one.kind == SCALAR]
-        if found and most is not None and found[0].count >= series.LONG:
-            return series.read_long(work, found[0], most)
+        if found and most is not None and found[0].count >= LONG:
+            return series.read_long(work, found[:1], most)[found[0].id]
         return metrics.segments(work.connection, found[0].id) if found else []
 
     found = system.read(read)

@@ -104,9 +104,25 @@ _IN_PIECES = Prepared(
     .group_by(metric_segments.c.series_id)
     .having(func.count() >= bindparam("least"))
 )
+_LONG_ONES = Prepared(
+    select(metric_series.c.id, metric_series.c["count"]).where(
+        metric_series.c.run_key == bindparam("run"), metric_series.c["count"] >= bindparam("least")
+    )
+)
 _ADD_SEGMENTS = insert(metric_segments)
 _SEGMENTS_OF = select(*_SEGMENTS).where(metric_segments.c.series_id == bindparam("series"))
 _IN_PLACE = Prepared(_SEGMENTS_OF.order_by(metric_segments.c.first))
+_BEFORE = (
+    select(func.max(metric_segments.c.first))
+    .where(
+        metric_segments.c.series_id == bindparam("series"),
+        metric_segments.c.first <= bindparam("place"),
+    )
+    .scalar_subquery()
+)
+_FROM = Prepared(
+    _SEGMENTS_OF.where(metric_segments.c.first >= _BEFORE).order_by(metric_segments.c.first)
+)
 _LAST_SEGMENT = Prepared(_SEGMENTS_OF.order_by(metric_segments.c.first.desc()).limit(1))
 _COUNTS_OF = select(metric_segments.c.first, metric_segments.c["count"]).where(
     metric_segments.c.series_id == bindparam("series")
@@ -281,6 +297,18 @@ def segments(connection: Connection, series_id: int) -> list[SegmentRow]:
     return [SegmentRow(*row) for row in _IN_PLACE.rows(connection, {"series": series_id})]
 
 
+def segments_from(connection: Connection, series_id: int, place: int) -> list[SegmentRow]:
+    """Those segments of a series, in order, that have a point and all that follow it.
+
+    Args:
+        connection: The transaction's connection.
+        series_id: Its id.
+        place: The place of the point in the series.
+    """
+    found = _FROM.rows(connection, {"series": series_id, "place": place})
+    return [SegmentRow(*row) for row in found]
+
+
 def last_segment(connection: Connection, series_id: int) -> SegmentRow | None:
     """The segment of a series that was written last, None of a series without any."""
     row = _LAST_SEGMENT.row(connection, {"series": series_id})
@@ -338,6 +366,17 @@ def in_pieces(connection: Connection, run_key: int, least: int) -> list[int]:
         least: How many segments.
     """
     return [s for (s,) in _IN_PIECES.rows(connection, {"run": run_key, "least": least})]
+
+
+def long_ones(connection: Connection, run_key: int, least: int) -> dict[int, int]:
+    """How many points those series of a run have that have so many or more, by id.
+
+    Args:
+        connection: The transaction's connection.
+        run_key: Key of the run's row.
+        least: How many points.
+    """
+    return dict(_LONG_ONES.rows(connection, {"run": run_key, "least": least}))
 
 
 def are_there(connection: Connection, packed: Sequence[SegmentRow]) -> bool:

@@ -28,6 +28,7 @@ from runyard_server.store.schema import (
     metadata,
     metric_segments,
     metric_series,
+    metric_summaries,
     run_files,
     runs,
     sweeps,
@@ -64,7 +65,8 @@ def remove_runs(
     for key in keys:
         file_sets.detach(connection, key, None)
     series = select(metric_series.c.id).where(metric_series.c.run_key.in_(keys))
-    connection.execute(delete(metric_segments).where(metric_segments.c.series_id.in_(series)))
+    for table in (metric_segments, metric_summaries):
+        connection.execute(delete(table).where(table.c.series_id.in_(series)))
     connection.execute(delete(metric_series).where(metric_series.c.run_key.in_(keys)))
     chosen = select(runs.c.workspace, runs.c.id).where(runs.c.key.in_(keys))
     for place, run in connection.execute(chosen).all():

@@ -277,6 +277,17 @@ metric_segments = Table(
     Column("payload", LargeBinary, nullable=False),
 )
 
+# What a chart draws of a long series; see `store.summaries`.
+metric_summaries = Table(
+    "metric_summaries",
+    metadata,
+    Column("series_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("first", Integer, primary_key=True, autoincrement=False),
+    Column("count", Integer, nullable=False),
+    Column("encoding", String, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+)
+
 spool_marks = Table(
     "spool_marks",
     metadata,

@@ -120,6 +120,24 @@ def columns(
     return whole[:end], whole[end : 2 * end], whole[2 * end :] or None
 
 
+def joined(packed: Sequence[tuple[str, int, bytes]]) -> bytes:
+    """The payload of one segment with the points of several, all of which are packed alike.
+
+    Args:
+        packed: The encoding, count and payload of each, in order.
+    """
+    parts = [columns(*one) for one in packed]
+    if any(part is None for part in parts):
+        return b"[" + b",".join(payload[1:-1] for _, _, payload in packed) + b"]"
+    values, times, steps = zip(*(part for part in parts if part is not None), strict=True)
+    if any(steps):
+        none = NO_STEP.to_bytes(_WIDTH, "little", signed=True)
+        counts = [count for _, count, _ in packed]
+        steps = tuple(have or none * n for have, n in zip(steps, counts, strict=True))
+        return b"".join([*values, *times, *steps])
+    return b"".join([*values, *times])
+
+
 def _columns(points: Points, kind: str) -> bytes:
     columns: list[array[Any]] = [array(kind, points.values), array("q", points.times)]
     if any(step is not None for step in points.steps):

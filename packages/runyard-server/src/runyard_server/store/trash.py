@@ -24,6 +24,7 @@ from runyard_server.store.schema import (
     job_nodes,
     metric_segments,
     metric_series,
+    metric_summaries,
     run_files,
     runs,
     sweeps,
@@ -362,10 +363,11 @@ def size_of_runs(connection: Connection, keys: Sequence[int]) -> int:
         mine = (run_files.c.run_key.in_(some), run_files.c.kind != LOG_KIND)
         files = select(func.sum(run_files.c.size)).where(*mine)
         series = select(metric_series.c.id).where(metric_series.c.run_key.in_(some))
-        points = select(func.sum(func.length(metric_segments.c.payload))).where(
-            metric_segments.c.series_id.in_(series)
-        )
-        total += sum(int(connection.execute(each).scalar() or 0) for each in (files, points))
+        points = [
+            select(func.sum(func.length(table.c.payload))).where(table.c.series_id.in_(series))
+            for table in (metric_segments, metric_summaries)
+        ]
+        total += sum(int(connection.execute(each).scalar() or 0) for each in (files, *points))
     return total
 
 

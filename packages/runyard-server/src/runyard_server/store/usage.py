@@ -14,6 +14,7 @@ from runyard_server.store.schema import (
     job_nodes,
     metric_segments,
     metric_series,
+    metric_summaries,
     run_files,
     runs,
 )
@@ -161,11 +162,14 @@ def of_metrics(connection: Connection, after: int) -> Space:
         connection: The transaction's connection.
         after: The series before the first one.
     """
-    series = metric_segments.c.series_id
-    payload = func.coalesce(func.sum(func.length(metric_segments.c.payload)), 0)
-    found = select(payload, func.count()).where(series > after, series <= after + KEYS_AT_ONCE)
-    size, count = connection.execute(found).one()
-    return Space(int(size), int(count))
+    size = count = 0
+    for table in (metric_segments, metric_summaries):
+        series, payload = table.c.series_id, func.sum(func.length(table.c.payload))
+        found = select(func.coalesce(payload, 0), func.count())
+        found = found.where(series > after, series <= after + KEYS_AT_ONCE)
+        more, rows = connection.execute(found).one()
+        size, count = size + int(more), count + int(rows)
+    return Space(size, count)
 
 
 def of_trash(connection: Connection, after: int) -> Space:

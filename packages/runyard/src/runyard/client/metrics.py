@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from array import array
+from binascii import a2b_base64
+from dataclasses import replace
 from typing import TYPE_CHECKING, Optional
 
 from runyard.client.workspace_connection import NounClient
@@ -75,7 +79,8 @@ class Metrics(NounClient):
             RunNotFound: There is no such run.
             InvalidRequest: They are more than one answer may hold.
         """
-        return self._service.call(columns.SERIES_READ, body=asked).items
+        found = self._service.call(columns.SERIES_READ, body=replace(asked, packed=True)).items
+        return [_unpacked(one) if one.packed else one for one in found]
 
     def append(self, run: str, writer: str, data: bytes, first_line: int) -> SpoolMark:
         """Bring lines of a spool; those that are stored already are passed over.
@@ -101,3 +106,13 @@ class Metrics(NounClient):
     def mark(self, run: str, writer: str) -> SpoolMark:
         """Ask how many lines of a writer are stored."""
         return self._service.call(routes.METRICS_MARK, run, writer)
+
+
+def _unpacked(found: SeriesColumns) -> SeriesColumns:
+    """The same columns as lists."""
+    numbers = array("d", a2b_base64(found.packed))
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    count = len(numbers) // 2
+    y: List[Optional[float]] = [*numbers[count:]]
+    return replace(found, x=numbers[:count].tolist(), y=y, packed="")

@@ -6,7 +6,19 @@ worked out once. The service does the same work with msgspec; a test compares th
 
 import json
 from dataclasses import MISSING, fields, is_dataclass
-from typing import Any, Callable, Dict, Mapping, Tuple, Type, TypeVar, Union, get_type_hints
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Mapping,
+    Optional,
+    Set,
+    Tuple,
+    Type,
+    TypeVar,
+    Union,
+    get_type_hints,
+)
 
 from runyard.protocol import escapes
 from runyard.protocol.errors import InvalidRequest
@@ -14,6 +26,13 @@ from runyard.protocol.errors import InvalidRequest
 Record = TypeVar("Record")
 Decoder = Callable[[Any], Any]
 
+# What lists of simple values may hold without a look at each.
+_AS_THEY_ARE: Dict[Any, Set[type]] = {
+    float: {float},
+    Optional[float]: {float, type(None)},
+    int: {int},
+    str: {str},
+}
 _plans: Dict[type, Dict[str, Tuple[Decoder, bool]]] = {}
 
 
@@ -114,11 +133,15 @@ def _optional(choices: Tuple[Any, ...]) -> Decoder:
 
 
 def _container(hint: Any) -> Decoder:
-    inner = _decoder(hint.__args__[-1])
+    item = hint.__args__[-1]
+    inner, plain = _decoder(item), _AS_THEY_ARE.get(item)
 
     def many(value: Any) -> Any:
         if not isinstance(value, list):
             raise InvalidRequest(f"a list is needed, not {type(value).__name__}")
+        # A chart's columns are lists of a thousand floats each, and this takes a tenth of the time.
+        if plain is not None and set(map(type, value)) <= plain:
+            return value[:]
         return [inner(item) for item in value]
 
     def mapping(value: Any) -> Any:

@@ -35,6 +35,7 @@ class ReadSeries:
             since 1970) or `relative` (seconds since the run's first point in it).
         low: Only points whose x is this or more.
         high: Only points whose x is this or less.
+        packed: Long series may come packed; see `SeriesColumns.packed`.
     """
 
     series: List[SeriesName]
@@ -42,6 +43,7 @@ class ReadSeries:
     x: str = STEP
     low: Optional[float] = None
     high: Optional[float] = None
+    packed: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,9 @@ class SeriesColumns:
         x: The x of each point.
         y: The value of each point; None where it is no finite number.
         odd: The points whose value was NaN or an infinity.
+        packed: Where it is not empty, all of x and then all of y, instead of these: base64 of
+            numbers of eight bytes each, little-endian. Written out as JSON, two hundred thousand
+            numbers take longer than all that is done to find them.
     """
 
     run: str
@@ -71,6 +76,7 @@ class SeriesColumns:
     x: List[float] = field(default_factory=list)
     y: List[Optional[float]] = field(default_factory=list)
     odd: List[OddPoint] = field(default_factory=list)
+    packed: str = ""
 
 
 @dataclass(frozen=True)

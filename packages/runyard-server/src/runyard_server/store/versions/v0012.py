@@ -7,6 +7,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Integer,
+    LargeBinary,
     PrimaryKeyConstraint,
     String,
     false,
@@ -20,6 +21,7 @@ def upgrade(op: Any) -> None:
     _add_stars(op)
     _keep_the_collectors_pass(op)
     _number_datasets(op)
+    _add_summaries(op)
 
 
 def _let_runs_be_archived(op: Any) -> None:
@@ -57,3 +59,15 @@ def _number_datasets(op: Any) -> None:
     """Keep the highest number that a dataset's name ever had; no version takes it again."""
     op.add_column("dataset_names", Column("numbered", Integer, nullable=False, server_default="0"))
     op.execute(text("UPDATE dataset_names SET numbered = latest"))
+
+
+def _add_summaries(op: Any) -> None:
+    """Of series that are there nothing is kept: a look at one reads all its points, as before."""
+    op.create_table(
+        "metric_summaries",
+        Column("series_id", BigInteger, primary_key=True, autoincrement=False),
+        Column("first", Integer, primary_key=True, autoincrement=False),
+        Column("count", Integer, nullable=False),
+        Column("encoding", String, nullable=False),
+        Column("payload", LargeBinary, nullable=False),
+    )

@@ -228,7 +228,7 @@ CREATE TABLE experiments (
 	PRIMARY KEY (id), 
 	UNIQUE (workspace, name)
 );
-INSERT INTO "experiments" VALUES('b7a27888-c38e-4da8-926f-821f45524f64','default','mnist',1,1600000000000000,'');
+INSERT INTO "experiments" VALUES('787e8ce4-e128-4df3-8521-4b55a7c57710','default','mnist',1,1600000000000000,'');
 CREATE TABLE file_digests (
 	workspace VARCHAR NOT NULL, 
 	datastore VARCHAR NOT NULL, 
@@ -435,6 +435,14 @@ CREATE TABLE metric_series (
 );
 INSERT INTO "metric_series" VALUES(1,1,'acc','scalar',4,0.75,0.0,0.75,'',3,7,NULL);
 INSERT INTO "metric_series" VALUES(2,1,'word','scalar',1,NULL,NULL,NULL,'',NULL,7,NULL);
+CREATE TABLE metric_summaries (
+	series_id BIGINT NOT NULL, 
+	first INTEGER NOT NULL, 
+	count INTEGER NOT NULL, 
+	encoding VARCHAR NOT NULL, 
+	payload BLOB NOT NULL, 
+	PRIMARY KEY (series_id, first)
+);
 CREATE TABLE model_aliases (
 	registered_key BIGINT NOT NULL, 
 	alias VARCHAR NOT NULL, 

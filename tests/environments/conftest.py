@@ -21,6 +21,7 @@ class Offline:
     """Settings under which nothing is fetched."""
 
     python_downloads: bool = False
+    environments_as_of: str = ""
 
 
 class Room:

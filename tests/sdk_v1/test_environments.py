@@ -52,6 +52,34 @@ def test_definition_leaves_out_our_own_names():
     assert (made.pip, made.conda, made.python) == (["a"], ["numpy=1.16"], "3.8")
 
 
+def test_an_environment_may_be_of_a_day(workspace):
+    """It goes to the service, and comes back with a registered environment; slips are refused."""
+    made = Environment("of-2019", as_of="2019-08-01")
+    assert definition_of(made).as_of == "2019-08-01"
+    made.register(workspace)
+    assert Environment.get(workspace, "of-2019").as_of == "2019-08-01"
+    with pytest.raises(UserErrorException, match="a day, for example '2019-08-01'"):
+        made.as_of = "August 2019"
+
+
+def test_a_framework_brings_its_day():
+    """An environment for a version has the other packages of its time, until somebody says more."""
+    made = definition_of(Environment.from_framework("keras3", "Keras", "3.5"))
+    assert (made.pip[-1], made.as_of, made.as_of_from) == (
+        "keras==3.5.0",
+        "2024-10-11",
+        "Keras 3.5",
+    )
+    newest = definition_of(Environment.from_framework("newest", "PyTorch"))
+    assert (newest.pip, newest.as_of) == (["torch", "torchvision"], "")
+    old = Environment.from_framework("old", "TensorFlow", "1.13")
+    old.as_of = "now"
+    assert (definition_of(old).as_of, definition_of(old).as_of_from) == ("now", "")
+    for framework, version in (("Theano", None), ("Keras", "9")):
+        with pytest.raises(UserErrorException, match=r"is one of TensorFlow|known are 3\.0"):
+            Environment.from_framework("x", framework, version)
+
+
 @pytest.mark.parametrize(("asked", "given"), [("3.6.2", "3.7"), ("3.5", "3.7"), ("2.7", "3.7")])
 def test_pythons_too_old_for_jobs_are_replaced_visibly(asked, given):
     """Files of 2019 name 3.6.2, the default of their day; jobs need 3.7."""

@@ -96,6 +96,26 @@ def test_a_version_without_a_build_is_replaced_visibly(folder):
         TensorFlow(str(folder), compute_target="cpu", framework_version="1.12")
 
 
+def test_strict_refuses_a_version_in_place_of_another(folder):
+    """Who must have what was asked for is told, and gets no other."""
+    given = {"compute_target": "cpu", "compatibility": "strict"}
+    with pytest.raises(TrainingException, match=r"refuses 1\.13 in its place"):
+        TensorFlow(str(folder), framework_version="1.12", **given)
+    TensorFlow(str(folder), framework_version="1.13", **given)
+    with pytest.raises(TrainingException, match="it is 'strict', or left out"):
+        TensorFlow(str(folder), compute_target="cpu", compatibility="strikt")
+
+
+def test_a_framework_version_brings_the_packages_of_its_time(folder, experiment):
+    """`keras` beside TensorFlow 1.13 means the one of 2019."""
+    est = TensorFlow(
+        str(folder), compute_target="cpu", entry_script="train.py", framework_version="1.13",
+        pip_packages=["keras"],
+    )  # fmt: skip
+    environment = spec_of(est, experiment).environment
+    assert (environment.as_of, environment.as_of_from) == ("2019-04-27", "TensorFlow 1.13")
+
+
 def test_a_patch_version_finds_its_row(folder, experiment):
     """framework_version='2.21.0' is not less clear than '2.21'."""
     est = TensorFlow(

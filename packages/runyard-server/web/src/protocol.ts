@@ -680,6 +680,7 @@ export interface EnvironmentDefinition {
   channels: Array<string>;
   index_url: string;
   as_of: string;
+  as_of_from: string;
   docker_image: string;
 }
 

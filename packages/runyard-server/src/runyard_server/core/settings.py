@@ -9,6 +9,7 @@ of names are made from the fields. A name that is not in the table is refused, w
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
+from datetime import date
 from pathlib import Path
 from types import UnionType
 from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
@@ -80,6 +81,11 @@ class Settings:
     python_downloads: bool = _setting(
         default=True,
         about="Whether uv may fetch a Python that an environment needs and this machine lacks.",
+    )
+    environments_as_of: str = _setting(
+        "",
+        "The day, as 2019-08-01, of which packages are where an environment names none; unset is "
+        "today.",
     )
     system_metrics: bool = _setting(
         default=True,
@@ -273,10 +279,18 @@ def _check_values(settings: Settings) -> None:
         "trash_days": not 0 <= settings.trash_days <= _MOST_DAYS,
         "audit_days": not 0 <= settings.audit_days <= _MOST_DAYS,
         "log_level": settings.log_level not in LOG_LEVELS,
+        "environments_as_of": not _is_day(settings.environments_as_of),
     }
     for name in (name for name, is_wrong in wrong.items() if is_wrong):
         about = next(row.about for row in table() if row.name == name)
         raise InvalidRequest(f"{name} cannot be {getattr(settings, name)!r}. {about}")
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return not text or date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _check_database(url: str) -> None:

@@ -16,6 +16,7 @@ import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from runyard.protocol import frameworks
 from runyard_server.environments import lines, mpi
 from runyard_server.environments.failures import EnvironmentFailed
 
@@ -25,9 +26,6 @@ HOROVOD = "horovod"
 _PREFIX = "# build "
 _TENSORFLOW = ("tensorflow", "tensorflow-cpu", "tensorflow-gpu", "tensorflow-intel")
 _TORCH = ("torch",)
-# The first version of the framework -> the Horovod that was seen to work with it, up to the next.
-_BY_TENSORFLOW = (((2, 0), "0.28.1"), ((1, 15), "0.19.5"), ((1, 13), "0.16.4"))
-_BY_TORCH = (((1, 6), "0.28.1"), ((1, 0), "0.19.5"))
 # What Horovod requires: the resolver cannot know, since it never gets its sources.
 _BESIDE = ("cffi", "psutil", "pyyaml", "packaging", "cloudpickle", "six")
 _BINDINGS = "3.1.6"
@@ -126,9 +124,8 @@ def horovod_version(tensorflow: str, torch: str) -> str:
         tensorflow: TensorFlow's version, "" if it is not there; it goes before PyTorch.
         torch: PyTorch's version, "" if it is not there.
     """
-    table = _BY_TENSORFLOW if tensorflow else _BY_TORCH
-    parts = _numbers(tensorflow or torch)
-    return next((version for first, version in table if parts >= first), "")
+    framework = frameworks.TENSORFLOW if tensorflow else frameworks.PYTORCH
+    return frameworks.horovod(framework, tensorflow or torch)
 
 
 def _horovod(requirement: str, pins: dict[str, str]) -> str:

@@ -29,6 +29,7 @@ from runyard.protocol.jobs import JobEnvironment
 from runyard_server.environments import (
     building,
     compiled,
+    dates,
     interpreters,
     mpi,
     pythons,
@@ -44,7 +45,7 @@ from runyard_server.environments.inputs import Inputs
 from runyard_server.environments.interpreters import Interpreter
 from runyard_server.environments.private_wheels import PrivateWheels
 from runyard_server.environments.resolver import Tool
-from runyard_server.environments.selection import Selection
+from runyard_server.environments.selection import Selected, Selection
 
 DIGEST_LENGTH = 32
 _REMEMBERED = 16
@@ -59,6 +60,11 @@ class EnvironmentSettings(Protocol):
     @property
     def python_downloads(self) -> bool:
         """Whether a Python that is not on this machine may be fetched."""
+        ...
+
+    @property
+    def environments_as_of(self) -> str:
+        """The day of the packages of definitions that name none; "" for today."""
         ...
 
 
@@ -101,7 +107,7 @@ class Environments:
         Raises:
             EnvironmentFailed: The definition cannot be understood.
         """
-        return _inputs(definition, gpu=gpu).hash
+        return self._inputs(definition, gpu=gpu).hash
 
     def lock(
         self, definition: EnvironmentDefinition, log: Callable[[str], None], *, gpu: bool = False
@@ -118,7 +124,7 @@ class Environments:
             IndexUnreachable: The package index does not answer.
         """
         try:
-            inputs = _inputs(definition, gpu=gpu)
+            inputs = self._inputs(definition, gpu=gpu)
             if definition.user_managed:
                 return _as_it_is(inputs.interpreter, definition.interpreter)
             # One resolves, and the others find what it found: runs of one definition come together.
@@ -176,7 +182,7 @@ class Environments:
             gpu: Whether the nodes that it is for have GPUs.
         """
         # A reason is shown to everybody who sees the run; addresses may hold passwords.
-        return resolver.hidden(self._history.why(_inputs(definition, gpu=gpu)))
+        return resolver.hidden(self._history.why(self._inputs(definition, gpu=gpu)))
 
     def explain(
         self, definition: EnvironmentDefinition, lock: LockRecord, *, gpu: bool = False
@@ -189,7 +195,7 @@ class Environments:
             gpu: Whether the nodes that it is for have GPUs.
         """
         # Asked after a failure alone: packages that never had a wheel mostly build well.
-        inputs = _inputs(definition, gpu=gpu)
+        inputs = self._inputs(definition, gpu=gpu)
         python = pythons.find(lock.python)
         if inputs.interpreter or python is None:
             return []
@@ -221,6 +227,11 @@ class Environments:
         """End what is done in the background; builds that are waited for are not touched."""
         self._bytecode.close()
 
+    def _inputs(self, definition: EnvironmentDefinition, *, gpu: bool) -> Inputs:
+        if definition.user_managed:
+            return normal.user_managed(interpreters.located(definition.interpreter))
+        return normal.read(definition, gpu=gpu, as_of=self._settings.environments_as_of)
+
     def _remembered(self, inputs: Inputs, log: Callable[[str], None]) -> LockRecord:
         found = self._made.get(inputs.hash)
         if found is None:
@@ -248,6 +259,33 @@ class Environments:
             log(note)
         # A build log is shown to everybody who sees the run; addresses may hold passwords.
         log(resolver.hidden(f"Environment {inputs.hash[:8]} {self._history.why(inputs)}"))
+        found = self._dated(inputs, log)
+        self._history.keep(inputs)
+        dotted, text = found.python.dotted, found.lines
+        for note in found.notes:
+            log(note)
+        digest = _digest(inputs.platform, dotted, text)
+        return LockRecord(digest, dotted, text, notes=list(found.notes))
+
+    def _dated(self, inputs: Inputs, log: Callable[[str], None]) -> Selected:
+        """The Python and the lock's lines, without a date that a framework implies if none fit."""
+        try:
+            return self._selected(inputs, log)
+        except EnvironmentFailed as error:
+            if not inputs.as_of:
+                raise
+            dated = f"nothing fits as of {inputs.as_of}"
+            if dates.is_undated(error.message):
+                dated += " (the package index does not tell when its files came)"
+            if not inputs.as_of_from:
+                hint = f"pin what is newer exactly, or take another date ('{dates.NOW}' for none)"
+                raise EnvironmentFailed(f"{dated}: {hint}. {error.message}") from error
+            log(error.message)
+        note = f"{dated}, the date of {inputs.as_of_from}: the newest packages are used"
+        found = self._selected(replace(inputs, as_of="", as_of_from=""), log)
+        return replace(found, notes=(note, *found.notes))
+
+    def _selected(self, inputs: Inputs, log: Callable[[str], None]) -> Selected:
         tool = self._tool()
 
         def locked(python: Interpreter, wheels: Sequence[str]) -> str:
@@ -255,14 +293,7 @@ class Environments:
             located = replace(inputs, requirements=tuple(own))
             return self._wheels.addressed(_locked(located, python, wheels, tool, log))
 
-        fetch = self._settings.python_downloads
-        found = Selection(inputs, tool, log, locked, fetch=fetch).run()
-        self._history.keep(inputs)
-        dotted, text = found.python.dotted, found.lines
-        for note in found.notes:
-            log(note)
-        digest = _digest(inputs.platform, dotted, text)
-        return LockRecord(digest, dotted, text, notes=list(found.notes))
+        return Selection(inputs, tool, log, locked, fetch=self._settings.python_downloads).run()
 
     def _build(self, lock: LockRecord, log_path: Path, cancelled: Callable[[], bool]) -> None:
         if user_managed_interpreter(lock):
@@ -355,9 +386,3 @@ def _nowhere(asked: str) -> str:
         "interpreter_path; set that to a Python of this machine, or let the service make the "
         "environment (user_managed_dependencies=False)"
     )
-
-
-def _inputs(definition: EnvironmentDefinition, *, gpu: bool) -> Inputs:
-    if definition.user_managed:
-        return normal.user_managed(interpreters.located(definition.interpreter))
-    return normal.read(definition, gpu=gpu)

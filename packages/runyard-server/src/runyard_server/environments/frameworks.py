@@ -1,30 +1,22 @@
-"""Which Python a TensorFlow needs, and what old ones need beside them.
+"""Which Python the frameworks of a definition need, and what old ones need beside them.
 
-What was released when: minors with builds per Python, seen on the index. Old releases name no
-upper bound for packages that broke them later; the bounds are added as constraints, which count
-only where the package is installed at all.
+What was released when is in the table that both halves read (`protocol.frameworks`). Old releases
+name no upper bound for packages that broke them later; the bounds are added as constraints, which
+count only where the package is installed at all.
 """
 
 import re
 from collections.abc import Iterable, Sequence
 
+from runyard.protocol import frameworks as table
 from runyard_server.environments import lines
 
 Version = tuple[int, int]
 
-# Python -> the oldest and the newest TensorFlow that has builds for it.
-TENSORFLOW: dict[Version, tuple[Version, Version]] = {
-    (3, 7): ((1, 13), (2, 11)),
-    (3, 8): ((2, 2), (2, 13)),
-    (3, 9): ((2, 5), (2, 20)),
-    (3, 10): ((2, 8), (2, 21)),
-    (3, 11): ((2, 12), (2, 21)),
-    (3, 12): ((2, 16), (2, 21)),
-    (3, 13): ((2, 20), (2, 21)),
-}
 _PACKAGES = ("tensorflow", "tensorflow-cpu", "tensorflow-gpu")
-_NEWEST = max(newest for _, newest in TENSORFLOW.values())
 _PINNED = re.compile(r"==\s*(\d+)\.(\d+)")
+# For GPUs, by extras that bring CUDA along.
+_WITH_CUDA = re.compile(r"^(tensorflow|jax)\s*\[(?:and-cuda|cuda\d*)\]")
 # protobuf 4.21 refuses the modules that older ones generated; numpy 1.17 warns at each import.
 _NEW_PROTOBUF, _NEW_NUMPY = (2, 4), (1, 15)
 # h5py 3 reads texts where the Keras of these versions, which load no model with it, decodes bytes.
@@ -33,41 +25,68 @@ _OWN_H5PY = (2, 1)
 _NEW_TENSORBOARD = (2, 21)
 
 
-def pythons(requirements: Iterable[str]) -> list[Version]:
-    """The Pythons that can run the TensorFlow among requirements, newest first; [] for any."""
-    version = _tensorflow(requirements)
-    if version is None:
+def pythons(requirements: Iterable[str], *, dated: bool = False) -> list[Version]:
+    """The Pythons that can run the frameworks among requirements, newest first; [] for any.
+
+    Args:
+        requirements: What is asked for.
+        dated: Whether packages are of a day, so that what is not pinned need not be the newest.
+    """
+    requirements = list(requirements)
+    found = table.pinned(requirements)
+    if not dated and _is_open(requirements):
+        found.append(table.rows(table.TENSORFLOW)[table.newest(table.TENSORFLOW)])
+    ranges = [row.pythons for row in found if row.pythons]
+    if not ranges:
         return []
-    fits = [python for python, (old, new) in TENSORFLOW.items() if old <= version <= new]
-    return sorted(fits, reverse=True)
+    low = max(table.OLDEST_PYTHON, *(oldest for oldest, _ in ranges))
+    high = min(newest for _, newest in ranges)
+    return [(3, minor) for minor in range(high[1], low[1] - 1, -1)]
+
+
+def shown(requirements: Iterable[str]) -> str:
+    """The frameworks among requirements that are pinned, with the Pythons that run them."""
+    told = [
+        f"{row.framework} {row.version} has builds for Python {_dotted(row.pythons[0])} to "
+        f"{_dotted(row.pythons[1])}"
+        for row in table.pinned(requirements)
+        if row.pythons
+    ]
+    return ", ".join(told)
 
 
 def constraints(requirements: Iterable[str]) -> list[str]:
     """Bounds that the TensorFlow and TensorBoard among requirements do not name themselves."""
     requirements = list(requirements)
-    version = _tensorflow(requirements) or _NEWEST
+    version = _tensorflow(requirements) or _newest()
     found = ["protobuf<3.21"] if version < _NEW_PROTOBUF else []
     found += ["numpy<1.17"] if version < _NEW_NUMPY else []
     found += ["h5py<3"] if version < _OWN_H5PY else []
-    board = min(version, _version(requirements, ("tensorboard",)) or _NEWEST)
+    board = min(version, _version(requirements, ("tensorboard",)) or _newest())
     named = "setuptools" in map(lines.package, requirements)
     return [*found, "setuptools<81"] if board < _NEW_TENSORBOARD and not named else found
 
 
 def can_run(python: Version) -> str:
     """Which TensorFlow versions an interpreter can run, "" for none."""
-    if python not in TENSORFLOW:
-        return ""
-    oldest, newest = TENSORFLOW[python]
-    return f"TensorFlow {_dotted(oldest)} to {_dotted(newest)}"
+    rows = [row for row in table.rows(table.TENSORFLOW).values() if not row.instead]
+    fits = [
+        row.version for row in rows if row.pythons and row.pythons[0] <= python <= row.pythons[1]
+    ]
+    return f"TensorFlow {fits[0]} to {fits[-1]}" if fits else ""
 
 
 def for_cpu(requirement: str) -> tuple[str, str]:
     """A requirement for a machine without a GPU, and a note if that changed it."""
     name = lines.package(requirement)
-    if name != "tensorflow-gpu":
+    with_cuda = _WITH_CUDA.match(requirement)
+    if name == "tensorflow-gpu":
+        changed = "tensorflow" + requirement[len(name) :]
+    elif with_cuda:
+        plain = "tensorflow-cpu" if with_cuda[1] == "tensorflow" else with_cuda[1]
+        changed = plain + requirement[with_cuda.end() :]
+    else:
         return requirement, ""
-    changed = "tensorflow" + requirement[len(name) :]
     return changed, f"{requirement} is installed as {changed}: this machine has no GPU"
 
 
@@ -76,12 +95,23 @@ def _tensorflow(requirements: Iterable[str]) -> Version | None:
     return _version(requirements, _PACKAGES)
 
 
+def _is_open(requirements: Iterable[str]) -> bool:
+    """Whether TensorFlow is asked for without a version."""
+    asked = [each for each in requirements if lines.package(each) in _PACKAGES]
+    return bool(asked) and not any(map(_PINNED.search, asked))
+
+
 def _version(requirements: Iterable[str], packages: Sequence[str]) -> Version | None:
     for requirement in requirements:
         if lines.package(requirement) in packages:
             match = _PINNED.search(requirement)
-            return (int(match[1]), int(match[2])) if match else _NEWEST
+            return (int(match[1]), int(match[2])) if match else _newest()
     return None
+
+
+def _newest() -> Version:
+    major, minor = table.newest(table.TENSORFLOW).split(".")
+    return int(major), int(minor)
 
 
 def _dotted(version: Version) -> str:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 
 from runyard.protocol import pythons
 from runyard.protocol.environments import EnvironmentDefinition
-from runyard_server.environments import compiled, conda, frameworks, lines
+from runyard_server.environments import compiled, conda, dates, frameworks, lines
 
 # Raised when the same inputs are to be resolved, and made, anew.
 FORMAT = 1
@@ -32,6 +32,7 @@ class Inputs:
         options: Option lines for the resolver, sorted.
         index_url: Index in place of the default, "" for the default.
         as_of: ISO date; newer packages do not exist. "" for now.
+        as_of_from: The framework that this date is implied by, "" for a date that was asked for.
         interpreter: Path of a user-managed interpreter, "" for a managed environment.
         notes: What was dropped or changed; not part of the hash.
     """
@@ -42,6 +43,7 @@ class Inputs:
     options: tuple[str, ...] = ()
     index_url: str = ""
     as_of: str = ""
+    as_of_from: str = ""
     interpreter: str = ""
     notes: tuple[str, ...] = field(default=(), compare=False)
 
@@ -49,20 +51,25 @@ class Inputs:
     def hash(self) -> str:
         """SHA-256 in hex over everything but the notes."""
         plain = asdict(replace(self, notes=()))
+        if not self.as_of_from:
+            # Locks that were kept before there was this field are found again.
+            del plain["as_of_from"]
         recipes = [compiled.RECIPE] if compiled.any_of(self.requirements) else []
         text = json.dumps([FORMAT, plain, *recipes], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def read(definition: EnvironmentDefinition, *, gpu: bool) -> Inputs:
+def read(definition: EnvironmentDefinition, *, gpu: bool, as_of: str = "") -> Inputs:
     """Bring a definition into its normal form.
 
     Args:
         definition: What the user asked for; not user-managed.
         gpu: Whether the nodes that it is for have GPUs.
+        as_of: The day of its packages where it names none.
 
     Raises:
-        EnvironmentFailed: A line cannot be understood, or asks for files that only the client has.
+        EnvironmentFailed: A line cannot be understood, or asks for files that only the client has;
+            a date is none.
     """
     notes: list[str] = []
     requirements, python = _conda(definition, notes)
@@ -74,6 +81,11 @@ def read(definition: EnvironmentDefinition, *, gpu: bool) -> Inputs:
         requirements = [changed for changed, _ in pairs]
         notes += [note for _, note in pairs if note]
     indexes = [line.index_url for line in sorted_lines if line.index_url]
+    day = dates.checked(definition.as_of or as_of)
+    implied = definition.as_of_from if day else ""
+    if day:
+        why = f", from {implied}" if implied else ""
+        notes.append(f"packages are as of {day}{why}; as_of='{dates.NOW}' takes the newest")
     _note_rest(definition, notes)
     return Inputs(
         platform=_platform(),
@@ -83,7 +95,8 @@ def read(definition: EnvironmentDefinition, *, gpu: bool) -> Inputs:
         options=tuple(sorted({line.option for line in sorted_lines if line.option})),
         # As with pip, the last one counts.
         index_url=definition.index_url or next(reversed(indexes), ""),
-        as_of=definition.as_of,
+        as_of=day,
+        as_of_from=implied,
         notes=tuple(notes),
     )
 

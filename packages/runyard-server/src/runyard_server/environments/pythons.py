@@ -9,7 +9,7 @@ import re
 import subprocess
 from collections.abc import Callable, Sequence
 
-from runyard_server.environments import frameworks, interpreters
+from runyard_server.environments import dates, frameworks, interpreters
 from runyard_server.environments.failures import EnvironmentFailed
 from runyard_server.environments.inputs import OLDEST_PYTHON, Inputs
 from runyard_server.environments.interpreters import Interpreter
@@ -37,15 +37,18 @@ def choose(inputs: Inputs, tool: Tool, log: Callable[[str], None], *, fetch: boo
     found = [one for one in interpreters.everything() if one.minor >= OLDEST_PYTHON]
     if inputs.python:
         return _wanted(inputs.python, found, tool, log, fetch=fetch)
-    fits = frameworks.pythons(inputs.requirements)
+    fits = _fits(inputs)
     own = interpreters.own()
     if own.minor in fits or (not fits and own.minor <= NEWEST_USUAL):
         return own
     for one in found:
         if one.minor in fits or (not fits and one.minor <= NEWEST_USUAL):
-            log(f"Python {one.dotted} is used: what is asked for may not run on {own.dotted}")
+            log(_reason(inputs, own, one))
             return one
-    return _wanted("{}.{}".format(*fits[0]), found, tool, log, fetch=fetch) if fits else own
+    # Beside a date any Python may do: the search that follows asks for wheels.
+    if not fits or (inputs.as_of and not fetch and not _by_framework(inputs)):
+        return own
+    return _wanted("{}.{}".format(*fits[0]), found, tool, log, fetch=fetch)
 
 
 def others(inputs: Inputs, first: Interpreter, *, fetch: bool) -> list[Interpreter]:
@@ -58,7 +61,7 @@ def others(inputs: Inputs, first: Interpreter, *, fetch: bool) -> list[Interpret
         first: The Python that was tried.
         fetch: Whether Pythons that are not here count too.
     """
-    fits = frameworks.pythons(inputs.requirements)
+    fits = _by_framework(inputs)
     here: dict[tuple[int, int], Interpreter] = {}
     for one in interpreters.everything():
         here.setdefault(one.minor, one)
@@ -71,6 +74,28 @@ def others(inputs: Inputs, first: Interpreter, *, fetch: bool) -> list[Interpret
         if minor != first.minor
         and (minor in fits if fits else OLDEST_PYTHON <= minor <= NEWEST_USUAL)
     ]
+
+
+def _fits(inputs: Inputs) -> list[tuple[int, int]]:
+    """The Pythons that a definition may run on, best first; [] for any."""
+    found = _by_framework(inputs)
+    if found or not inputs.as_of:
+        return found
+    newest = dates.usual_python(inputs.as_of)[1]
+    return [(3, minor) for minor in range(newest, OLDEST_PYTHON[1] - 1, -1)]
+
+
+def _by_framework(inputs: Inputs) -> list[tuple[int, int]]:
+    return frameworks.pythons(inputs.requirements, dated=bool(inputs.as_of))
+
+
+def _reason(inputs: Inputs, own: Interpreter, one: Interpreter) -> str:
+    """Why another Python is taken than the service's own, and what that costs."""
+    why = frameworks.shown(inputs.requirements)
+    if not why and inputs.as_of:
+        why = f"packages are as of {inputs.as_of}, when it was usual"
+    why = why or f"what is asked for may not run on {own.dotted}"
+    return f"Python {one.dotted} is used: {why}{dates.price(one.minor)}"
 
 
 def there(one: Interpreter, tool: Tool, log: Callable[[str], None]) -> Interpreter:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runyard.protocol.errors import RunyardError, StorageFull
-from runyard_server.environments import frameworks, lines
+from runyard_server.environments import dates, frameworks, lines
 from runyard_server.environments.failures import EnvironmentFailed, IndexUnreachable
 from runyard_server.environments.inputs import Inputs
 from runyard_server.environments.interpreters import Interpreter
@@ -154,8 +154,7 @@ def _command(inputs: Inputs, python: Interpreter, tool: Tool) -> list[str]:
     command += ["--generate-hashes", "--constraints", "constraints.txt"]
     if inputs.index_url:
         command += ["--default-index", inputs.index_url]
-    if inputs.as_of:
-        command += ["--exclude-newer", inputs.as_of]
+    command += dates.options(inputs.as_of, inputs.requirements)
     return [*command, "requirements.in"]
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from runyard_server.environments import lines, mpi, pythons, resolver
+from runyard_server.environments import dates, lines, mpi, pythons, resolver
 from runyard_server.environments.failures import EnvironmentFailed
 from runyard_server.environments.inputs import Inputs
 from runyard_server.environments.interpreters import Interpreter
@@ -156,14 +156,19 @@ def _places(
 
 
 def bounded(inputs: Inputs) -> list[str]:
-    """The requirements with an upper bound, which may be older than today's Pythons."""
+    """The requirements that may be older than today's Pythons: by an upper bound, or by a date."""
     options = [option.partition(" ")[2] for option in inputs.options if "--no-binary" in option]
     sources = {lines.package(name) for text in options for name in re.split(r"[\s,]+", text)}
     if any(":all:" in text for text in options):
         return []
-    found = [each for each in inputs.requirements if _BOUND.match(each)]
+    found = [each for each in inputs.requirements if _may_be_old(inputs, each)]
     left_out = {*sources, *_COMPILED_HERE, ""}
     return [each for each in found if lines.package(each) not in left_out]
+
+
+def _may_be_old(inputs: Inputs, requirement: str) -> bool:
+    named = "@" not in requirement and bool(lines.package(requirement))
+    return (bool(inputs.as_of) and named) or bool(_BOUND.match(requirement))
 
 
 def _names(pins: Sequence[str]) -> list[str]:
@@ -178,7 +183,7 @@ def _chosen(first: Interpreter, python: Interpreter, pins: Sequence[str]) -> tup
     why = f"{' and '.join(pins)} {has}" if pins else "what is asked for has"
     told = (
         f"{why} no wheel for Python {first.dotted}: Python {python.dotted} is used, the newest "
-        "here that has; name another with python_version"
+        f"here that has; name another with python_version{dates.price(python.minor)}"
     )
     return (told,)
 

@@ -43,7 +43,10 @@ class EnvironmentDefinition:
         conda: Conda package specifications (names of pip packages where they have the same).
         channels: Conda channels.
         index_url: Package index in place of the default; "" for the default.
-        as_of: ISO date; packages newer than it do not exist for the resolver. "" for now.
+        as_of: ISO date; packages newer than it do not exist for the resolver. "" for what the
+            service's settings say, `now` for now.
+        as_of_from: The framework's version whose date that is; "" for one that the user gave. Where
+            nothing fits such a date, the newest packages are taken, with a warning.
         docker_image: Base image asked for; without a container engine it is noted, not used.
     """
 
@@ -57,6 +60,7 @@ class EnvironmentDefinition:
     channels: List[str] = field(default_factory=list)
     index_url: str = ""
     as_of: str = ""
+    as_of_from: str = ""
     docker_image: str = ""
 
 

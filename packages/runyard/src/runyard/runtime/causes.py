@@ -15,6 +15,8 @@ import signal
 from itertools import dropwhile
 from typing import List, Optional
 
+from runyard.runtime import moved
+
 # A long message keeps its traceback's head within reach.
 TAIL_BYTES = 256 << 10
 LINE_CHARACTERS = 1000
@@ -198,7 +200,7 @@ def _by_code(status: int) -> str:
 def _hint(said: str) -> str:
     if said.startswith("EOFError: EOF when reading a line"):
         return " (nobody answers input() in a run: pass values as arguments)"
-    return ""
+    return moved.hint(said)
 
 
 def _value(literal: str) -> str:

@@ -30,6 +30,31 @@ def text(name: str, value: Any, example: str) -> str:
     raise _wrong(name, value, f"a text, for example {example}")
 
 
+def day(name: str, value: Any) -> Optional[str]:
+    """A day as `2019-08-01`, or `now`; None stays None.
+
+    Args:
+        name: The argument.
+        value: A text, or a date.
+
+    Raises:
+        UserErrorException: It is something else.
+    """
+    from datetime import date
+
+    if value is None or value == "now":
+        return None if value is None else "now"
+    shown = value.isoformat()[:10] if isinstance(value, date) else value
+    try:
+        day = date.fromisoformat(shown).isoformat()
+    except (TypeError, ValueError):
+        day = ""
+    # The newest Pythons read other spellings, which the service's may not.
+    if day != shown:
+        raise _wrong(name, value, "a day, for example '2019-08-01', or 'now'")
+    return day
+
+
 def name_of(name: str, value: Any) -> Optional[str]:
     """The name of something, also if it was given itself; None stays None.
 

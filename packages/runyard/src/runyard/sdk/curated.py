@@ -3,26 +3,22 @@
 Names that end in `-GPU` give the packages for CPUs: on a machine without a GPU they are the same.
 """
 
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Mapping, Optional, Tuple
 
 from runyard.sdk import frameworks
 
 PREFIX = "AzureML-"
 VERSION = "1"
 
-_Row = Tuple[str, Tuple[str, ...]]  # Python version, pip requirements
-
-_TUTORIAL: _Row = ("", ("scikit-learn", "pandas", "numpy", "matplotlib", "joblib"))
-
-
-def _of(framework: str, version: str) -> _Row:
-    row = frameworks.find(framework, version)
-    assert row is not None, f"{framework} {version} is not in the table of frameworks"
-    return row.python, row.pip
+# Those that are of no framework, and their packages.
+PLAIN: Mapping[str, Tuple[str, ...]] = {
+    "AzureML-Minimal": (),
+    "AzureML-Tutorial": ("scikit-learn", "pandas", "numpy", "matplotlib", "joblib"),
+}
 
 
-def _table() -> Dict[str, _Row]:
-    rows: Dict[str, _Row] = {"AzureML-Minimal": ("", ()), "AzureML-Tutorial": _TUTORIAL}
+def _table() -> Dict[str, frameworks.FrameworkVersion]:
+    rows: Dict[str, frameworks.FrameworkVersion] = {}
     wanted = (
         (frameworks.TENSORFLOW, "TensorFlow", ("1.10", "1.12", "1.13", "2.0", "2.1", "2.2", "2.3")),
         (frameworks.PYTORCH, "PyTorch", ("1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6")),
@@ -31,8 +27,10 @@ def _table() -> Dict[str, _Row]:
     )
     for framework, title, versions in wanted:
         for version in versions:
+            row = frameworks.find(framework, version)
+            assert row is not None, f"{framework} {version} is not in the table of frameworks"
             for device in ("CPU", "GPU"):
-                rows[f"{PREFIX}{title}-{version}-{device}"] = _of(framework, version)
+                rows[f"{PREFIX}{title}-{version}-{device}"] = row
     return rows
 
 
@@ -42,11 +40,11 @@ def packages_by_mpi(name: str) -> Tuple[str, ...]:
     return (frameworks.HOROVOD,) if framework in frameworks.WITH_HOROVOD else ()
 
 
-def find(name: str) -> Optional[_Row]:
-    """Python version and pip requirements of a curated environment; None if unknown."""
+def find(name: str) -> Optional[frameworks.FrameworkVersion]:
+    """The framework's version that a curated environment is of; None for `PLAIN` and others."""
     return _table().get(name)
 
 
 def names() -> List[str]:
     """List the names of all curated environments."""
-    return sorted(_table())
+    return sorted([*PLAIN, *_table()])

@@ -44,6 +44,8 @@ def definition_of(environment: Any) -> EnvironmentDefinition:
         conda=[] if managed else without_own(packages.conda_packages),
         channels=[] if managed else list(packages.conda_channels),
         index_url="" if managed else _index_url(packages),
+        as_of="" if managed else environment.as_of or "",
+        as_of_from="" if managed else environment._as_of_from,
         docker_image=_image(docker),
     )
 
@@ -164,7 +166,15 @@ def document_of(environment: Any) -> Dict[str, Any]:
         },
         "inferencingStackVersion": environment.inferencing_stack_version,
         **({"packagesByMpi": list(by_mpi)} if by_mpi else {}),
+        **_dated(environment),
     }
+
+
+def _dated(environment: Any) -> Dict[str, Any]:
+    """What a document says of a day; v1 knows none, so there is nothing where there is none."""
+    if not environment.as_of:
+        return {}
+    return {"asOf": environment.as_of, "asOfFrom": environment._as_of_from}
 
 
 def fill(environment: Any, document: Dict[str, Any]) -> None:
@@ -174,6 +184,9 @@ def fill(environment: Any, document: Dict[str, Any]) -> None:
     _set(environment, document, environment_variables="environmentVariables")
     _set(environment, document, inferencing_stack_version="inferencingStackVersion")
     _set(environment, document, _packages_by_mpi="packagesByMpi")
+    # The day first: setting it forgets whose it was.
+    _set(environment, document, as_of="asOf")
+    _set(environment, document, _as_of_from="asOfFrom")
     _set(environment.python, python, interpreter_path="interpreterPath")
     _set(environment.python, python, user_managed_dependencies="userManagedDependencies")
     _set(environment.python, python, base_conda_environment="baseCondaEnvironment")

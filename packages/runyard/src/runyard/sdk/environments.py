@@ -23,6 +23,7 @@ from runyard.sdk.sections import Section
 
 if TYPE_CHECKING:
     from runyard.protocol.environments import EnvironmentRecord
+    from runyard.protocol.frameworks import FrameworkVersion
 
 # For scripts that read or compare them: nothing here fetches an image.
 DEFAULT_CPU_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu20.04"
@@ -129,17 +130,21 @@ class Environment(Section):
 
     Args:
         name: The name; it need not be registered.
+        as_of: The day, as `2019-08-01`, of which packages without a version are; None for what the
+            service's settings say, `now` for the newest.
 
     Attributes:
         python: Which Python and which packages.
         docker: How a container would be made.
         environment_variables: Set for the job's processes.
+
+    Raises:
+        UserErrorException: The name is no text, or the day is none.
     """
 
-    def __init__(self, name: Optional[str], **kwargs: Any) -> None:
+    def __init__(self, name: Optional[str], *, as_of: Optional[str] = None) -> None:
         if name is not None and not isinstance(name, str):
             raise UserErrorException(f"an environment's name is a text, not {name!r}")
-        del kwargs
         self.name = name
         self.version: Optional[str] = None
         self.python = PythonSection()
@@ -152,7 +157,22 @@ class Environment(Section):
         self.asset_id: Optional[str] = None
         # Requirements for runs by MPI alone: others need not wait for what has to be compiled.
         self._packages_by_mpi: List[str] = []
+        # The framework whose day it is, so that the build log can name it.
+        self._as_of_from = ""
+        self._as_of: Optional[str] = None
+        self.as_of = as_of
         self._close()
+
+    @property
+    def as_of(self) -> Optional[str]:
+        """The day of which packages without a version are, as `2019-08-01`."""
+        return self._as_of
+
+    @as_of.setter
+    def as_of(self, day: Any) -> None:
+        self._as_of = checks.day("as_of", day)
+        # Who sets it means it, whatever a framework would say.
+        self._as_of_from = ""
 
     def _repr_html_(self) -> str:
         from runyard.sdk import cards
@@ -200,6 +220,44 @@ class Environment(Section):
         found.set_pip_requirements(read_requirements(file_path))
         made.python.conda_dependencies = found
         return made
+
+    @staticmethod
+    def from_framework(
+        name: str, framework: str, version: Optional[str] = None, use_gpu: bool = False
+    ) -> Environment:
+        """Make an environment for a framework, with the packages and the day of its version.
+
+        Args:
+            name: The environment's name.
+            framework: `TensorFlow`, `PyTorch`, `Chainer`, `SKLearn`, `XGBoost`, `JAX` or `Keras`.
+            version: Its version; None for the newest.
+            use_gpu: Whether to take the packages for GPUs, where they bring CUDA along.
+
+        Raises:
+            UserErrorException: The framework or its version is unknown; those known are named.
+        """
+        from runyard.sdk import frameworks
+
+        if framework not in frameworks.FRAMEWORKS:
+            known = ", ".join(frameworks.FRAMEWORKS)
+            raise UserErrorException(f"framework is {framework!r}; it is one of {known}")
+        row = frameworks.find(framework, version or frameworks.NEWEST[framework])
+        if row is None:
+            known = ", ".join(frameworks.versions(framework))
+            raise UserErrorException(f"{framework} {version!r} is not known; known are {known}")
+        made = Environment(name)
+        pip = row.gpu if use_gpu and row.brings_cuda else row.pip
+        made.python.conda_dependencies = CondaDependencies.create(
+            python_version=row.python, pip_packages=list(pip)
+        )
+        made._date_by(row)
+        return made
+
+    def _date_by(self, row: FrameworkVersion) -> None:
+        """Take packages of the time of a framework's version."""
+        if row.as_of:
+            self.as_of = row.as_of
+            self._as_of_from = f"{row.framework} {row.version}"
 
     @staticmethod
     def from_docker_image(name: str, image: str, **kwargs: Any) -> Environment:
@@ -353,19 +411,21 @@ def _from_record(record: EnvironmentRecord) -> Environment:
 def _is_curated(name: str) -> bool:
     from runyard.sdk import curated
 
-    return curated.find(name) is not None
+    return name in curated.names()
 
 
 def _curated(name: str) -> Environment:
     from runyard.sdk import curated
 
     row = curated.find(name)
-    assert row is not None, name
     made = Environment(name)
     made.version = curated.VERSION
     made.python.conda_dependencies = CondaDependencies.create(
-        python_version=row[0], pip_packages=["azureml-defaults", *row[1]]
+        python_version=row.python if row else "",
+        pip_packages=["azureml-defaults", *(row.pip if row else curated.PLAIN[name])],
     )
+    if row is not None:
+        made._date_by(row)
     made._packages_by_mpi = list(curated.packages_by_mpi(name))
     return made
 

@@ -151,7 +151,7 @@ def _row(framework: str, version: str, package: str, *more: str) -> Tuple[str, T
     # A row knows the Python and the numpy that a version works with; of others pip decides.
     row = frameworks.find(framework, version or frameworks.NEWEST[framework])
     if row is not None:
-        return row.python, row.pip
+        return row.python, row.pip_of(version)
     return "", (f"{package}=={version}", *more)
 
 

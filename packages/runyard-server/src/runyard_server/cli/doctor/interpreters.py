@@ -11,8 +11,6 @@ from runyard_server.cli.doctor.finding import BROKEN, NOTE, OK, Finding
 from runyard_server.environments import interpreters
 
 Version = tuple[int, ...]
-# Where the newest TensorFlow has builds; older ones name their one Python in the table.
-NEWEST_TENSORFLOW = ((3, 10), (3, 11), (3, 12), (3, 13))
 OLD_TENSORFLOW = "1.13"
 OLD_PYTHON = (3, 7)
 OLDEST_PYTHON = (3, 7)
@@ -60,13 +58,11 @@ def pythons() -> Iterator[Finding]:
 def _tensorflow(found: list[Version]) -> Iterator[str]:
     for version in frameworks.versions(frameworks.TENSORFLOW):
         row = frameworks.find(frameworks.TENSORFLOW, version)
-        # A row with a note installs another version than the one that was asked for.
-        if row is None or row.note:
+        # Some rows stand for another version than the one that is asked for.
+        if row is None or row.instead or row.pythons is None:
             continue
-        wanted: tuple[Version, ...] = NEWEST_TENSORFLOW
-        if row.python:
-            wanted = (tuple(map(int, row.python.split("."))),)
-        if any(python in found for python in wanted):
+        oldest, newest = row.pythons
+        if any(oldest <= python <= newest for python in found):
             yield version
 
 

@@ -18,6 +18,7 @@ class TensorFlow(Estimator):
         worker_count: Workers, with distributed_backend='ps'.
         parameter_server_count: Parameter servers, with distributed_backend='ps'.
         framework_version: TensorFlow's version; None for 1.13.
+        compatibility: `strict` refuses another version in place of the one asked for.
 
     Raises:
         TrainingException: Arguments contradict each other, or the version is not supported.
@@ -63,6 +64,7 @@ class TensorFlow(Estimator):
         resume_from: Any = None,
         max_run_duration_seconds: Optional[int] = None,
         framework_version: Optional[str] = None,
+        compatibility: Optional[str] = None,
         _enable_optimized_mode: bool = False,
         _disable_validation: bool = True,
         _show_lint_warnings: bool = False,
@@ -76,6 +78,7 @@ class PyTorch(Estimator):
 
     Args:
         framework_version: PyTorch's version; None for 1.4.
+        compatibility: `strict` refuses another version in place of the one asked for.
 
     Raises:
         TrainingException: Arguments contradict each other, or the version is not supported.
@@ -119,6 +122,7 @@ class PyTorch(Estimator):
         resume_from: Any = None,
         max_run_duration_seconds: Optional[int] = None,
         framework_version: Optional[str] = None,
+        compatibility: Optional[str] = None,
         _enable_optimized_mode: bool = False,
         _disable_validation: bool = True,
         _show_lint_warnings: bool = False,
@@ -132,6 +136,7 @@ class Chainer(Estimator):
 
     Args:
         framework_version: Chainer's version; None for 5.1.0.
+        compatibility: `strict` refuses another version in place of the one asked for.
 
     Raises:
         TrainingException: Arguments contradict each other, or the version is not supported.
@@ -174,6 +179,7 @@ class Chainer(Estimator):
         resume_from: Any = None,
         max_run_duration_seconds: Optional[int] = None,
         framework_version: Optional[str] = None,
+        compatibility: Optional[str] = None,
         _enable_optimized_mode: bool = False,
         _disable_validation: bool = True,
         _show_lint_warnings: bool = False,

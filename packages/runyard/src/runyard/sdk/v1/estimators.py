@@ -6,7 +6,6 @@ Every estimator checks its arguments by v1's rules when it is made and holds the
 """
 
 from copy import copy
-from dataclasses import replace
 from typing import Any, ClassVar, Dict, Iterable, List, Mapping, Optional, Sequence
 
 from runyard.protocol.datastores import BLOB_STORE
@@ -29,7 +28,7 @@ from runyard.sdk.submission import Submission
 from runyard.sdk.v1.arguments import flattened, reference_of
 from runyard.sdk.v1.packages import environment_of, say_once, version_row
 from runyard.sdk.v1.runconfig import RunConfiguration
-from runyard.sdk.v1.settings import EstimatorSettings, check, nodes_of
+from runyard.sdk.v1.settings import STRICT, EstimatorSettings, check, nodes_of
 from runyard.sdk.v1.specs import submission_of
 
 # v1 lets a submit replace these, and raises for all others.
@@ -210,11 +209,15 @@ class Estimator(MMLBaseEstimator):
             self._default_version,
             self._supported,
             self._says_default,
+            strict=settings.compatibility == STRICT,
         )
         whole = settings.environment_definition is not None or settings.conda_file
-        if settings.use_gpu:
+        if settings.use_gpu and row.brings_cuda:
+            row = row._replace(pip=row.gpu)
+        elif settings.use_gpu:
             say_once(
-                "use_gpu=True: the packages for CPUs are installed; GPU ones are not offered yet"
+                f"use_gpu=True: {row.gpu[0]} needs the CUDA of its year on the machine, so the "
+                f"packages for CPUs are installed; pip_packages=['{row.gpu[0]}'] asks for it"
             )
         # As in v1, who brings an environment or a conda file gets no package beside it.
         if whole or settings.user_managed:
@@ -225,7 +228,7 @@ class Estimator(MMLBaseEstimator):
         """Add Horovod, as v1 did for frameworks that it works with; the service compiles it."""
         if self._framework not in WITH_HOROVOD:
             return row
-        return replace(row, pip=(*row.pip, HOROVOD))
+        return row._replace(pip=(*row.pip, HOROVOD))
 
     @classmethod
     def get_supported_versions(cls) -> List[str]:

@@ -20,6 +20,7 @@ def version_row(
     default: str,
     supported: List[str],
     says_default: bool,
+    strict: bool = False,
 ) -> FrameworkVersion:
     """Find the packages of a framework's version; none given means the default, with a warning.
 
@@ -29,6 +30,7 @@ def version_row(
         default: The default version.
         supported: The versions that a refusal names.
         says_default: Whether a warning says that the default is taken.
+        strict: Whether another version than the one asked for is refused.
 
     Raises:
         TrainingException: The version is not supported; the supported ones are listed.
@@ -40,6 +42,11 @@ def version_row(
         raise TrainingException(
             f"{framework} version {version!r} is not supported; supported are: "
             f"{', '.join(supported)}"
+        )
+    if row.note and strict:
+        raise TrainingException(
+            f"{framework} {row.version} has no build for Python 3.7 or newer, which jobs need, and "
+            f"compatibility='strict' refuses {row.instead} in its place: ask for {row.instead}"
         )
     if row.note:
         callers.warn(row.note)
@@ -66,6 +73,8 @@ def environment_of(settings: EstimatorSettings, row: Optional[FrameworkVersion])
     made = Environment(None)
     made.python.user_managed_dependencies = settings.user_managed
     made.python.conda_dependencies = _packages(settings, row)
+    if row is not None:
+        made._date_by(row)
     made.environment_variables = dict(settings.environment_variables or {})
     _set_docker(made, settings)
     return made

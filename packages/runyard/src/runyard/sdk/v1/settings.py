@@ -10,6 +10,8 @@ from runyard.sdk.v1.runconfig import target_name
 
 # v1 took the last two from PyTorch alone.
 BACKENDS = ("mpi", "ps", "gloo", "nccl")
+# Another version than the one asked for is refused.
+STRICT = "strict"
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class EstimatorSettings:
     resume_from: Any = None
     max_run_duration_seconds: Optional[int] = None
     framework_version: Optional[str] = None
+    compatibility: Optional[str] = None
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> "EstimatorSettings":
@@ -78,6 +81,10 @@ def check(settings: EstimatorSettings) -> None:
         UserErrorException: Packages are given with user_managed.
         NotOfferedYet: The run would need a cluster of its own.
     """
+    if settings.compatibility not in (None, STRICT):
+        raise TrainingException(
+            f"compatibility is {settings.compatibility!r}; it is {STRICT!r}, or left out"
+        )
     _check_target(settings)
     _check_processes(settings)
     _check_packages(settings)

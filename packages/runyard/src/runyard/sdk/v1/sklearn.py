@@ -12,6 +12,7 @@ class SKLearn(Estimator):
 
     Args:
         framework_version: scikit-learn's version; None for 0.20.3.
+        compatibility: `strict` refuses another version in place of the one asked for.
 
     Raises:
         TrainingException: Arguments contradict each other, or the version is not supported.
@@ -47,6 +48,7 @@ class SKLearn(Estimator):
         resume_from: Any = None,
         max_run_duration_seconds: Optional[int] = None,
         framework_version: Optional[str] = None,
+        compatibility: Optional[str] = None,
         _enable_optimized_mode: bool = False,
         _disable_validation: bool = True,
         _show_lint_warnings: bool = False,

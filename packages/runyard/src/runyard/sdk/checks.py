@@ -6,6 +6,7 @@ AttributeError from within nor a list of something else. Objects are taken for t
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, List, Mapping, Optional, Sequence
 
 from runyard.sdk.exceptions import UserErrorException
@@ -40,8 +41,6 @@ def day(name: str, value: Any) -> Optional[str]:
     Raises:
         UserErrorException: It is something else.
     """
-    from datetime import date
-
     if value is None or value == "now":
         return None if value is None else "now"
     shown = value.isoformat()[:10] if isinstance(value, date) else value

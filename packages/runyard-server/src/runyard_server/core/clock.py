@@ -4,10 +4,10 @@ The store keeps integer microseconds since 1970 in UTC; the wire has ISO 8601 wi
 """
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ZONE = "+00:00"
+# Without a zone: to write one down and take it off again would be half of the work.
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC, as all that is kept
 
 SECOND = 1_000_000
 """Microseconds, in which the store counts."""
@@ -27,10 +27,10 @@ def iso(microseconds: int) -> str:
     Args:
         microseconds: Since 1970, UTC.
     """
-    moment = _EPOCH + timedelta(microseconds=microseconds)
+    moment = _EPOCH + timedelta(0, 0, microseconds)
     # To the microsecond, or a fraction of zero would be left out: clients read this one form. Not
     # strftime, which takes four times as long: three times of each run of a page come by here.
-    return moment.isoformat(timespec="microseconds").removesuffix(_ZONE) + "Z"
+    return moment.isoformat("T", "microseconds") + "Z"
 
 
 def iso_or_none(microseconds: int | None) -> str | None:

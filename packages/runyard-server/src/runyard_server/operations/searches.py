@@ -38,7 +38,7 @@ from runyard_server.store.searched import NUMBER, SWITCH, TEXT, TIME, Noun, Plac
 MOST_CONDITIONS = 50
 MOST_ORDERS = 5
 # What reading the page's records takes comes on top.
-SHORT_SECONDS = 0.008
+SHORT_SECONDS = 0.006
 _EQUALS = ("=", "!=")
 _THOUSAND = 1000
 _EXAMPLES = {NUMBER: "10", TEXT: "'a'", TIME: "'2026-11-28T13:00'", SWITCH: "TRUE"}

@@ -11,6 +11,10 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 POSTGRESQL = "postgresql"
+# Of a private plane: hardly any text has it, and none is refused for it.
+MARK = "\U000f0000"
+NUL = f"{MARK}0"
+"""As PostgreSQL, whose texts cannot have it, keeps a NUL; the mark is kept as itself and a 1."""
 # So many letters of a text are in an index: PostgreSQL refuses entries of more than 2,704 bytes.
 INDEXED_LETTERS = 250
 
@@ -243,6 +247,33 @@ def _by_icu(element: FitsLoosely, compiler: Any, **options: Any) -> str:
         f"(CASE WHEN octet_length({text}) = char_length({text}) "
         rf"THEN lower({text}) LIKE {like} ESCAPE '\' ELSE {small} LIKE {like} ESCAPE '\' END)"
     )
+
+
+class Gathered(FunctionElement[str]):
+    """The values of a group's rows as a JSON object.
+
+    Args:
+        name: The column of names, none twice in a group.
+        value: The column of texts; a number would lose digits in SQLite.
+    """
+
+    inherit_cache = True
+    type = String()
+
+    def __init__(self, name: ColumnElement[str], value: ColumnElement[Any]) -> None:
+        super().__init__(name, value)
+
+
+@compiles(Gathered)
+def _group_object(element: Gathered, compiler: Any, **options: Any) -> str:
+    return f"json_group_object({compiler.process(element.clauses, **options)})"
+
+
+@compiles(Gathered, POSTGRESQL)
+def _object_agg(element: Gathered, compiler: Any, **options: Any) -> str:
+    found = f"json_object_agg({compiler.process(element.clauses, **options)})::text"
+    # Escaped here: the driver makes a bare NUL of it, and JSON has none.
+    return rf"replace({found}, '{NUL}', '\u0000')"
 
 
 class Entries(FunctionElement[Any]):

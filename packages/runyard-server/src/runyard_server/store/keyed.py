@@ -17,6 +17,9 @@ from runyard_server.store.prepared import Prepared, Row
 # Together below 999, by which some builds of SQLite bound the parameters of a statement.
 _KEYS = (1, 10, 100, 500)
 _NAMES = (1, 4, 16, 64, 256)
+# Parameters: to write their names anew each time took as long as SQLite took to begin.
+_OF_KEYS = [f"k{place}" for place in range(_KEYS[-1])]
+_OF_NAMES = [f"n{place}" for place in range(_NAMES[-1])]
 
 
 class Keyed:
@@ -65,17 +68,17 @@ class Keyed:
         prepared = self._made.get(sizes)
         if prepared is None:
             prepared = self._made[sizes] = self._prepared(*sizes)
-        values = {f"k{place}": key for place, key in enumerate(keys)}
-        values |= {f"n{place}": name for place, name in enumerate(names)}
+        values = dict(zip(_OF_KEYS, keys, strict=False))
+        values.update(zip(_OF_NAMES, names, strict=False))
         return prepared.rows(connection, values)
 
     def _prepared(self, keys: int, names: int) -> Prepared:
-        among = self._key.in_([bindparam(f"k{place}") for place in range(keys)])
+        among = self._key.in_([bindparam(name) for name in _OF_KEYS[:keys]])
         statement = self._statement.where(among)
         if names:
             assert self._name is not None
             # Else SQLite goes by an index that begins with the name, whose rows may be a million.
-            called = Unindexed(self._name).in_([bindparam(f"n{place}") for place in range(names)])
+            called = Unindexed(self._name).in_([bindparam(name) for name in _OF_NAMES[:names]])
             statement = statement.where(called)
         return Prepared(statement)
 

@@ -77,9 +77,9 @@ _USED = Keyed(
 _USAGE = _ALL_SERIES.where(metric_series.c.kind == USAGE_KIND).order_by(_IN_ORDER)
 _NAMED_SERIES = _ALL_SERIES.where(metric_series.c.name.in_(bindparam("names", expanding=True)))
 _LATEST = Keyed(
-    select(metric_series.c.run_key, metric_series.c.name, metric_series.c.last)
-    .where(metric_series.c.kind == SCALAR, metric_series.c.last.is_not(None))
-    .order_by(_IN_ORDER),
+    select(
+        metric_series.c.id, metric_series.c.run_key, metric_series.c.name, metric_series.c.last
+    ).where(metric_series.c.kind == SCALAR, metric_series.c.last.is_not(None)),
     metric_series.c.run_key,
     metric_series.c.name,
 )
@@ -190,7 +190,8 @@ def latest(
         names: Which names.
     """
     result: dict[int, dict[str, float]] = {key: {} for key in run_keys}
-    for key, name, last in _LATEST.rows(connection, run_keys, names):
+    # In order of first logging. Sorted here, which takes a fifth of what it takes SQLite.
+    for _, key, name, last in sorted(_LATEST.rows(connection, run_keys, names)):
         result[key][name] = last
     return result
 

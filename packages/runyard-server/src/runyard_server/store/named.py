@@ -8,11 +8,15 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Table, and_, delete, insert, select
 
+from runyard_server.store.expressions import Gathered
 from runyard_server.store.functions import as_number
 from runyard_server.store.keyed import Keyed
 from runyard_server.store.prepared import Prepared
+
+_OBJECT = msgspec.json.Decoder(dict[str, str | None])
 
 
 def read(
@@ -27,8 +31,8 @@ def read(
         names: Only these names; None for all.
     """
     result: dict[int, dict[str, Any]] = {key: {} for key in keys}
-    for key, name, value in _values_of(table).rows(connection, keys, names):
-        result[key][name] = value
+    for key, found in _values_of(table).rows(connection, keys, names):
+        result[key].update(_OBJECT.decode(found))
     return result
 
 
@@ -96,7 +100,9 @@ def _add_to(table: Table) -> Prepared:
 @cache
 def _values_of(table: Table) -> Keyed:
     owner = _owner(table)
-    return Keyed(select(owner, table.c.name, table.c.value), owner, table.c.name)
+    # An object of each owner: to fetch every value as a row of its own takes twice as long.
+    found = Gathered(table.c.name, table.c.value)
+    return Keyed(select(owner, found).group_by(owner), owner, table.c.name)
 
 
 def _owner(table: Table) -> Any:

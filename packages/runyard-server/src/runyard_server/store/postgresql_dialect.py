@@ -15,12 +15,9 @@ from sqlalchemy import Column, False_, Float, True_
 from sqlalchemy.dialects.postgresql.base import PGDDLCompiler, PGTypeCompiler
 from sqlalchemy.dialects.postgresql.psycopg import PGCompiler_psycopg, PGDialect_psycopg
 
-from runyard_server.store.expressions import POSTGRESQL, as_indexed
+from runyard_server.store.expressions import MARK, NUL, POSTGRESQL, as_indexed
 
-# Of a private plane: hardly any text has it, and none is refused for it.
-_MARK = "\U000f0000"
-_NUL = f"{_MARK}0"
-_MARK_ITSELF = f"{_MARK}1"
+_MARK_ITSELF = f"{MARK}1"
 
 
 class Types(PGTypeCompiler):
@@ -115,8 +112,8 @@ class _Dumper(StrDumperUnknown):
     """Texts on their way in."""
 
     def dump(self, obj: str) -> Any:
-        if "\0" in obj or _MARK in obj:
-            obj = obj.replace(_MARK, _MARK_ITSELF).replace("\0", _NUL)
+        if "\0" in obj or MARK in obj:
+            obj = obj.replace(MARK, _MARK_ITSELF).replace("\0", NUL)
         return super().dump(obj)
 
 
@@ -125,8 +122,8 @@ class _Loader(TextLoader):
 
     def load(self, data: Any) -> str:
         text = str(super().load(data))
-        if _MARK in text:
-            text = text.replace(_NUL, "\0").replace(_MARK_ITSELF, _MARK)
+        if MARK in text:
+            text = text.replace(NUL, "\0").replace(_MARK_ITSELF, MARK)
         return text
 
 

@@ -24,7 +24,7 @@ from runyard_server.store.intervals import Interval, allowed, from_value, onward
 from runyard_server.store.searched import Column, Place
 from runyard_server.store.ways import Group, Way, Ways
 
-FIRST_BLOCK, LARGEST_BLOCK = 256, 2048
+FIRST_BLOCK, LARGEST_BLOCK = 256, 1024
 # So many rows that do not fit are one step; the slowest take half a millisecond.
 MARKED = 64
 # A group up to this is sorted for each page of it: some ten milliseconds.
@@ -183,10 +183,16 @@ class Walk:
         if len(values) < size:
             return _Block(first, last, len(values), is_end=True)
         if first == last:
-            count = len(self._values(ways, column, Interval(first, first), SORTED))
+            count = self._count(ways, Interval(first, first), SORTED)
             return _Block(first, first, count, is_end=False)
         whole = [value for value in values if value != last]
         return _Block(first, whole[-1], len(whole), is_end=False)
+
+    def _count(self, ways: Sequence[Way], interval: Interval, most: int) -> int:
+        """How many rows of ways are in an interval, up to some."""
+        # SQLite counts them ten times as fast as their values come to Python.
+        counted = (self._rows(self._ways.counted(way, interval, most)) for way in ways)
+        return min(most, sum(int(count) for rows in counted for (count,) in rows))
 
     def _values(
         self, ways: Sequence[Way], column: Column, interval: Interval, size: int

@@ -55,9 +55,37 @@ def _complete(kind: Type[Any], parts: Dict[str, Any]) -> None:
     without one of its methods; a lock would be held for ever in a process forked meanwhile.
     """
     twin: Type[Any] = type(kind.__name__, kind.__bases__, dict(parts))
-    dataclasses.dataclass(frozen=True)(twin)
+    dataclasses.dataclass(init=False, frozen=True)(twin)
+    twin.__init__ = _filling(kind)
     for name in _MADE_LATER:
         setattr(kind, name, vars(twin)[name])
+
+
+def _filling(kind: Type[Any]) -> Callable[..., None]:
+    """The `__init__` of a record, which fills in its fields by themselves.
+
+    That of a frozen dataclass calls `object.__setattr__` for each: three quarters of what it takes
+    to make a run's record of thirty fields, a hundred of which are a page.
+    """
+    known: Dict[str, Any] = {"absent": dataclasses.MISSING}
+    heads, lines = ["self"], ["fill = self.__dict__"]
+    for one in dataclasses.fields(kind):
+        head = value = one.name
+        if one.default_factory is not dataclasses.MISSING:
+            known[f"make_{one.name}"] = one.default_factory
+            head = f"{one.name}=absent"
+            value = f"make_{one.name}() if {one.name} is absent else {one.name}"
+        elif one.default is not dataclasses.MISSING:
+            known[f"default_{one.name}"] = one.default
+            head = f"{one.name}=default_{one.name}"
+        heads.append(head)
+        lines.append(f"fill[{one.name!r}] = {value}")
+    body = "".join(f"    {line}\n" for line in lines)
+    # As `dataclasses` makes its methods: a function whose parameters are the fields has a text.
+    exec(f"def __init__({', '.join(heads)}):\n{body}", known)  # noqa: S102 - of our own fields
+    made: Callable[..., None] = known["__init__"]
+    made.__qualname__ = f"{kind.__qualname__}.__init__"
+    return made
 
 
 def _refuse_setting(_record: Any, name: str, _value: Any) -> None:

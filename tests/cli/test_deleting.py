@@ -49,6 +49,9 @@ def test_a_run_is_tagged_filled_and_deleted_from_the_prompt(cli, place):
     place.client.runs.complete(run)
     told = cli("experiments", "delete", "by-hand", "--dry-run").out
     assert told == "would delete experiment by-hand: 1 run, 7 B; nothing was deleted\n"
+    assert cli("stars", "add", "run", run).out == f"run {run} has a star\n"
+    assert run in cli("stars", "list").out
+    assert json.loads(cli("stars", "remove", "run", run, "--json").out) == {"removed": run}
     assert cli("runs", "archive", run, "nothing").out == f"{run}: archived\n"
     assert run not in cli("runs", "list", "--experiment", "by-hand").out
     assert run in cli("runs", "list", "--archived", "--columns", "id,priority").out

@@ -13,6 +13,7 @@ from runyard.protocol.journals import EntryQuery, JournalQuery
 from runyard.protocol.metrics import MetricsOfRuns
 from runyard.protocol.search import Search
 from runyard.protocol.series import ReadSeries, SeriesName
+from runyard.protocol.stars import StarQuery
 from runyard.protocol.storage import StorageQuery
 from runyard.protocol.sweeps import SweepQuery, TrialQuery
 from runyard.protocol.tokens import TokenQuery
@@ -33,6 +34,7 @@ from runyard_server.operations import (
     metrics,
     run_inputs,
     series,
+    stars,
     storage,
     sweeps,
     tokens,
@@ -118,6 +120,7 @@ MORE_READS: dict[str, Callable[[System, str], object]] = {
     "journals": lambda s, _: journals.list_(s, W, JournalQuery()),
     "journal": lambda s, _: journals.read(s, W, "study", EntryQuery(first=10)),
     "views": lambda s, _: views.list_(s, W, ViewQuery("runs")),
+    "stars": lambda s, _: stars.list_(s, W, StarQuery("run")),
     "queues": lambda s, _: compute.queue(s, W),
     "MLflow's experiments": lambda s, _: tracked_experiments.search(s, W, TrackedSearch()),
     "MLflow's experiments with a tag": lambda s, _: tracked_experiments.search(

@@ -45,7 +45,37 @@ def test_a_view_is_saved_and_a_link_opens_it(filled, visit):
     expect(box).to_have_value("metrics.loss < 5")
     heads = page.get_by_role("columnheader")
     expect(heads).to_have_text(["", "Run", "Status", "loss↓"])
+    page.get_by_role("button", name="View: good losses").click()
+    page.get_by_role("button", name="Star the view good losses").click()
+    star = page.get_by_role("button", name="Star the view good losses", pressed=True)
+    expect(star).to_be_visible()
+    tab.open("/")
+    mine = page.get_by_role("heading", name="My starred views").locator("../..")
+    expect(mine.get_by_role("link", name="good losses")).to_be_visible()
     filled.client.views.delete(view.id)
+    assert filled.client.stars.list() == []
+
+
+def test_a_run_with_a_star_stands_first(filled, visit):
+    """The key s keeps the run that one is at in sight, whatever the table is ordered by."""
+    workspace = filled.names["workspace"]
+    tab = visit(f"/runs/{workspace}?q=metrics.loss+<+5&order=metrics.loss+desc")
+    page = tab.page
+    rows = page.get_by_role("row")
+    last = rows.last.get_by_role("link").get_attribute("href")
+    for _ in range(rows.count() - 1):
+        page.keyboard.press("j")
+    page.keyboard.press("s")
+    expect(rows.nth(1).get_by_role("link")).to_have_attribute("href", last)
+    expect(rows.nth(1).get_by_role("button", name="Star the run", pressed=True)).to_be_visible()
+    (star,) = filled.client.stars.list("run")
+    assert last == f"/runs/{workspace}/{star.name}"
+    page.keyboard.press("s")
+    expect(rows.last.get_by_role("link")).to_have_attribute("href", last)
+    tab.open(last)
+    page.keyboard.press("s")
+    expect(page.get_by_role("button", name="Star this run", pressed=True)).to_be_visible()
+    filled.client.stars.remove("run", star.name)
 
 
 def test_runs_are_archived_and_come_back(filled, visit):

@@ -182,7 +182,7 @@ CREATE TABLE environments (
 	created_at BIGINT NOT NULL, 
 	PRIMARY KEY (workspace, name, version)
 );
-INSERT INTO "environments" VALUES('default','e',1,'{"name":"","version":"","python":"","user_managed":false,"interpreter":"python","pip":["a==1"],"conda":[],"channels":[],"index_url":"","as_of":"","docker_image":""}','',1600000000000000);
+INSERT INTO "environments" VALUES('default','e',1,'{"name":"","version":"","python":"","user_managed":false,"interpreter":"python","pip":["a==1"],"conda":[],"channels":[],"index_url":"","as_of":"","as_of_from":"","docker_image":""}','',1600000000000000);
 CREATE TABLE events (
 	position INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	workspace VARCHAR NOT NULL, 
@@ -228,7 +228,7 @@ CREATE TABLE experiments (
 	PRIMARY KEY (id), 
 	UNIQUE (workspace, name)
 );
-INSERT INTO "experiments" VALUES('787e8ce4-e128-4df3-8521-4b55a7c57710','default','mnist',1,1600000000000000,'');
+INSERT INTO "experiments" VALUES('add231ea-b549-4e80-a33a-79c04be1fe14','default','mnist',1,1600000000000000,'');
 CREATE TABLE file_digests (
 	workspace VARCHAR NOT NULL, 
 	datastore VARCHAR NOT NULL, 
@@ -638,7 +638,7 @@ CREATE TABLE run_specs (
 	spec TEXT NOT NULL, 
 	PRIMARY KEY (run_key)
 );
-INSERT INTO "run_specs" VALUES(1,'{"experiment":"mnist","snapshot":"8daa23a5527919020421529bf132c4390ccf8b3e552c85b36c9d8d83b5a01642","script":"","arguments":[],"command":[],"target":"sdk","node_count":1,"launcher":{"kind":"single","process_count_per_node":1,"worker_count":0,"parameter_server_count":0,"backend":"","chief_count":0,"evaluator_count":0,"exit_deadline_seconds":null},"environment":{"name":"","version":"","python":"","user_managed":false,"interpreter":"python","pip":[],"conda":[],"channels":[],"index_url":"","as_of":"","docker_image":""},"environment_variables":{},"data":[],"watched_folders":["logs"],"max_duration_seconds":null,"max_retries":0,"shared_memory":null,"definition":{},"resumes":null,"priority":0,"inputs":[],"outputs":[]}');
+INSERT INTO "run_specs" VALUES(1,'{"experiment":"mnist","snapshot":"8daa23a5527919020421529bf132c4390ccf8b3e552c85b36c9d8d83b5a01642","script":"","arguments":[],"command":[],"target":"sdk","node_count":1,"launcher":{"kind":"single","process_count_per_node":1,"worker_count":0,"parameter_server_count":0,"backend":"","chief_count":0,"evaluator_count":0,"exit_deadline_seconds":null},"environment":{"name":"","version":"","python":"","user_managed":false,"interpreter":"python","pip":[],"conda":[],"channels":[],"index_url":"","as_of":"","as_of_from":"","docker_image":""},"environment_variables":{},"data":[],"watched_folders":["logs"],"max_duration_seconds":null,"max_retries":0,"shared_memory":null,"definition":{},"resumes":null,"priority":0,"inputs":[],"outputs":[]}');
 CREATE TABLE run_tags (
 	run_key BIGINT NOT NULL, 
 	name VARCHAR NOT NULL, 
@@ -924,6 +924,7 @@ CREATE INDEX runs_of_status ON runs (workspace, status, "key");
 CREATE INDEX runs_of_target ON runs (workspace, target, active, priority DESC, coalesce(place, "key" * 1048576), "key");
 CREATE INDEX runs_of_workspace ON runs (workspace, "key");
 CREATE INDEX runs_submitted_from ON runs (workspace, submitted_from, "key");
+CREATE INDEX stars_of ON stars (workspace, kind, name);
 CREATE INDEX ix_studio_sessions_ends_at ON studio_sessions (ends_at);
 CREATE INDEX sweeps_active ON sweeps (active, "key");
 CREATE INDEX sweeps_of_experiment ON sweeps (workspace, experiment, "key");

@@ -53,6 +53,7 @@ const KEYS: [string, string][] = [
   ["x", "select the row"],
   ["Enter", "open the row"],
   ["c", "compare what is selected"],
+  ["s", "give the row, or the run, a star"],
   ["[ ]", "previous and next run of the list"],
   ["g r, g e, g m, g c, g q, g h", "go to runs, experiments, models, compute, queue, home"],
   ["?", "these keys"],

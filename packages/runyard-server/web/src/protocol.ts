@@ -1879,6 +1879,20 @@ export interface SpoolQuery {
   first_line: number;
 }
 
+export interface StarPage {
+  items: Array<StarRecord>;
+}
+
+export interface StarQuery {
+  kind: string | null;
+}
+
+export interface StarRecord {
+  kind: string;
+  name: string;
+  made_at: string;
+}
+
 export interface StartBoard {
   runs: Array<string>;
 }
@@ -2417,6 +2431,9 @@ export interface Routes {
   "sites.list": { segments: {}; query: never; body: never; answer: SitePage };
   "snapshots.create": { segments: { workspace: string }; query: never; body: Partial<CreateSnapshot>; answer: SnapshotRecord };
   "snapshots.get": { segments: { workspace: string; snapshot: string }; query: never; body: never; answer: SnapshotRecord };
+  "stars.add": { segments: { workspace: string; kind: string; name: string }; query: never; body: never; answer: StarRecord };
+  "stars.list": { segments: { workspace: string }; query: Partial<StarQuery>; body: never; answer: StarPage };
+  "stars.remove": { segments: { workspace: string; kind: string; name: string }; query: never; body: never; answer: void };
   "storage.get": { segments: {}; query: Partial<StorageQuery>; body: never; answer: StorageReport };
   "stream.follow": { segments: { workspace: string }; query: Partial<StreamQuery>; body: never; answer: never };
   "studio.codes": { segments: {}; query: never; body: never; answer: StudioCode };
@@ -2617,6 +2634,9 @@ export const routes = {
   "sites.list": {"method": "GET", "path": "/api/v1/sites"},
   "snapshots.create": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/snapshots"},
   "snapshots.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/snapshots/{snapshot}"},
+  "stars.add": {"method": "PUT", "path": "/api/v1/workspaces/{workspace}/stars/{kind}/{name}"},
+  "stars.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/stars"},
+  "stars.remove": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/stars/{kind}/{name}"},
   "storage.get": {"method": "GET", "path": "/api/v1/storage"},
   "stream.follow": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/stream"},
   "studio.codes": {"method": "POST", "path": "/api/v1/studio/codes"},

@@ -21,6 +21,7 @@ GROUPS = {
     "datasets": "Versions of data, and who read them.",
     "datastores": "Named places where data is kept.",
     "environments": "Environments: the packages that runs get.",
+    "stars": "Runs and saved views that you want to have at hand.",
     "trash": "What was deleted, brought back or freed.",
     "users": "Who may speak to the service, and what each may do.",
     "tokens": "What programs of people show to be let in.",

@@ -23,7 +23,7 @@ from runyard_server.core.lookups import workspace_row
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.store import people as rows
-from runyard_server.store import studio_sessions
+from runyard_server.store import stars, studio_sessions
 from runyard_server.store.people import PersonRow, RoleRow
 
 _MEANING = "1 to 64 letters, digits, '.', '_', '-', '+' or '@', and begin with a letter or a digit"
@@ -149,6 +149,7 @@ def remove(system: System, user: str) -> None:
     def write(work: Work) -> list[str]:
         _check_not_owner(_row(system, work, user), "cannot be removed")
         rows.remove(work.connection, user, work.now)
+        stars.forget_person(work.connection, user)
         # Here and not afterwards: a session that a kill left would be that of the next person who
         # gets the name.
         return studio_sessions.remove_of(work.connection, user)

@@ -7,6 +7,7 @@ import msgspec
 
 from runyard.protocol.errors import AlreadyExists, InvalidRequest, NotFound
 from runyard.protocol.search import Search
+from runyard.protocol.stars import STARRED_VIEW
 from runyard.protocol.suggestions import suggest
 from runyard.protocol.views import (
     CHARTS,
@@ -25,6 +26,7 @@ from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.operations import experiments, models, run_searches, searches
 from runyard_server.operations.searches import Words
+from runyard_server.store import stars
 from runyard_server.store import views as rows
 from runyard_server.store.views import ViewRow
 
@@ -158,6 +160,7 @@ def delete(system: System, workspace: str, view: str) -> None:
 
     def write(work: Work) -> None:
         rows.remove(work.connection, _row(work, workspace, view).id)
+        stars.forget(work.connection, workspace, STARRED_VIEW, [view])
 
     system.write(write)
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, delete, select
 
-from runyard_server.store import file_sets
+from runyard.protocol.stars import STARRED_RUN
+from runyard_server.store import file_sets, stars
 from runyard_server.store.dataset_schema import model_datasets
 from runyard_server.store.journal_schema import journals
 from runyard_server.store.registry_schema import (
@@ -75,6 +76,7 @@ def remove_runs(
         connection.execute(delete(table).where(table.c.run_key.in_(keys)))
     told = (events.c.workspace == workspace, events.c.subject_kind == RUN)
     connection.execute(delete(events).where(*told, events.c.subject.in_(ids)))
+    stars.forget(connection, workspace, STARRED_RUN, ids)
     connection.execute(delete(runs).where(runs.c.key.in_(keys)))
 
 

@@ -54,4 +54,5 @@ stars = Table(
     Column("name", String, nullable=False),
     Column("made_at", BigInteger, nullable=False),
     PrimaryKeyConstraint("workspace", "person", "kind", "name"),
+    Index("stars_of", "workspace", "kind", "name"),
 )

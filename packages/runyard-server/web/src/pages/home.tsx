@@ -9,6 +9,7 @@ import { useCall, useResource, useSoon, useStored } from "../resource";
 import { quoted } from "../search";
 import { bytes, counted, figure, runName } from "../texts";
 import { Ago, Button, Card, Head, Spark, Status, Took, link } from "../ui/bits";
+import { Star, useStars } from "../ui/stars";
 import { Empty, Loaded } from "../ui/states";
 import { inAddress } from "./runs/views";
 
@@ -54,7 +55,10 @@ export default function Home() {
     const ends = (board.data?.failed ?? []).map((run) => run.ended_at ?? "").sort();
     setSince(ends.at(-1) ?? since);
   };
-  const saved = views.data?.items ?? [];
+  const stars = useStars(name, "view");
+  const all = views.data?.items ?? [];
+  const mine = all.filter((view) => stars.names.has(view.id));
+  const saved = mine.length ? mine : all;
   return (
     <>
       <Head title="Home" />
@@ -94,7 +98,7 @@ export default function Home() {
                 <Card title="Ended">
                   <Lines of={done} line={(run) => <Status of={run.status} />} />
                 </Card>
-                <Card title="Views">
+                <Card title={mine.length ? "My starred views" : "Views"}>
                   {saved.length === 0 && (
                     <p class="faint">
                       None yet. The <a href={to(["runs", name])}>table of runs</a> saves what it
@@ -104,6 +108,7 @@ export default function Home() {
                   <ul class="list">
                     {saved.map((view) => (
                       <li key={view.id}>
+                        <Star of={stars} name={view.id} called={`the view ${view.name}`} />
                         <a href={to(["runs", name], inAddress(view))}>{view.name}</a>
                         <code class="reason">{view.filter}</code>
                       </li>

@@ -14,6 +14,7 @@ import "./run/run.css";
 import { Again, Register } from "./run/dialogs";
 import { discard } from "../ui/discard";
 import { useKeys } from "../ui/keys";
+import { Star, useStars } from "../ui/stars";
 import { Failure, Lazy, Loaded } from "../ui/states";
 import { LISTED } from "./runs/rows";
 
@@ -120,6 +121,10 @@ function RunHead({ run, refresh, tab }: Pick<TabProps, "run" | "refresh"> & { ta
   const repeatable = spec.data && (spec.data.script || spec.data.command.length > 0);
   const here = to(["runs", run.workspace, run.id]);
   const live = !ENDED.includes(run.status);
+  const stars = useStars(run.workspace, "run");
+  useKeys((key) => {
+    if (key === "s") stars.toggle(run.id);
+  });
   const cancel = () => void told(call("runs.cancel", segments), refresh);
   const remove = () =>
     void discard(run.workspace, "run", [run.id], () => go(to(["runs", run.workspace])));
@@ -161,6 +166,7 @@ function RunHead({ run, refresh, tab }: Pick<TabProps, "run" | "refresh"> & { ta
           [run.experiment, to(["experiments", run.workspace, run.experiment])],
         ]}
       >
+        <Star of={stars} name={run.id} called="this run" />
         <Copy text={run.id}>Copy id</Copy>
         <Acts hint="run" of={acts} />
       </Head>

@@ -4,7 +4,8 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { go, param, setParams, to } from "../address";
 import { call } from "../api";
 import type { RunRecord } from "../protocol";
-import { useCall, useRested } from "../resource";
+import { useLive } from "../live";
+import { useCall, useRested, useSoon } from "../resource";
 import { fieldList, fieldParts, fieldText, quoted, whole } from "../search";
 import { counted, figure, runName } from "../texts";
 import { Button, Copy, Head, say, told } from "../ui/bits";
@@ -13,6 +14,7 @@ import { Check, Choice } from "../ui/fields";
 import { Filter } from "../ui/filter";
 import { useKeys } from "../ui/keys";
 import { Menu } from "../ui/menu";
+import { Star, type Stars, useStars } from "../ui/stars";
 import { Empty, Failure, Lazy, Skeleton } from "../ui/states";
 import { Table } from "../ui/table";
 import { Bar } from "./runs/chosen";
@@ -34,6 +36,8 @@ const FIRST = `from runyard import Experiment, Workspace
 run = Experiment(Workspace.from_config(), "first-steps").start_logging()`;
 const BELOW = 200;
 const NEAR = 5000;
+/** So many runs with a star stand before the others, those that got it last. */
+const PINNED = 50;
 /** In the address `cols=-` means that nothing but the run is shown. */
 const NONE = "-";
 
@@ -85,6 +89,8 @@ export function RunsTable({ workspace, within = "", children: none }: RunsTableP
     };
   }, [given, order, group, children, archived, cols, within]);
   const runs = useRows(workspace, asked);
+  const stars = useStars(workspace, "run");
+  const pinned = usePinned(workspace, stars, asked, whole(given, within ? [within] : []).filter);
   const columns = useMemo(
     () => (cols ? chosen : usual((runs.rows ?? []).slice(0, BELOW))),
     [cols, runs.rows?.length, given],
@@ -92,10 +98,12 @@ export function RunsTable({ workspace, within = "", children: none }: RunsTableP
   const [selected, setSelected] = useState(new Set<string>());
   const [opened, setOpened] = useState(new Map<string, RunRecord[]>());
   const [closed, setClosed] = useState(new Set<string>());
-  const lines = useMemo(
-    () => inLines(runs.rows ?? [], group, opened, closed),
-    [runs.rows, group, opened, closed],
-  );
+  const lines = useMemo(() => {
+    const top = group ? [] : pinned;
+    const ids = new Set(top.map((run) => run.id));
+    const all = [...top, ...(runs.rows ?? []).filter((run) => !ids.has(run.id))];
+    return inLines(all, group, opened, closed);
+  }, [runs.rows, pinned, group, opened, closed]);
   const shown = lines.flatMap((one) => (one.kind === "run" ? [one.run] : []));
   // For the keys [ and ] of a run's page.
   useEffect(() => {
@@ -186,8 +194,10 @@ export function RunsTable({ workspace, within = "", children: none }: RunsTableP
             rows={lines}
             id={(one) => (one.kind === "run" ? one.run.id : one.key)}
             href={(one) => (one.kind === "run" ? to(["runs", workspace, one.run.id]) : undefined)}
+            keys={{ s: (one) => one.kind === "run" && stars.toggle(one.run.id) }}
             lead={(one) => (
               <Lead
+                stars={stars}
                 of={one}
                 open={one.kind === "run" ? opened.has(one.run.id) : one.open}
                 onToggle={() => (one.kind === "run" ? unfold(one.run) : fold(one.key))}
@@ -226,18 +236,42 @@ function foot(count: number, more: boolean): string {
   return more ? `${counted(count, "run")}, and more` : counted(count, "run");
 }
 
-function Lead({ of, open, onToggle }: { of: Line; open: boolean; onToggle: () => void }) {
-  if (of.kind === "run" && !of.run.has_children) return <span class={`lead d${of.depth}`} />;
+/** The runs that have a star, of those that the filter finds: they stand before all others. */
+function usePinned(workspace: string, stars: Stars, asked: Asked, filter: string): RunRecord[] {
+  const ids = [...stars.names].slice(0, PINNED).map(quoted);
+  const archived = asked.filter.includes("archived = TRUE") ? "TRUE" : "FALSE";
+  const fits = [`id IN (${ids.join(", ")})`, `archived = ${archived}`, filter].filter(Boolean);
+  const { order: order_by, columns } = asked;
+  const body = { filter: fits.join(" AND "), order_by, columns, page_size: PINNED };
+  const found = useCall("runs.search", ids.length ? { workspace } : null, { body });
+  useLive(workspace, ids.length ? ["runs"] : [], useSoon(1000, found.refresh));
+  return useMemo(() => (ids.length && found.data?.items) || [], [found.data, ids.length]);
+}
+
+interface LeadProps {
+  of: Line;
+  stars: Stars;
+  open: boolean;
+  onToggle: () => void;
+}
+
+function Lead({ of, stars, open, onToggle }: LeadProps) {
+  const run = of.kind === "run" ? of.run : undefined;
   return (
     <span class={`lead d${of.kind === "run" ? of.depth : 0}`}>
-      <Button
-        kind="quiet"
-        aria-expanded={open}
-        aria-label={of.kind === "run" ? `Runs below ${of.run.id}` : `Runs of ${of.value}`}
-        act={onToggle}
-      >
-        {open ? "▾" : "▸"}
-      </Button>
+      {run && <Star of={stars} name={run.id} called={`the run ${run.id}`} />}
+      {run && !run.has_children ? (
+        <i />
+      ) : (
+        <Button
+          kind="quiet"
+          aria-expanded={open}
+          aria-label={of.kind === "run" ? `Runs below ${of.run.id}` : `Runs of ${of.value}`}
+          act={onToggle}
+        >
+          {open ? "▾" : "▸"}
+        </Button>
+      )}
     </span>
   );
 }

@@ -28,6 +28,8 @@ interface TableProps<T> {
   served?: boolean;
   /** Called when the end comes into sight. */
   onEnd?: () => void;
+  /** What keys do with the row that one is at. */
+  keys?: Record<string, (row: T) => void>;
   selected?: Set<string>;
   onSelect?: (selected: Set<string>) => void;
   /** What the table is called: without it what its rows are. */
@@ -62,7 +64,12 @@ export function Table<T>(props: TableProps<T>): VNode {
   );
   const body = useRef<HTMLDivElement>(null);
   const [range, setRange] = useState<[number, number]>([0, 60]);
-  const [at, setAt] = useState(-1);
+  // By its name: what stands above it may come and go.
+  const [atKey, setAt] = useState<string>();
+  const at = useMemo(
+    () => (atKey === undefined ? -1 : rows.findIndex((row) => id(row) === atKey)),
+    [rows, atKey],
+  );
   const template = `${onSelect ? "2rem " : ""}${columns.map((column) => column.width).join(" ")}`;
   // Told by number: asked for its own least width, a grid gives each `fr` as much as the widest.
   const least = columns.map((column) => /minmax\(([^,]+)/.exec(column.width)?.[1] ?? column.width);
@@ -102,10 +109,11 @@ export function Table<T>(props: TableProps<T>): VNode {
     const target = row && href?.(row);
     if (key === "j" || key === "k") {
       const next = Math.min(rows.length - 1, Math.max(0, at + (key === "j" ? 1 : -1)));
-      setAt(next);
+      setAt(rows[next] && id(rows[next]));
       const y = (body.current?.getBoundingClientRect().top ?? 0) + next * ROW;
       if (y < 120 || y > window.innerHeight - 80) window.scrollBy(0, y - window.innerHeight / 2);
     } else if (key === "x" && row && onSelect && target) toggle(id(row));
+    else if (row && props.keys?.[key]) props.keys[key](row);
     else if (key === "Enter" && target && event.target === document.body) go(target);
     else return false;
     return true;

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from runyard.client.registered_models import RegisteredModels
     from runyard.client.runs import Runs
     from runyard.client.snapshots import Snapshots
+    from runyard.client.stars import Stars
     from runyard.client.sweeps import Sweeps
     from runyard.client.tensorboard import Tensorboards
     from runyard.client.trash import Trash
@@ -185,6 +186,13 @@ class WorkspaceClient(WorkspaceConnection):
         from runyard.client.runs import Runs
 
         return Runs(self)
+
+    @property
+    def stars(self) -> Stars:
+        """What one wants to have at hand."""
+        from runyard.client.stars import Stars
+
+        return Stars(self)
 
     @property
     def sweeps(self) -> Sweeps:

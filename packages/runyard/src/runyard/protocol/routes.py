@@ -37,6 +37,7 @@ from runyard.protocol.series import *
 from runyard.protocol.service import *
 from runyard.protocol.sites import *
 from runyard.protocol.snapshots import *
+from runyard.protocol.stars import *
 from runyard.protocol.storage import *
 from runyard.protocol.stream import *
 from runyard.protocol.studio import *

@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Index,
     Integer,
     LargeBinary,
     PrimaryKeyConstraint,
@@ -39,6 +40,7 @@ def _add_stars(op: Any) -> None:
         Column("name", String, nullable=False),
         Column("made_at", BigInteger, nullable=False),
         PrimaryKeyConstraint("workspace", "person", "kind", "name"),
+        Index("stars_of", "workspace", "kind", "name"),
     )
 
 

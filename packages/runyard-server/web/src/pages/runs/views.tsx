@@ -7,6 +7,7 @@ import { useCall } from "../../resource";
 import { fieldText, fieldParts } from "../../search";
 import { Button, told } from "../../ui/bits";
 import { Menu } from "../../ui/menu";
+import { Star, useStars } from "../../ui/stars";
 
 interface Settings {
   filter: string;
@@ -33,6 +34,7 @@ export function Views({ workspace, settings }: { workspace: string; settings: Se
   const [name, setName] = useState("");
   const open = param("view");
   const views = useCall("views.list", { workspace }, { query: { noun: "runs" } });
+  const stars = useStars(workspace, "view");
   const items = views.data?.items ?? [];
   useEffect(() => {
     const found = items.find((view) => view.name === open);
@@ -88,6 +90,7 @@ export function Views({ workspace, settings }: { workspace: string; settings: Se
                 >
                   {view.name}
                 </Button>
+                <Star of={stars} name={view.id} called={`the view ${view.name}`} />
                 <Button
                   kind="quiet"
                   aria-label={`Delete the view ${view.name}`}

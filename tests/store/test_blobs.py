@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from runyard.protocol.errors import BlobNotFound, InvalidRequest, StorageFull
-from runyard_server.store import batch_logs, together
+from runyard_server.store import batch_logs, together, writeback
 from runyard_server.store.batch_logs import FOLDER
 from runyard_server.store.blobs import FolderBlobs
 
@@ -131,6 +131,32 @@ def test_logs_of_batches_are_removed_when_all_is_on_the_disk(blobs: FolderBlobs)
     assert after.recover() == 0
     batch_logs.of(blobs.root / FOLDER).settle()
     assert sorted(files_below(blobs.root)) == sorted(map(blobs.path, map(digest_of, (b"a", b"b"))))
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_what_a_disk_refused_of_a_batch_is_written_anew(
+    blobs: FolderBlobs, monkeypatch: pytest.MonkeyPatch, is_killed: bool
+) -> None:
+    """The kernel tells of a failed write once; what it has in memory then is not on the disk."""
+    digest = digest_of(b"acknowledged")
+    blobs.write_many([(digest, b"acknowledged")])
+    logs = batch_logs.of(blobs.root / FOLDER)
+    before = blobs.path(digest).stat().st_ino
+
+    def refused(_folder: Path) -> None:
+        raise OSError(errno.EIO, "input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(writeback, "all_of", refused)
+        logs.settle()
+    if is_killed:
+        assert _stopped(blobs, machine=False).recover() == 1
+    else:
+        logs.settle()
+        assert list((blobs.root / FOLDER).iterdir()) == []
+    # Another file with the same bytes: of the first one nobody knows what the disk has.
+    assert blobs.path(digest).stat().st_ino != before
+    assert blobs.path(digest).read_bytes() == b"acknowledged"
 
 
 def test_a_log_that_a_power_cut_tore_gives_what_is_whole_in_it(blobs: FolderBlobs) -> None:

@@ -4,7 +4,8 @@ A file system brings one file of a megabyte to the disk much faster than five hu
 kilobytes. So what is acknowledged is a log, written and synced while the files are written
 without waiting for the disk. A file gets its name when its log is on the disk, and a few seconds
 after the last batch all is synced at once, with nobody waiting, and the logs are removed. Where
-the machine stopped before that, the next start finds the log, and writes anew what was lost.
+the machine stopped before that, the next start finds the log, and writes anew what was lost. Where
+the sync fails, the files are written anew from the logs until that succeeds.
 """
 
 import logging
@@ -26,10 +27,17 @@ from runyard_server.store.folders import sync_folder
 FOLDER = ".batches"
 # Long enough that a folder of thousands is settled once, short enough that few are to be repaired.
 SETTLE_SECONDS = 3.0
+# A disk that refused to write is asked again when somebody may have made room.
+RETRY_SECONDS = 30.0
 _SUFFIX = ".batch"
+# In place of the boot in a log's name: whoever finds it trusts nothing of its files.
+_FAILED = "failed"
 _WRITERS = 4
 
 _log = logging.getLogger(__name__)
+
+# Brings a file to the disk: its name, its content, and whether to trust nothing that is there.
+Put = Callable[[str, bytes, bool], None]
 
 
 class BatchLogs:
@@ -44,7 +52,8 @@ class BatchLogs:
         self._folder = folder
         self._seconds = settle_seconds
         self._lock = threading.Lock()
-        self._finished: list[Path] = []
+        self._finished: list[tuple[Path, Put]] = []
+        self._failed: list[tuple[Path, Put]] = []
         self._timer: threading.Timer | None = None
         self._count = 0
 
@@ -60,15 +69,24 @@ class BatchLogs:
             path = self._folder / f"{_mark()}-{self._count}{_SUFFIX}"
         return _writers().submit(_written, path, body)
 
-    def finish(self, log: Path) -> None:
-        """Take note that all files of a log have their names: the next settling removes it."""
+    def finish(self, log: Path, put: Put) -> None:
+        """Take note that all files of a log have their names: the next settling removes it.
+
+        Args:
+            log: The log.
+            put: What its files are written anew with, should the disk refuse them.
+        """
         with self._lock:
-            self._finished.append(log)
-            if self._timer is None:
-                self._timer = threading.Timer(self._seconds, self.settle)
-                # What it would have removed, the next start does.
-                self._timer.daemon = True
-                self._timer.start()
+            self._finished.append((log, put))
+            self._wake(self._seconds)
+
+    def _wake(self, seconds: float) -> None:
+        """Settle in a while, if that is not coming anyway; under the lock."""
+        if self._timer is None:
+            self._timer = threading.Timer(seconds, self.settle)
+            # What it would have removed, the next start does.
+            self._timer.daemon = True
+            self._timer.start()
 
     def drop(self, log: "Future[Path]") -> None:
         """Remove the log of a batch that failed; nobody was told that it is kept."""
@@ -80,34 +98,49 @@ class BatchLogs:
         """Sync all files and remove their logs."""
         with self._lock:
             logs, self._finished, self._timer = self._finished, [], None
+            failed, self._failed = self._failed, []
         try:
+            while failed:
+                self._write_anew(*failed[-1])
+                failed.pop()
             writeback.all_of(self._folder)
         except FileNotFoundError:
             return  # with the whole store
         except OSError:
-            _log.exception("batches could not be brought to the disk; their logs are kept")
+            _log.exception("batches could not be brought to the disk; they will be written anew")
+            # A kernel tells of a failed write once, and takes those pages for written from then
+            # on: another sync would succeed and mean nothing.
+            self._keep([*failed, *((_distrusted(log), put) for log, put in logs)])
             return
-        for log in logs:
+        for log, _ in logs:
             log.unlink(missing_ok=True)
 
-    def recover(self, put: Callable[[str, bytes, float], None]) -> int:
+    def _write_anew(self, log: Path, put: Put) -> None:
+        for name, data in _contents(log):
+            put(name, data, True)  # noqa: FBT003 - `Put` says what it is
+        log.unlink(missing_ok=True)
+
+    def _keep(self, failed: list[tuple[Path, Put]]) -> None:
+        with self._lock:
+            self._failed += failed
+            self._wake(RETRY_SECONDS)
+
+    def recover(self, put: Put) -> int:
         """Write anew what the machine lost when it stopped; return how many logs there were.
 
         Before the store is used, and only by who holds it.
 
         Args:
-            put: Brings a file to the disk, unless it is there as it should be; given its name, its
-                content, and when its batch came, in seconds since 1970.
+            put: Brings a file to the disk.
         """
         lost = 0
         for log in self._left():
             # While the machine lives, what a killed service has written is in its memory.
             if not log.name.startswith(_boot()):
                 lost += 1
-                came = log.stat().st_mtime
                 for name, data in _contents(log):
-                    put(name, data, came)
-            self.finish(log)
+                    put(name, data, log.name.startswith(_FAILED))
+            self.finish(log, put)
         return lost
 
     def _left(self) -> Iterator[Path]:
@@ -118,7 +151,7 @@ class BatchLogs:
             boot, _, rest = log.name.partition("_")
             pid = rest.partition("-")[0]
             # Several services may share a database and this folder.
-            living = boot == _boot() and Path(f"/proc/{pid or '-'}").exists()
+            living = boot in (_boot(), _FAILED) and Path(f"/proc/{pid or '-'}").exists()
             if not living or pid == str(os.getpid()):
                 yield log
 
@@ -127,6 +160,16 @@ class BatchLogs:
 def of(folder: Path) -> BatchLogs:
     """The logs in a folder: one object for each, for what it counts is the folder's."""
     return BatchLogs(folder)
+
+
+def _distrusted(log: Path) -> Path:
+    """The same log under a name that says so, for a service that comes after a kill."""
+    renamed = log.with_name(f"{_FAILED}_{log.name.partition('_')[2]}")
+    try:
+        log.rename(renamed)
+    except OSError:
+        return log
+    return renamed
 
 
 def _written(path: Path, body: bytes) -> Path:

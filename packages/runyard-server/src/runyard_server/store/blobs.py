@@ -174,13 +174,13 @@ class FolderBlobs:
         """
         return self._logs.recover(self._repair)
 
-    def _repair(self, digest: str, data: bytes, _came: float) -> None:
+    def _repair(self, digest: str, data: bytes, anew: bool) -> None:
         if self._refusal(digest, data):
             # Of a log that was never acknowledged a power cut may have left holes.
             return
         place = Path(self._place(digest))
         with suppress(OSError):
-            if place.read_bytes() == data:
+            if not anew and place.read_bytes() == data:
                 with place.open("rb") as file:
                     os.fsync(file.fileno())
                 return
@@ -224,11 +224,11 @@ class FolderBlobs:
                 together.name(drafts[digest], self._place(digest))
                 del drafts[digest]
                 named = True
-            self._logs.finish(done)
+            self._logs.finish(done, self._repair)
         except BaseException:
             if named:
                 # Those are there for everybody by now, and nothing but the log is on the disk.
-                self._logs.finish(log.result())
+                self._logs.finish(log.result(), self._repair)
             else:
                 self._logs.drop(log)
             for draft in drafts.values():

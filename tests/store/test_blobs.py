@@ -1,26 +1,21 @@
 """Contents by digest."""
 
 import errno
-import hashlib
 import io
 import os
-import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+from tests.store.blobs_contract import BlobsContract, digest_of
 
-from runyard.protocol.errors import BlobNotFound, InvalidRequest, StorageFull
+from runyard.protocol.errors import InvalidRequest, StorageFull
 from runyard_server.store import batch_logs, together, writeback
 from runyard_server.store.batch_logs import FOLDER
 from runyard_server.store.blobs import FolderBlobs
 
 RoomFor = Callable[[int], AbstractContextManager[None]]
-
-
-def digest_of(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
 
 
 def files_below(root: Path) -> list[Path]:
@@ -30,6 +25,10 @@ def files_below(root: Path) -> list[Path]:
 @pytest.fixture
 def blobs(tmp_path: Path) -> FolderBlobs:
     return FolderBlobs(tmp_path / "blobs")
+
+
+class TestFolderBlobs(BlobsContract):
+    """A folder is the first of the stores."""
 
 
 def test_a_content_comes_back_and_cannot_be_changed(blobs: FolderBlobs) -> None:
@@ -42,44 +41,6 @@ def test_a_content_comes_back_and_cannot_be_changed(blobs: FolderBlobs) -> None:
     assert blobs.size(digest_of(data)) == len(data)
 
 
-def test_another_content_than_promised_is_refused(blobs: FolderBlobs) -> None:
-    """A cut or changed upload never becomes a blob."""
-    with pytest.raises(InvalidRequest, match="send it again"):
-        blobs.write(digest_of(b"whole"), io.BytesIO(b"who"))
-    assert files_below(blobs.root) == []
-
-
-@pytest.mark.parametrize("digest", ["", "abc", "../../etc/passwd", "A" * 64, "0" * 63 + "/"])
-def test_only_digests_are_paths(blobs: FolderBlobs, digest: str) -> None:
-    """No text from outside leads to a place beyond the folder."""
-    with pytest.raises(InvalidRequest, match="64 lower-case hex"):
-        blobs.write(digest, io.BytesIO(b""))
-
-
-def test_missing_gives_each_digest_once_in_order(blobs: FolderBlobs) -> None:
-    """A client sends what is missing, and nothing twice."""
-    blobs.write(digest_of(b"a"), io.BytesIO(b"a"))
-    b, c = digest_of(b"b"), digest_of(b"c")
-    assert blobs.missing([c, digest_of(b"a"), b, c]) == [c, b]
-    with pytest.raises(BlobNotFound):
-        blobs.size(b)
-
-
-def test_writers_of_one_content_do_not_disturb_one_another(blobs: FolderBlobs) -> None:
-    """Sixteen clients sending the same file at once leave one whole blob."""
-    data = os.urandom(1 << 20)
-    threads = [
-        threading.Thread(target=blobs.write, args=(digest_of(data), io.BytesIO(data)))
-        for _ in range(16)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert files_below(blobs.root) == [blobs.path(digest_of(data))]
-    assert blobs.path(digest_of(data)).read_bytes() == data
-
-
 def test_a_full_disk_is_said_and_leaves_nothing(blobs: FolderBlobs, room_for: RoomFor) -> None:
     """On a full disk the request fails with the reason, and space is not eaten up by halves."""
     data = os.urandom(512 << 10)
@@ -90,13 +51,6 @@ def test_a_full_disk_is_said_and_leaves_nothing(blobs: FolderBlobs, room_for: Ro
             blobs.add(io.BytesIO(data))
     assert files_below(blobs.root) == []
     assert blobs.write(digest_of(data), io.BytesIO(data)) == len(data)
-
-
-def test_adding_finds_the_digest(blobs: FolderBlobs) -> None:
-    """Contents made by the service itself are stored under their own digest."""
-    assert blobs.add(io.BytesIO(b"log")) == (digest_of(b"log"), 3)
-    assert blobs.missing([digest_of(b"log")]) == []
-    assert files_below(blobs.root) == [blobs.path(digest_of(b"log"))]
 
 
 def _stopped(blobs: FolderBlobs, *, machine: bool) -> FolderBlobs:

@@ -1,6 +1,7 @@
 """Makes the parts of a service and wires them: which store, which backends, which builder."""
 
 import logging
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from runyard.protocol.errors import InvalidRequest
-from runyard_server.app import reconcilers
+from runyard_server.app import contents, reconcilers
 from runyard_server.app.sites import context_of, make_sites
 from runyard_server.compute import light
 from runyard_server.compute.base import Line
@@ -74,11 +75,13 @@ def build(
     except InvalidRequest as error:
         given = f"the settings ({home.config}, variables, command line)"
         raise InvalidRequest(f"{given}: {error.message}") from None
+    blobs = contents.contents_of(settings, home, os.environ)
+    contents.take(blobs, home)
     records = Records(settings.database_url or sqlite_url(home.database))
     system = System(
         home=home,
         records=records,
-        blobs=FolderBlobs(home.blobs),
+        blobs=blobs,
         logs=LogStore(home.run_logs),
         notices=notices,
         clock=Clock(),
@@ -90,9 +93,11 @@ def build(
         boards=Boards(home.root, lambda: tensorboard.make(environments, home.environments)),
     )
     leads = _scheduler(system, environments)
+    moving = contents.Moving(blobs, lambda: system.leading.here)
 
     def start() -> None:
         leads.start()
+        moving.start()
         # Jobs can import it before: a file that has not been compiled yet costs time, no more.
         threading.Thread(
             target=light.compile_folder, args=(jobs,), name="compile-light", daemon=True
@@ -101,6 +106,7 @@ def build(
     def close() -> None:
         # First who asks the others for something, last what all of them write to.
         leads.stop()
+        moving.stop()
         system.boards.close()
         environments.close()
         for site in sites:

@@ -12,6 +12,7 @@ from runyard_server.cli.options import Json
 from runyard_server.cli.parameters import Argument, Option
 
 if TYPE_CHECKING:
+    from runyard_server.store.blobs import FolderBlobs
     from runyard_server.store.home import Home
 
 Folder = Annotated[str, Argument("FOLDER", help="Where backups are kept, best on another disk.")]
@@ -38,8 +39,7 @@ def backup(folder: Folder, keep: Keep = 0, json: Json = False) -> None:
     from runyard_server.store import backups
 
     home = _home("backup")
-    _check_records(home)
-    made = backups.make(home, Path(folder).expanduser().absolute(), keep)
+    made = backups.make(home, Path(folder).expanduser().absolute(), keep, _contents(home))
     if json:
         output.as_json(asdict(made))
         return
@@ -85,8 +85,13 @@ def _home(what: str) -> "Home":
     return Home(locate())
 
 
-def _check_records(home: "Home") -> None:
-    """Refuse a folder whose records are in PostgreSQL: without them it is no backup."""
+def _contents(home: "Home") -> "FolderBlobs":
+    """The contents of a state folder.
+
+    Raises:
+        InvalidRequest: Its records are in PostgreSQL: without them it is no backup.
+    """
+    from runyard_server.app.contents import contents_of
     from runyard_server.core import settings as tables
 
     settings = tables.load(home.config, os.environ, {})
@@ -98,3 +103,4 @@ def _check_records(home: "Home") -> None:
             f"`pg_dump --format=custom --file records.dump '{address}'`, then copy the folder "
             "without environments, packages and runs; in this order every record has its files"
         )
+    return contents_of(settings, home, os.environ)

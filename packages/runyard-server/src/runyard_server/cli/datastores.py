@@ -39,16 +39,6 @@ Anonymous = Annotated[bool, Option("--anonymous", help="Use no key: what anybody
 Create = Annotated[bool, Option("--create", help="Make the bucket where there is none.")]
 Unchecked = Annotated[bool, Option("--no-check", help="Do not ask the store first.")]
 Anew = Annotated[bool, Option("--overwrite", help="Replace a registered one of that name.")]
-# By kind: what opens a store, and the variable that has it.
-_VARIABLES = {
-    "s3": {
-        "access_key": "AWS_ACCESS_KEY_ID",
-        "secret_key": "AWS_SECRET_ACCESS_KEY",
-        "session_token": "AWS_SESSION_TOKEN",
-    },
-    "azure": {"account_key": "AZURE_STORAGE_KEY", "sas_token": "AZURE_STORAGE_SAS_TOKEN"},
-    "gcs": {"service_account": "GOOGLE_APPLICATION_CREDENTIALS"},
-}
 _NEEDED = {
     "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
     "azure": "AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN",
@@ -165,30 +155,16 @@ def _credentials(kind: str) -> dict[str, str]:
     Raises:
         InvalidRequest: There is nothing, or no such kind.
     """
-    from pathlib import Path
+    from runyard_server.store.objects import variables
 
-    from runyard.protocol.datastores import GCS
-
-    if kind not in _VARIABLES:
-        raise InvalidRequest(f"a store is of the kind {', '.join(_VARIABLES)}, not {kind!r}")
-    found = {name: os.environ.get(variable, "") for name, variable in _VARIABLES[kind].items()}
-    given = {name: value for name, value in found.items() if value}
+    if kind not in _NEEDED:
+        raise InvalidRequest(f"a store is of the kind {', '.join(_NEEDED)}, not {kind!r}")
+    given = variables.credentials(kind, os.environ)
     if not given:
         raise InvalidRequest(
             f"nothing opens the store: set {_NEEDED[kind]}, or pass "
             "--anonymous for what anybody may read"
         )
-    if "sas_token" in given:
-        # Of both the one that opens less.
-        given.pop("account_key", None)
-    if kind == GCS:
-        place = Path(given["service_account"]).expanduser()
-        try:
-            given["service_account"] = place.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise InvalidRequest(
-                f"GOOGLE_APPLICATION_CREDENTIALS names {place}, which cannot be read: {error}"
-            ) from None
     return given
 
 

@@ -61,6 +61,13 @@ def serve(
             "RUNYARD_DATABASE_URL.",
         ),
     ] = None,
+    blobs: Annotated[
+        str | None,
+        Option(
+            metavar="URL",
+            help="Where contents are, such as s3://bucket/prefix; keys are in config.toml.",
+        ),
+    ] = None,
     embedded: Annotated[
         bool,
         Option("--embedded", help="As the SDK starts it: loopback only, ends when idle."),
@@ -87,6 +94,8 @@ def serve(
         arguments += ["--port", str(port)]
     if site is not None:
         arguments += ["--site", site]
+    if blobs is not None:
+        arguments += ["--blobs", blobs]
     if database_url is not None:
         if print_unit:
             raise InvalidRequest(

@@ -113,6 +113,12 @@ class Settings:
         "all users of the machine see.",
         secret=True,
     )
+    blobs: str = _setting(
+        "",
+        "Where contents are kept (outputs, models, snapshots) in place of the state folder: "
+        "s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://ACCOUNT/CONTAINER/PREFIX, perhaps with "
+        "?endpoint=URL&region=NAME.",
+    )
     peer_url: str = _setting(
         "", "Where other processes of the same database reach this one; unset: where it listens."
     )
@@ -132,6 +138,17 @@ class Settings:
             "about": "Folders of this machine in place of containers of Azure that scripts "
             'register: a table `[mirrors]` with lines `"account/container" = "/folder"`.',
             "only_file": True,
+        },
+    )
+
+    blobs_credentials: Mapping[str, str] = field(
+        default_factory=dict,
+        metadata={
+            "about": "What opens the store of `blobs`: a table `[blobs_credentials]` with "
+            "`access_key` and `secret_key`, or `account_key`, or `service_account`; without one "
+            "the variables of the provider's own tools are read.",
+            "only_file": True,
+            "secret": True,
         },
     )
 
@@ -168,6 +185,8 @@ def shown(settings: Settings, name: str) -> str:
     """The value of a setting as text; what a site's backend is given may be secret."""
     value = getattr(settings, name)
     if value and next(f for f in _fields() if f.name == name).metadata.get("secret"):
+        if isinstance(value, Mapping):
+            return ", ".join(f"{key}: ***" for key in value)
         return _WITHOUT_PASSWORD.sub(r"\1***@", value).partition("?")[0]
     if name == "mirrors":
         return ", ".join(f"{key}: {place}" for key, place in value.items()) or "none"
@@ -199,6 +218,7 @@ def load(config: Path, environ: Mapping[str, str], given: Mapping[str, Any]) -> 
     if "sites" in values:
         values["sites"] = _sites(values["sites"], str(config))
     _check_mirrors(values.get("mirrors", {}), str(config))
+    _check_texts(values.get("blobs_credentials", {}), f"[blobs_credentials] of {config}")
     if values.get("site"):
         values.update(_in_one_word(values, origins["site"]))
     settings = Settings(**values, origins=origins)
@@ -242,7 +262,8 @@ def _from_file(config: Path) -> dict[str, Any]:
     _check_names(found, _names(), str(config))
     if isinstance(found.get("site"), dict):
         raise InvalidRequest(f"'site' in {config} is a table; did you mean sites?")
-    kinds = {**get_type_hints(Settings), "sites": dict, "mirrors": dict}
+    tables = dict.fromkeys(("sites", "mirrors", "blobs_credentials"), dict)
+    kinds = {**get_type_hints(Settings), **tables}
     return {name: _typed(name, value, kinds[name], str(config)) for name, value in found.items()}
 
 
@@ -344,6 +365,12 @@ def _check_mirrors(given: Mapping[str, Any], origin: str) -> None:
                 f"{name!r} in [mirrors] of {origin} is {place!r}; it must be the whole path of a "
                 "folder of this machine"
             )
+
+
+def _check_texts(given: Mapping[str, Any], where: str) -> None:
+    for name, value in given.items():
+        if not isinstance(value, str):
+            raise InvalidRequest(f"{name} in {where} must be of type str")
 
 
 def _in_one_word(values: Mapping[str, Any], origin: str) -> dict[str, Any]:

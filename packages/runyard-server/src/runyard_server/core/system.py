@@ -8,8 +8,7 @@ of work: `system.read(lambda work: rule(work, …))`, `system.write(…)`.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from runyard.protocol.runs import QUEUED
 from runyard_server.core.activity import Activity
@@ -29,6 +28,7 @@ from runyard_server.core.studies import Studies
 from runyard_server.core.work import Request, Work
 from runyard_server.environments.boards import Boards
 from runyard_server.store.blobs import FolderBlobs
+from runyard_server.store.folders import Reading
 from runyard_server.store.home import Home
 from runyard_server.store.logs import LogStore
 from runyard_server.store.records import Connection, Records
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from runyard_server.core.settings import Settings
 
 Result = TypeVar("Result")
+
+BYTES = "application/octet-stream"
 
 
 @dataclass(frozen=True)
@@ -154,24 +156,6 @@ class System:
             self.notices.changed(topic)
 
 
-class Reading(Protocol):
-    """Bytes that are read one after the other, in a `with` block."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-        /,
-    ) -> None: ...
-
-    def read(self, size: int, /) -> bytes:
-        """Up to `size` bytes, b"" at the end."""
-        ...
-
-
 @dataclass(frozen=True)
 class Content:
     """A raw answer: a file the service streams, with Range.
@@ -186,7 +170,7 @@ class Content:
 
     path: Path
     size: int
-    media_type: str = "application/octet-stream"
+    media_type: str = BYTES
     live: bool = False
     digest: str | None = None
 
@@ -206,13 +190,15 @@ class RemoteContent:
         reading: Opens it from a byte to before another.
         media_type: For the Content-Type header.
         digest: What the store calls this version of it: the answer's ETag.
+        address: Signs an address of the store's own, "" where it cannot be asked by one.
     """
 
     size: int
     reading: Callable[[int, int], Reading]
-    media_type: str = "application/octet-stream"
+    media_type: str = BYTES
     digest: str | None = None
     live: bool = False
+    address: Callable[[], str] = str
 
     def open(self, first: int, end: int) -> Reading:
         """The file, from a byte to before another."""

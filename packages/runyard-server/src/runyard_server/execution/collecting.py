@@ -120,9 +120,9 @@ def _judge(
         fresh = [digest for digest in unmarked if digest not in now_marked]
         references.mark(work.connection, fresh, work.now, work.now + grace)
         gone = [digest for digest in over if now_marked.get(digest) == marks[digest]]
+        # In the writer: whoever holds one either came before, or finds that it is gone.
+        done.size += system.blobs.remove_many(gone)
         for digest in gone:
-            # In the writer: whoever holds it either came before, or finds that it is gone.
-            done.size += system.blobs.remove(digest)
             references.note_gone(work.connection, digest, work.now)
         done.marked += len(fresh)
         done.removed += len(gone)

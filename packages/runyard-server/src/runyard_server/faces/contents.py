@@ -11,8 +11,11 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from runyard_server.core.system import Chunks, Content, Reading, RemoteContent
+from runyard.protocol.batches import SMALL_BYTES
+from runyard.protocol.route import STRAIGHT
+from runyard_server.core.system import Chunks, Content, RemoteContent
 from runyard_server.faces.threads import Threads
+from runyard_server.store.folders import Reading
 
 STEP = 1 << 20
 _RANGE = re.compile(r"bytes=(?:(?P<first>\d{1,18})-(?P<last>\d{0,18})|-(?P<suffix>\d{1,18}))")
@@ -47,8 +50,20 @@ async def answer(request: Request, content: Content | RemoteContent, threads: Th
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers)
     # Opened before the answer begins: what replaces the file later does not mix with it.
+    if isinstance(content, RemoteContent) and _goes_straight(request, content):
+        address = await threads.run(content.address)
+        if address:
+            headers |= {"Location": address, "Cache-Control": "no-store", "Content-Length": "0"}
+            headers.pop("Content-Range", None)
+            return Response(status_code=307, headers=headers)
     file = await threads.run(partial(content.open, first, end))
     return StreamingResponse(_chunks(file, end - first, threads), status, headers)
+
+
+def _goes_straight(request: Request, content: RemoteContent) -> bool:
+    """Whether a client fetches a large file from its store, where it is told the address."""
+    # Only who says so: a browser would send its request to an origin that does not know it.
+    return content.size > SMALL_BYTES and STRAIGHT in request.headers.get("prefer", "")
 
 
 def kept(answer: Response) -> Response:

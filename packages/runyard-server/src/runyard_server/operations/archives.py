@@ -21,7 +21,7 @@ from runyard.protocol.files import (
     FileQuery,
     FileRecord,
 )
-from runyard_server.core.system import Chunks, Content
+from runyard_server.core.system import Chunks, Content, RemoteContent
 from runyard_server.store import pages
 
 STEP = 1 << 20
@@ -88,7 +88,10 @@ def files_in(folder: str, list_files: Callable[[FileQuery], FilePage]) -> list[F
 
 
 def answer(
-    run: str, folder: str, found: Sequence[FileRecord], open_file: Callable[[str], Content]
+    run: str,
+    folder: str,
+    found: Sequence[FileRecord],
+    open_file: Callable[[str], Content | RemoteContent],
 ) -> Chunks:
     """The answer that carries files of a run.
 
@@ -129,14 +132,14 @@ class _Entry(ZipInfo):
 
 
 def _zipped(
-    found: Sequence[tuple[str, FileRecord]], open_file: Callable[[str], Content]
+    found: Sequence[tuple[str, FileRecord]], open_file: Callable[[str], Content | RemoteContent]
 ) -> Iterator[bytes]:
     sink = _Sink()
     with ZipFile(sink, "w") as archive:
         for name, file in found:
             content = open_file(file.path)
             left = content.size
-            with content.path.open("rb") as source:
+            with content.open(0, left) as source:
                 data = source.read(min(STEP, left))
                 with archive.open(_Entry(name, file, left, data[:_LOOK]), "w") as target:
                     # A log that still grows ends where it ended when it was begun.

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from functools import partial
 from itertools import pairwise
 
-from runyard.protocol.errors import BlobNotFound, InvalidRequest, MissingBlobs, WrongState
+from runyard.protocol.errors import InvalidRequest, MissingBlobs, WrongState
 from runyard.protocol.files import (
     BatchResult,
     BlobList,
@@ -15,7 +16,7 @@ from runyard.protocol.files import (
 )
 from runyard_server.core import holding
 from runyard_server.core.lookups import workspace_row
-from runyard_server.core.system import Chunks, Content, System
+from runyard_server.core.system import BYTES, Chunks, Content, RemoteContent, System
 from runyard_server.operations import batches
 from runyard_server.store.arrived import Arrived
 from runyard_server.store.folders import CHUNK, Body, checked, full_disk
@@ -108,11 +109,11 @@ def read_many(system: System, workspace: str, body: BlobList) -> Chunks:
         InvalidRequest: Too many are asked for, or one is no digest.
     """
     system.read(lambda work: workspace_row(work, workspace))
-    places = [(digest, system.blobs.path(digest)) for digest in body.digests]
-    return batches.answer(places, len(places))
+    found = zip(body.digests, system.blobs.small(body.digests), strict=True)
+    return batches.answer(found, len(body.digests))
 
 
-def read(system: System, workspace: str, digest: str) -> Content:
+def read(system: System, workspace: str, digest: str) -> Content | RemoteContent:
     """Read a content.
 
     Args:
@@ -124,7 +125,25 @@ def read(system: System, workspace: str, digest: str) -> Content:
         BlobNotFound: It is not stored.
     """
     system.read(lambda work: workspace_row(work, workspace))
-    return Content(path=system.blobs.path(digest), size=system.blobs.size(digest), digest=digest)
+    return content(system, digest, system.blobs.size(digest))
+
+
+def content(
+    system: System, digest: str, size: int, media_type: str = BYTES
+) -> Content | RemoteContent:
+    """The answer that carries a content, wherever contents are.
+
+    Args:
+        system: The service's parts.
+        digest: SHA-256 of the content, in hex.
+        size: Its bytes.
+        media_type: What it is.
+    """
+    place = system.blobs.local(digest)
+    if place is not None:
+        return Content(place, size, media_type, digest=digest)
+    reading, address = partial(system.blobs.reading, digest), partial(system.blobs.address, digest)
+    return RemoteContent(size, reading, media_type, digest=digest, address=address)
 
 
 def checked_entries(system: System, files: list[FileEntry]) -> list[FileEntry]:
@@ -178,14 +197,10 @@ def _noted(contents: Iterable[tuple[str, bytes]], came: list[str]) -> Iterator[t
 
 
 def _sizes(system: System, entries: list[FileEntry]) -> dict[str, int]:
-    sizes: dict[str, int] = {}
-    absent: dict[str, None] = {}
+    wanted = {entry.digest for entry in entries}
+    sizes = system.blobs.sizes(wanted)
     # All that lack are told at once: whoever heard of one at a time would ask for each.
-    for digest in {entry.digest for entry in entries}:
-        try:
-            sizes[digest] = system.blobs.size(digest)
-        except BlobNotFound:
-            absent[digest] = None
+    absent = wanted - sizes.keys()
     if absent:
         raise MissingBlobs(
             f"{len(absent)} of {len(sizes) + len(absent)} contents are not stored; send them "

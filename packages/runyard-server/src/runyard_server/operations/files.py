@@ -24,9 +24,9 @@ from runyard_server.core import holding, lookups
 from runyard_server.core.clock import iso
 from runyard_server.core.events import EventDraft
 from runyard_server.core.lifecycle import append_events
-from runyard_server.core.system import Chunks, Content, System
+from runyard_server.core.system import Chunks, Content, RemoteContent, System
 from runyard_server.core.work import Work
-from runyard_server.operations.blobs import checked_entries
+from runyard_server.operations.blobs import checked_entries, content
 from runyard_server.operations.media import PLAIN, media_type
 from runyard_server.store import files as rows
 from runyard_server.store import pages
@@ -109,7 +109,7 @@ def register(system: System, workspace: str, run: str, *, body: RegisterFiles) -
     return FilePage(items=[_record(_row(entry, now)) for entry in entries])
 
 
-def read(system: System, workspace: str, run: str, path: str) -> Content:
+def read(system: System, workspace: str, run: str, path: str) -> Content | RemoteContent:
     """A file of a run; a log of a run that goes on may still grow.
 
     Args:
@@ -131,8 +131,7 @@ def read(system: System, workspace: str, run: str, path: str) -> Content:
     row, file = system.read(read)
     # A log has a row without a content once its run has ended: its bytes stay where logs are.
     if file is not None and file.digest is not None:
-        place = system.blobs.path(file.digest)
-        return Content(path=place, size=file.size, media_type=media_type(name), digest=file.digest)
+        return content(system, file.digest, file.size, media_type(name))
     size = system.logs.size(workspace, run, name)
     if size is None:
         raise not_found(system, workspace, run, name)

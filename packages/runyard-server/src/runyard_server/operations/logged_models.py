@@ -17,9 +17,10 @@ from runyard.protocol.errors import AlreadyExists, InvalidRequest, NotFound, Run
 from runyard.protocol.files import FileEntry, RegisterFiles
 from runyard.protocol.filters import Condition
 from runyard_server.core import holding, lookups
-from runyard_server.core.system import Content, System
+from runyard_server.core.system import Content, RemoteContent, System
 from runyard_server.core.work import Work
 from runyard_server.operations import file_trees, files, tracked_experiments
+from runyard_server.operations.blobs import content
 from runyard_server.operations.file_trees import Child
 from runyard_server.operations.media import media_type
 from runyard_server.store import experiment_facts, pages
@@ -339,7 +340,7 @@ def write_file(system: System, workspace: str, model: str, path: str, body: Body
     system.write(write)
 
 
-def read_file(system: System, workspace: str, model: str, path: str) -> Content:
+def read_file(system: System, workspace: str, model: str, path: str) -> Content | RemoteContent:
     """A file of a logged model.
 
     Args:
@@ -359,8 +360,7 @@ def read_file(system: System, workspace: str, model: str, path: str) -> Content:
     found = system.read(lambda work: rows.files(work.connection, row.key, path))
     for there, digest, size in found:
         if there == path:
-            place = system.blobs.path(digest)
-            return Content(place, size, media_type(path), digest=digest)
+            return content(system, digest, size, media_type(path))
     raise RunFileNotFound(f"logged model {model!r} has no file {path!r}")
 
 

@@ -1,13 +1,16 @@
 """Logs of runs: what a job prints, appended while it runs."""
 
+from contextlib import closing
+
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.files import LogHits, LogMark, LogQuery, LogSearchQuery
 from runyard_server.core import lookups
 from runyard_server.core.notices import run_topic
-from runyard_server.core.system import System
+from runyard_server.core.system import Content, System
 from runyard_server.operations import files
 from runyard_server.store import log_search
-from runyard_server.store.folders import Body, checked
+from runyard_server.store.arrived import fresh
+from runyard_server.store.folders import CHUNK, Body, checked
 
 
 def append(
@@ -63,4 +66,13 @@ def search(
     """
     if not query.text:
         raise InvalidRequest("say what to find: text is empty")
-    return log_search.search(files.read(system, workspace, run, path).path, query)
+    found = files.read(system, workspace, run, path)
+    if isinstance(found, Content):
+        return log_search.search(found.path, query)
+    # A search goes back and forth in its file, which a store would send again each time.
+    with closing(fresh(system.blobs.incoming, hashed=False)) as here:
+        with found.open(0, found.size) as source:
+            while data := source.read(CHUNK):
+                here.add(data)
+        here.rewind()
+        return log_search.search(here.path, query)

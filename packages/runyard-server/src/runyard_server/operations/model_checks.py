@@ -55,7 +55,7 @@ def _state(system: System, entry: FileEntry) -> bool | None:
     """Whether a content is what its digest says; None where there is none."""
     digest, size = hashlib.sha256(), 0
     try:
-        with system.blobs.path(entry.digest).open("rb") as file:
+        with system.blobs.reading(entry.digest, 0, entry.size) as file:
             while piece := file.read(_AT_ONCE):
                 digest.update(piece)
                 size += len(piece)

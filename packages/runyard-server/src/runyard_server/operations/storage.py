@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 from runyard.protocol import storage as protocol
-from runyard.protocol.errors import BlobNotFound
 from runyard.protocol.storage import (
     Freeable,
     StorageKind,
@@ -96,6 +95,7 @@ def _kinds(system: System) -> dict[str, Space]:
         protocol.DATASTORES: home.datastores,
     }
     found = {kind: usage.below(folder, seen) for kind, folder in folders.items()}
+    found[protocol.CONTENTS] = _sum(iter((found[protocol.CONTENTS], Space(*system.blobs.space()))))
     found[protocol.DATABASE] = system.read(
         lambda work: usage.of_database(work.connection, home.database)
     )
@@ -144,7 +144,7 @@ def _freeable(system: System, trash: Space, environments: Space) -> list[Freeabl
         Freeable(protocol.TRASH, trash.size, "`runyard trash empty` frees it now"),
         Freeable(
             protocol.CONTENTS,
-            sum(_size(system, digest) for digest in loose),
+            sum(system.blobs.sizes(loose).values()),
             "goes by itself within a day, unless something else has it",
         ),
         Freeable(
@@ -155,10 +155,3 @@ def _freeable(system: System, trash: Space, environments: Space) -> list[Freeabl
         ),
     ]
     return [one for one in found if one.size]
-
-
-def _size(system: System, digest: str) -> int:
-    try:
-        return system.blobs.size(digest)
-    except BlobNotFound:
-        return 0

@@ -9,6 +9,9 @@ A backup's folder holds every content once, and a folder for each time that a ba
         files.jsonl          every file below, with size, time and SHA-256
         runyard.db, secret, config.toml, sites/…, spool/…, logs/…, datastores/…
 
+Of a service whose contents are in an object store a backup has them all the same: what the pool
+lacks is fetched. Restored they lie in the state folder, from where the service moves them.
+
 The database comes first, in one piece (SQLite's online backup, one moment's state), and everything
 else after it: what a record of that moment refers to was on disk before the record was. Something
 that was removed in between shows as a record whose content is missing; then the database is copied
@@ -33,6 +36,7 @@ from typing import Any
 from runyard.protocol import paths
 from runyard.protocol.errors import InvalidRequest, NotFound, TemporaryError
 from runyard_server.store import writeback
+from runyard_server.store.blobs import FolderBlobs
 from runyard_server.store.folders import CHUNK, INCOMING, sync_folder, sync_tree
 from runyard_server.store.home import Home
 
@@ -91,18 +95,20 @@ class _Backup:
     home: Home
     root: Path
     place: Path
+    blobs: FolderBlobs
     before: dict[str, Entry] = field(default_factory=dict)
     last: Path | None = None
     report: Report = field(default_factory=Report)
 
 
-def make(home: Home, folder: Path, keep: int = 0) -> Report:
+def make(home: Home, folder: Path, keep: int = 0, blobs: FolderBlobs | None = None) -> Report:
     """Make a backup of a state folder, whether its service runs or not.
 
     Args:
         home: The state folder.
         folder: Where backups are kept; made if it is missing.
         keep: How many backups stay, with this one; 0 keeps all.
+        blobs: The contents, where they are in a store.
 
     Raises:
         NotFound: There is no state folder, or nothing in it yet.
@@ -114,7 +120,7 @@ def make(home: Home, folder: Path, keep: int = 0) -> Report:
     with _claimed(folder):
         for left in folder.glob(f"*{_PART}"):
             shutil.rmtree(left)
-        made = _begun(home, folder)
+        made = _begun(home, folder, blobs or FolderBlobs(home.blobs))
         for _ in range(_TRIES):
             _copy_database(home.database, made.place / DATABASE)
             _copy_contents(made)
@@ -124,12 +130,13 @@ def make(home: Home, folder: Path, keep: int = 0) -> Report:
         else:
             some = ", ".join(sorted(missing)[:3])
             raise InvalidRequest(
-                f"records of {home.root} refer to {len(missing)} contents that are not in its "
-                f"blobs, such as {some}: `runyard doctor` on that machine"
+                f"records of {home.root} refer to {len(missing)} contents that are not in "
+                f"{made.blobs.where or 'its blobs'}, such as {some}: `runyard doctor` on that "
+                "machine"
             )
         _copy_files(made)
         _finish(made)
-        _forget(folder, home, keep)
+        _forget(folder, made.blobs, keep)
     made.report.seconds = round(time.monotonic() - begun, 3)
     return made.report
 
@@ -226,11 +233,11 @@ def _claimed(folder: Path) -> Iterator[None]:
         yield
 
 
-def _begun(home: Home, folder: Path) -> _Backup:
+def _begun(home: Home, folder: Path, blobs: FolderBlobs) -> _Backup:
     name = _free_name(folder)
     place = folder / f"{name}{_PART}"
     place.mkdir(mode=0o700)
-    made = _Backup(home, folder, place, report=Report(name))
+    made = _Backup(home, folder, place, blobs, report=Report(name))
     known = names(folder)
     if known:
         made.last = folder / known[-1]
@@ -281,9 +288,49 @@ def _copy_contents(made: _Backup) -> None:
                 _bring(made.report, folder / name, target / name, incoming / name)
         if fresh:
             sync_folder(target)
+    if made.blobs.where:
+        _fetch_contents(made, incoming)
     if made.report.linked:
         # A link is as lasting as its file, and small files are not waited for (`batch_logs`).
         writeback.all_of(made.root)
+
+
+def _fetch_contents(made: _Backup, incoming: Path) -> None:
+    """Bring every content into the pool that is in a store alone."""
+    pool, fresh = made.root / "blobs", set[Path]()
+    known = set(_pool(made.root))
+    wanted = [digest for digest in made.blobs.stored() if digest not in known]
+    made.report.contents = len(known) + len(wanted)
+    sizes = made.blobs.sizes(wanted)
+    for digest in wanted:
+        with suppress(FileNotFoundError, KeyError):
+            temporary, target = incoming / digest, pool / paths.content(digest)
+            found = _fetched(made.blobs, digest, sizes[digest], temporary)
+            if found != digest:
+                raise InvalidRequest(
+                    f"content {digest} of {made.blobs.where} has digest {found}: the store has "
+                    "damaged it, or somebody has changed it; bring it back from an earlier version"
+                )
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            temporary.replace(target)
+            fresh.add(target.parent)
+            made.report.copied += sizes[digest]
+    for folder in fresh:
+        sync_folder(folder)
+
+
+def _fetched(blobs: FolderBlobs, digest: str, size: int, target: Path) -> str:
+    """Fetch a content into a new file and sync it; give its SHA-256."""
+    found = hashlib.sha256()
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file, blobs.reading(digest, 0, size) as source:
+        while chunk := source.read(CHUNK):
+            found.update(chunk)
+            file.write(chunk)
+        os.fchmod(file.fileno(), 0o444)
+        file.flush()
+        os.fsync(file.fileno())
+    return found.hexdigest()
 
 
 def _is_torn(folder: Path, target: Path, name: str) -> bool:
@@ -399,7 +446,7 @@ def _finish(made: _Backup) -> None:
     sync_folder(made.root)
 
 
-def _forget(folder: Path, home: Home, keep: int) -> None:
+def _forget(folder: Path, blobs: FolderBlobs, keep: int) -> None:
     """Remove all but the newest backups, and contents that neither they nor the service have."""
     old = names(folder)[:-keep] if keep else []
     for name in old:
@@ -411,9 +458,9 @@ def _forget(folder: Path, home: Home, keep: int) -> None:
     wanted: set[str] = set()
     for name in names(folder):
         wanted.update(referenced(folder / name / DATABASE))
-    for digest in list(_pool(folder)):
-        if digest not in wanted and not (home.blobs / paths.content(digest)).exists():
-            (folder / "blobs" / paths.content(digest)).unlink()
+    loose = [digest for digest in _pool(folder) if digest not in wanted]
+    for digest in blobs.missing(loose):
+        (folder / "blobs" / paths.content(digest)).unlink()
 
 
 def _pool(folder: Path) -> Iterator[str]:

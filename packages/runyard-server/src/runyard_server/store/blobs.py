@@ -8,19 +8,19 @@ one another, since the last rename puts the same bytes in place.
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
 
 from runyard.protocol import paths
 from runyard.protocol.errors import BlobNotFound, InvalidRequest
 from runyard_server.store import batch_logs, together
-from runyard_server.store.arrived import received
+from runyard_server.store.arrived import Arrived, received
 from runyard_server.store.batch_logs import FOLDER
 from runyard_server.store.folders import (
     INCOMING,
     Body,
+    Reading,
     full_disk,
     sync,
     sync_folder,
@@ -37,13 +37,25 @@ class FolderBlobs:
 
     Args:
         root: The folder, made when first needed.
+
+    Attributes:
+        where: The store that they are in instead, "" for the folder.
     """
+
+    where = ""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self._root = str(root)
         self.incoming = root / INCOMING
         self._logs = batch_logs.of(root / FOLDER)
+
+    def claim(self, owner: str) -> None:
+        """Take the place for a service; a folder is its own already."""
+
+    def move(self, is_over: Callable[[], bool]) -> int:  # noqa: ARG002 - for those in a store
+        """Bring what is elsewhere to its place; return how many contents these were."""
+        return 0
 
     def path(self, digest: str) -> Path:
         """The place of a blob, whether it is there or not.
@@ -72,6 +84,45 @@ class FolderBlobs:
         except FileNotFoundError:
             raise BlobNotFound(f"no content with digest {digest} is stored here") from None
 
+    def sizes(self, digests: Iterable[str]) -> dict[str, int]:
+        """The sizes of those of `digests` that are stored."""
+        found = {}
+        for digest in digests:
+            with suppress(BlobNotFound):
+                found[digest] = self.size(digest)
+        return found
+
+    def local(self, digest: str) -> Path | None:
+        """The file that a blob is, None where blobs are elsewhere."""
+        return self.path(digest)
+
+    def reading(self, digest: str, first: int, end: int) -> Reading:  # noqa: ARG002 - a file has its own end
+        """The bytes of a blob.
+
+        Args:
+            digest: The blob.
+            first: The first byte that is wanted.
+            end: The byte behind the last one.
+
+        Raises:
+            FileNotFoundError: It is not stored.
+        """
+        file = self.path(digest).open("rb")
+        file.seek(first)
+        return file
+
+    def small(self, digests: Iterable[str]) -> Iterator[Path | bytes | None]:
+        """Small blobs one by one: where each lies, or its bytes; None for what is not there."""
+        return map(self.path, digests)
+
+    def address(self, _digest: str) -> str:
+        """An address by which a blob can be read past the service, "" where there is none."""
+        return ""
+
+    def space(self) -> tuple[int, int]:
+        """The bytes of all blobs that are not files of this machine, and how many they are."""
+        return 0, 0
+
     def stored(self) -> Iterator[str]:
         """The digests of all that is stored, in any order."""
         top = self.path("0" * 64).parent.parent
@@ -94,6 +145,10 @@ class FolderBlobs:
             return 0
         return size
 
+    def remove_many(self, digests: Iterable[str]) -> int:
+        """Remove blobs; return the bytes that are free then. See `remove`."""
+        return sum(map(self.remove, digests))
+
     def write(self, digest: str, body: Body) -> int:
         """Store what `body` gives and return its size in bytes.
 
@@ -101,13 +156,22 @@ class FolderBlobs:
             InvalidRequest: The bytes have another digest.
             StorageFull: No space is left; nothing is kept.
         """
-        place = self.path(digest)
+        self._place(digest)
         what = f"content {digest[:12]}…"
         with full_disk(what), received(body, self.incoming, hashed=True) as given:
             if given.digest != digest:
                 raise InvalidRequest(_other_digest(str(given.digest), digest, given.size))
-            _settle(given.file, given.path, place)
+            self._settle(given, digest)
         return given.size
+
+    def _settle(self, whole: Arrived, digest: str) -> None:
+        """Store what has come whole and is what its digest says."""
+        place = self.path(digest)
+        os.fchmod(whole.file.fileno(), READ_ONLY)
+        sync(whole.file)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        whole.path.replace(place)
+        sync_folder(place.parent)
 
     def draft(self, digest: str) -> Draft:
         """What has come of a content whose upload broke off.
@@ -239,7 +303,7 @@ class FolderBlobs:
         """Store what `body` gives; return its digest and size in bytes."""
         with full_disk("a content"), received(body, self.incoming, hashed=True) as given:
             digest = str(given.digest)
-            _settle(given.file, given.path, self.path(digest))
+            self._settle(given, digest)
         return digest, given.size
 
 
@@ -248,12 +312,3 @@ def _other_digest(found: str, digest: str, size: int) -> str:
         f"the content has digest {found}, not {digest}: it was changed or cut while it was read or "
         f"sent ({size} bytes came); send it again"
     )
-
-
-def _settle(file: BinaryIO, path: Path, place: Path) -> None:
-    """Rename a complete temporary file to its lasting name."""
-    os.fchmod(file.fileno(), READ_ONLY)
-    sync(file)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    path.replace(place)
-    sync_folder(place.parent)

@@ -10,7 +10,8 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from types import TracebackType
+from typing import BinaryIO, Protocol, Self
 
 from runyard.protocol.errors import InvalidRequest, StorageFull
 from runyard.protocol.paths import parts, unescaped, unfit
@@ -26,6 +27,24 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 class Body(Protocol):
     """Raw bytes that come in: all that is asked of it is `read`."""
+
+    def read(self, size: int, /) -> bytes:
+        """Up to `size` bytes, b"" at the end."""
+        ...
+
+
+class Reading(Protocol):
+    """Bytes that are read one after the other, in a `with` block."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+        /,
+    ) -> None: ...
 
     def read(self, size: int, /) -> bytes:
         """Up to `size` bytes, b"" at the end."""

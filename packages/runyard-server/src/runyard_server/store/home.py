@@ -43,6 +43,8 @@ class Home:
         self.collected = self.root / "collected"
         self.restoring = self.root / "restoring.json"
         self.blobs = self.root / CONTENTS_FOLDER
+        # Not among the contents, for those without a database are a damaged folder.
+        self.contents_mark = self.root / "contents-in"
         self.datastores = self.root / "datastores"
         self.environments = self.root / "environments"
         self.packages = self.root / "packages"

@@ -41,7 +41,7 @@ from runyard.protocol.errors import (
     TemporaryError,
     from_wire,
 )
-from runyard.protocol.route import Bytes, Events, Nothing, Route
+from runyard.protocol.route import STRAIGHT, Bytes, Events, Nothing, Route
 from runyard.protocol.timeouts import CLIENT_TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
@@ -91,6 +91,7 @@ class Connection:
         self._recover = recover
         self._idle: Deque[_Kept] = deque()
         self._process = os.getpid()
+        self._by_service_alone = False
 
     def __enter__(self) -> Self:
         return self
@@ -243,7 +244,15 @@ class Connection:
 
     def _read(self, method: str, target: str, start: int) -> Any:
         headers = {"Range": f"bytes={start}-"} if start else {}
-        response, connection = self._request(method, target, headers, None)
+        asked = headers if self._by_service_alone else {**headers, "Prefer": STRAIGHT}
+        response, connection = self._request(method, target, asked, None)
+        if response.status == http.client.TEMPORARY_REDIRECT:
+            response.read()
+            self._give(connection, response)
+            straight = self._straight(response, start)
+            if straight is not None:
+                return straight
+            response, connection = self._request(method, target, headers, None)
         empty = response.status == http.client.REQUESTED_RANGE_NOT_SATISFIABLE
         if not empty and response.status not in (http.client.OK, http.client.PARTIAL_CONTENT):
             content = response.read()
@@ -255,6 +264,18 @@ class Connection:
             _skip(response, start)
         response.finished = lambda: self._give(connection, response)  # called by Download
         return response
+
+    def _straight(self, response: Any, start: int) -> Any:
+        """Follow the service to a store that has a content; None where there is no such way."""
+        from runyard.client import redirects
+
+        version = response.getheader("ETag") or ""
+        answer = redirects.followed(response.getheader("Location") or "", start, version)
+        if answer is None:
+            self._by_service_alone = True
+        elif start and answer.status == http.client.OK:
+            _skip(answer, start)
+        return answer
 
     def _patient(self, method: str, target: str, headers: Dict[str, str], body: Body) -> Any:
         """Ask, and ask again a few times when the service says that it cannot just now."""

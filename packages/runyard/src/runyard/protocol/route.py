@@ -55,6 +55,8 @@ _ROLE_OF_SCOPE = {
 # process tells of itself again and again.
 CHANGES, ALWAYS, REPORTS = "changes", "always", "reports"
 
+# As a preference of who asks for a raw answer: it follows an address of a store's own.
+STRAIGHT = "straight"
 LARGEST_JSON = 16 << 20
 
 

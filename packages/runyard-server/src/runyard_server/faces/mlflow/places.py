@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from runyard.protocol.errors import InvalidRequest, NotFound
 from runyard_server.core import lookups
-from runyard_server.core.system import Content, System
+from runyard_server.core.system import Content, RemoteContent, System
 from runyard_server.faces.mlflow import version_files
 from runyard_server.faces.mlflow.asked import Asked
 from runyard_server.faces.mlflow.shown import SCHEME
@@ -182,7 +182,7 @@ def entry(place: str, child: Child) -> dict[str, object]:
     return {**told, "file_size": child.size} if child.size else told
 
 
-def content(given: Asked, place: Place) -> Content:
+def content(given: Asked, place: Place) -> Content | RemoteContent:
     """A file.
 
     Args:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.files import FileEntry, RegisterFiles
 from runyard_server.core import holding
-from runyard_server.core.system import Content
+from runyard_server.core.system import Content, RemoteContent
 from runyard_server.faces.exchange import Exchange
 from runyard_server.faces.mlflow import asked, places
 from runyard_server.faces.mlflow.asked import Asked
@@ -58,7 +58,7 @@ async def _taken(exchange: Exchange, find: Callable[[], tuple[Asked, Place]]) ->
 async def download(exchange: Exchange) -> Response:
     """A file at a path of MLflow's store of files."""
 
-    def find() -> Content:
+    def find() -> Content | RemoteContent:
         given = _asked(exchange)
         return places.content(given, places.required(given, given.segments["path"]))
 
@@ -68,7 +68,7 @@ async def download(exchange: Exchange) -> Response:
 async def of_run(exchange: Exchange) -> Response:
     """A file of a run, as MLflow's pages ask for it."""
 
-    def find() -> Content:
+    def find() -> Content | RemoteContent:
         given = _asked(exchange)
         path = places.checked(given.required("path"))
         return places.content(given, Place(path, run=given.run))
@@ -80,7 +80,7 @@ async def of_version(exchange: Exchange) -> Response:
     """A file of a version of a model, as MLflow's pages ask for it."""
     from runyard_server.faces.mlflow import versions
 
-    def find() -> Content:
+    def find() -> Content | RemoteContent:
         return versions.content(_asked(exchange))
 
     return await exchange.content(await exchange.run(find))

@@ -4,13 +4,14 @@ from dataclasses import replace
 
 from runyard.protocol.errors import RunFileNotFound
 from runyard.protocol.files import FileEntry
-from runyard_server.core.system import Content
+from runyard_server.core.system import Content, RemoteContent
 from runyard_server.faces.mlflow.asked import Asked
 from runyard_server.operations import models
+from runyard_server.operations.blobs import content
 from runyard_server.operations.media import media_type
 
 
-def read(given: Asked, model: str, path: str) -> Content:
+def read(given: Asked, model: str, path: str) -> Content | RemoteContent:
     """A file of a version.
 
     Args:
@@ -23,8 +24,7 @@ def read(given: Asked, model: str, path: str) -> Content:
     """
     for entry in entries(given, model):
         if entry.path == path:
-            place = given.system.blobs.path(entry.digest)
-            return Content(place, entry.size, media_type(path), digest=entry.digest)
+            return content(given.system, entry.digest, entry.size, media_type(path))
     raise RunFileNotFound(f"version {model} has no file {path!r}")
 
 

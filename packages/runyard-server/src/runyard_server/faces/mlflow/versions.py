@@ -23,7 +23,7 @@ from runyard.protocol.models import (
 )
 from runyard.protocol.search import Search
 from runyard_server.core import lookups
-from runyard_server.core.system import Content
+from runyard_server.core.system import Content, RemoteContent
 from runyard_server.faces.mlflow import asked, experiments, names, places, searching, version_files
 from runyard_server.faces.mlflow import shown as views
 from runyard_server.faces.mlflow.asked import THOUSAND, Asked
@@ -141,7 +141,7 @@ def delete_tag(given: Asked) -> dict[str, Any]:
     return {}
 
 
-def content(given: Asked) -> Content:
+def content(given: Asked) -> Content | RemoteContent:
     """A file of a version, as MLflow's pages ask for it."""
     path = places.checked(given.required("path"))
     return version_files.read(given, _id(given), path)

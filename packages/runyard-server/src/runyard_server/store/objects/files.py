@@ -29,6 +29,8 @@ from runyard_server.store.trees import TreeFile
 # What is sent in one request, and so can be refused by the store itself when it is there already.
 WHOLE_BYTES = 16 << 20
 _PART_BYTES = 8 << 20
+# S3 takes 10,000 of a file.
+_MOST_PARTS = 9000
 # Parts of one file at once: with their size the memory that it takes.
 _PARTS_AT_ONCE = 4
 _LIST_STEP = 1000
@@ -160,10 +162,10 @@ class ObjectFiles:
         if isinstance(body, Arrived):
             # Behind what was written into it by another thread.
             body.file.flush()
-            self._send(path, body.path, overwrite=overwrite)
+            self.send(path, body.path, overwrite=overwrite)
             return body.size
         data = b"".join(iter(lambda: body.read(CHUNK), b""))
-        self._put(path, data, overwrite=overwrite)
+        self.put(path, data, overwrite=overwrite)
         return len(data)
 
     def adopt(self, path: str, file: Path, *, overwrite: bool) -> None:
@@ -174,7 +176,7 @@ class ObjectFiles:
             file: The file here.
             overwrite: Whether a file that is there is replaced.
         """
-        self._send(path, file, overwrite=overwrite)
+        self.send(path, file, overwrite=overwrite)
         file.unlink()
 
     def write_many(
@@ -189,7 +191,7 @@ class ObjectFiles:
 
         def put(file: tuple[str, bytes]) -> tuple[str, Exception | None]:
             try:
-                self._put(file[0], file[1], overwrite=overwrite(file[0]))
+                self.put(file[0], file[1], overwrite=overwrite(file[0]))
             except (InvalidRequest, FileExistsError) as error:
                 return file[0], error
             return file[0], None
@@ -211,10 +213,23 @@ class ObjectFiles:
             obstore.delete(self.store, self.key(path))
         return True
 
-    def _send(self, path: str, file: Path, *, overwrite: bool) -> None:
+    def everything(self, prefix: str) -> Iterator[TreeFile]:
+        """All files whose path begins with `prefix`, a page of the store's at a time."""
+        with failures(self.place, "its files cannot be listed"):
+            for known in self._files(self.place.key(prefix), ""):
+                yield self._file(known)
+
+    def send(self, path: str, file: Path, *, overwrite: bool) -> None:
+        """Write a file of this machine, which stays here; see `write`.
+
+        Args:
+            path: Its path, from outside.
+            file: The file here.
+            overwrite: Whether a file that is there is replaced.
+        """
         size = file.stat().st_size
         if size <= WHOLE_BYTES:
-            self._put(path, file.read_bytes(), overwrite=overwrite)
+            self.put(path, file.read_bytes(), overwrite=overwrite)
             return
         if not overwrite and self.look(path) is not None:
             raise FileExistsError(path)
@@ -223,11 +238,18 @@ class ObjectFiles:
                 self.store,
                 self.key(path),
                 file,
-                chunk_size=_PART_BYTES,
+                chunk_size=max(_PART_BYTES, -(-size // _MOST_PARTS)),
                 max_concurrency=_PARTS_AT_ONCE,
             )
 
-    def _put(self, path: str, data: bytes, *, overwrite: bool) -> None:
+    def put(self, path: str, data: bytes, *, overwrite: bool) -> None:
+        """Write a small file; see `write`.
+
+        Args:
+            path: Its path, from outside.
+            data: Its bytes.
+            overwrite: Whether a file that is there is replaced.
+        """
         key = self.key(path)
         if not overwrite and self.look(path) is not None:
             # Asked first, for some servers take a write that is meant for a free name as any other.

@@ -1,10 +1,12 @@
 """Where a bucket or container is, and what opens it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
+from urllib.parse import parse_qsl, urlsplit
 
 from runyard.protocol.datastores import AZURE, GCS, S3
+from runyard.protocol.errors import InvalidRequest
 
 # By kind: what may open it, each a set of names that belong together.
 CREDENTIALS: Mapping[str, tuple[frozenset[str], ...]] = {
@@ -16,6 +18,7 @@ CREDENTIALS: Mapping[str, tuple[frozenset[str], ...]] = {
     GCS: (frozenset(("service_account",)),),
 }
 _SCHEMES = {S3: "s3", AZURE: "az", GCS: "gs"}
+_ASKED = frozenset(("endpoint", "region"))
 # S3's own name for where a bucket is that names no region; others ignore it and sign with it.
 FIRST_REGION = "us-east-1"
 
@@ -83,3 +86,44 @@ class Known(NamedTuple):
     size: int
     modified_at: int
     etag: str
+
+
+def at(url: str) -> Place:
+    """The place that an address names, without what opens it.
+
+    Args:
+        url: `s3://bucket/prefix`, `gs://bucket/prefix` or `az://account/container/prefix`, behind
+            which `?endpoint=` and `&region=` may stand.
+
+    Raises:
+        InvalidRequest: It is no such address.
+    """
+    try:
+        parts = urlsplit(url)
+        more = dict(parse_qsl(parts.query, strict_parsing=True) if parts.query else ())
+    except ValueError as error:
+        raise InvalidRequest(f"{url!r} cannot be read: {error}") from None
+    kinds = {scheme: kind for kind, scheme in _SCHEMES.items()}
+    kind = kinds.get(parts.scheme, "")
+    names = [name for name in (parts.netloc, *parts.path.split("/")) if name]
+    account = names.pop(0) if kind == AZURE and names else ""
+    if not kind or not names or parts.fragment or "@" in parts.netloc:
+        raise InvalidRequest(
+            f"{url.partition('@')[2] or url!r} is no store: write s3://BUCKET/PREFIX, "
+            "gs://BUCKET/PREFIX or az://ACCOUNT/CONTAINER/PREFIX; the prefix may be left out"
+        )
+    if unknown := sorted(more.keys() - _ASKED):
+        raise InvalidRequest(
+            f"{unknown[0]!r} cannot stand behind the ? of {parts.scheme}://{parts.netloc}; "
+            f"there are {' and '.join(sorted(_ASKED))}"
+        )
+    endpoint = more.get("endpoint", "").rstrip("/")
+    if endpoint and not endpoint.startswith(("http://", "https://")):
+        raise InvalidRequest(f"the endpoint {endpoint!r} must begin with http:// or https://")
+    region = more.get("region", "")
+    return Place(kind, names[0], account, endpoint, region, "/".join(names[1:]))
+
+
+def opened_by(place: Place, credentials: Mapping[str, str]) -> Place:
+    """The same place with what opens it."""
+    return replace(place, credentials=tuple(sorted(credentials.items())))

@@ -97,7 +97,7 @@ def test_the_table_names_every_setting():
     ]
     for row in rows:
         assert row.about.endswith(".")
-        in_file = row.name in ("sites", "mirrors")
+        in_file = row.name in ("sites", "mirrors", "blobs_credentials")
         assert row.variable == ("" if in_file else "RUNYARD_" + row.name.upper())
 
 
@@ -154,3 +154,12 @@ def test_a_wrong_site_in_one_word_is_refused(tmp_path, given, named):
     """Without a kind or an address there is nothing to go to, and no site is taken over."""
     with pytest.raises(InvalidRequest, match=named):
         load(tmp_path, '[sites.lab]\nbackend = "local"\n', site=given)
+
+
+def test_what_opens_the_store_of_contents_is_not_shown(tmp_path):
+    """Whoever may see the settings of a service cannot open its bucket; a wrong value is named."""
+    found = load(tmp_path, '[blobs_credentials]\naccess_key = "AKIA"\nsecret_key = "hidden"\n')
+    shown = settings.shown(found, "blobs_credentials")
+    assert shown == "access_key: ***, secret_key: ***"
+    with pytest.raises(InvalidRequest, match=r"secret_key in .* must be of type str"):
+        load(tmp_path, "[blobs_credentials]\nsecret_key = 7\n")

@@ -63,10 +63,7 @@ def serve(
     ] = None,
     blobs: Annotated[
         str | None,
-        Option(
-            metavar="URL",
-            help="Where contents are, such as s3://bucket/prefix; keys are in config.toml.",
-        ),
+        Option(metavar="URL", help="Where contents are: s3://bucket/prefix, with keys in config."),
     ] = None,
     embedded: Annotated[
         bool,
@@ -87,15 +84,10 @@ def serve(
     Examples: `runyard serve`  ·  `runyard serve --host 0.0.0.0 --port 8765`  ·
     `runyard serve --host 0.0.0.0 --site ray=http://head:8265`
     """
+    given = {"--host": host, "--port": port, "--site": site, "--blobs": blobs}
     arguments = ["--embedded"] if embedded else []
-    if host is not None:
-        arguments += ["--host", host]
-    if port is not None:
-        arguments += ["--port", str(port)]
-    if site is not None:
-        arguments += ["--site", site]
-    if blobs is not None:
-        arguments += ["--blobs", blobs]
+    for option, value in given.items():
+        arguments += [] if value is None else [option, str(value)]
     if database_url is not None:
         if print_unit:
             raise InvalidRequest(

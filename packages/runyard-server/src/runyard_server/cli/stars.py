@@ -47,7 +47,7 @@ def list_(json: Json = False, workspace: Workspace = None) -> None:
 
 @group.command()
 def add(kind: Kind, name: Name, json: Json = False, workspace: Workspace = None) -> None:
-    """Give a run or a saved view a star: it comes first in the studio, for you alone.
+    """Put a star on a run or a saved view: it comes first in the studio, for you alone.
 
     Examples: `runyard stars add run mnist/12`  ·  `runyard stars add view 'good losses'`
     """

@@ -43,7 +43,7 @@ def list_(system: System, workspace: str, query: StarQuery) -> StarPage:
 
 
 def add(system: System, workspace: str, kind: str, name: str) -> StarRecord:
-    """Give something a star; what has one keeps it.
+    """Put a star on something; what has one keeps it.
 
     Args:
         system: The service's parts.

@@ -22,7 +22,7 @@ class Stars(NounClient):
         return self._service.call(routes.STARS_LIST, query=StarQuery(kind)).items
 
     def add(self, kind: str, name: str) -> StarRecord:
-        """Give something a star.
+        """Put a star on something.
 
         Args:
             kind: `run` or `view`.

@@ -2,6 +2,7 @@
 
 import io
 import os
+import py_compile
 import subprocess
 import sys
 import zipfile
@@ -47,7 +48,7 @@ def test_both_forms_hold_the_same_files(installed):
     unpacked = {
         path.relative_to(installed.folder).as_posix(): path.read_bytes()
         for path in installed.folder.rglob("*")
-        if path.is_file()
+        if path.is_file() and path.suffix != ".pyc"
     }
     assert packed == unpacked
     assert "runyard/runtime/__main__.py" in packed
@@ -66,13 +67,13 @@ def test_what_is_there_is_left_alone(installed):
     assert installed.zip.stat().st_mtime_ns == stamp
 
 
-def test_an_install_that_was_cut_short_is_made_whole(installed):
-    """A half that a crash left is completed at the next start; no rest stays behind."""
-    installed.zip.unlink()
-    light.install(installed.zip.parent)
-    assert installed.zip.is_file()
-    assert sorted(p.name for p in installed.zip.parent.iterdir()) == sorted(
-        [installed.zip.name, installed.folder.name]
+def test_the_zip_is_made_when_it_is_asked_for(installed):
+    """A service of this machine alone does not spend a start's time on it; no rest stays behind."""
+    folder = installed.folder.parent
+    assert [path.name for path in folder.iterdir()] == [installed.folder.name]
+    assert installed.zip.read_bytes() == light.pack(light.collect())
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        [installed.zip_name, installed.folder.name]
     )
 
 
@@ -127,17 +128,40 @@ def test_the_folder_is_compiled_for_this_python(installed):
     )
     assert compiled
     # PEP 552: the second word says hash-based and not checked.
-    assert io.BytesIO(compiled[0].read_bytes()).read(8)[4:] == b"\x01\x00\x00\x00"
+    assert {io.BytesIO(each.read_bytes()).read(8)[4:] for each in compiled} == {b"\1\0\0\0"}
 
 
-def test_bytecode_is_of_the_files_that_are_there(installed):
-    """Bytecode that the installed package has already is taken, with the right paths; but not of
-    a package that has been replaced since."""
-    (installed.folder / "runyard" / "__init__.py").write_text("def changed():\n    pass")
-    light.compile_folder(installed)
-    code = "import runyard, runyard.protocol.paths as paths; print(runyard.changed)\n"
-    code += "import types; print(*{f.__code__.co_filename for f in vars(paths).values() "
+def test_tracebacks_tell_the_files_of_the_folder(installed):
+    """Also where the bytecode is what the installed package had already."""
+    code = "import runyard.protocol.paths as paths, types\n"
+    code += "print(*{f.__code__.co_filename for f in vars(paths).values() "
     code += "if isinstance(f, types.FunctionType) and f.__module__ == paths.__name__})"
+    assert told(installed, code) == str(installed.folder / "runyard" / "protocol" / "paths.py")
+
+
+@pytest.mark.parametrize("compiled", ["before a change", "as it is", "not at all"])
+def test_bytecode_is_of_the_files_that_are_there(tmp_path, monkeypatch, compiled):
+    """A package that has been replaced since it was compiled runs as it is now."""
+    package = tmp_path / "packages" / "runyard"
+    package.mkdir(parents=True)
+    source = package / "__init__.py"
+    for text in ("answer = 'old'", "answer = 'the new one'"):
+        source.write_text(text)
+        if compiled == "as it is" or (compiled == "before a change" and "old" in text):
+            py_compile.compile(
+                str(source), invalidation_mode=py_compile.PycInvalidationMode.TIMESTAMP
+            )
+    monkeypatch.setattr(light_half, "root_of", {"runyard": package}.get)
+    made = light.install(tmp_path)
+    place = made.folder / "runyard" / "__pycache__"
+    assert place.exists() == (compiled == "as it is")
+    light.compile_folder(made)
+    assert len(list(place.iterdir())) == 1
+    assert told(made, "import runyard; print(runyard.answer)") == "the new one"
+
+
+def told(installed, code):
+    """What a bare Python prints that has only the folder."""
     ended = subprocess.run(
         [sys.executable, "-S", "-c", code],
         env={"PYTHONPATH": str(installed.folder)},
@@ -145,9 +169,7 @@ def test_bytecode_is_of_the_files_that_are_there(installed):
         text=True,
         check=True,
     )
-    changed, path = ended.stdout.splitlines()
-    assert changed.startswith("<function changed")
-    assert path == str(installed.folder / "runyard" / "protocol" / "paths.py")
+    return ended.stdout.strip()
 
 
 def test_somebody_elses_azureml_is_not_taken(tmp_path, monkeypatch):

@@ -1,11 +1,12 @@
 """The light half as jobs get it: a zip file and, beside it, the same files unpacked.
 
-    light/runyard-light-<hash>.zip      one file for nodes elsewhere, first on PYTHONPATH
+    light/runyard-light-<hash>.zip      one file for nodes elsewhere, first on PYTHONPATH; made
+                                        when the first of them needs it
     light/<hash>/                       for nodes on this machine: starts faster
 
 Made from the installed packages, also where they are installed as links to a checkout, and the
 same bytes from the same sources everywhere: names sorted, times fixed. A set that is there is
-never changed, so a job keeps the code it began with. The unpacked files are compiled for the
+never changed, so a job keeps the code it began with. The unpacked files come compiled for the
 service's own Python, which is the agents'.
 """
 
@@ -14,11 +15,12 @@ import importlib.util
 import marshal
 import secrets
 import shutil
-from collections.abc import Mapping
+import struct
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from runyard.protocol import light_half
 
@@ -37,23 +39,33 @@ sys.exit(main(sys.argv[1:]))
 
 @dataclass(frozen=True)
 class Light:
-    """The light half in a state folder: its hash, the zip and the unpacked folder."""
+    """The light half in a state folder: its hash, and the unpacked folder."""
 
     hash: str
-    zip: Path
     folder: Path
+
+    @property
+    def zip_name(self) -> str:
+        """What the zip is called, here and elsewhere."""
+        return f"runyard-light-{self.hash}.zip"
+
+    @property
+    def zip(self) -> Path:
+        """The zip; who first asks has it made of the folder, for most services never need it."""
+        found = self.folder.with_name(self.zip_name)
+        if not found.exists():
+            _place(found, pack(light_half.below(self.folder)))
+        return found
 
 
 def install(folder: Path) -> Light:
-    """Make sure that the present light half is in `folder`; give where.
+    """Make sure that the present light half is unpacked in `folder`; give where.
 
     Args:
         folder: `light/` of the state folder; exists.
     """
     files = collect()
     light = named(folder, digest(files))
-    if not light.zip.exists():
-        _place(light.zip, pack(files))
     if not light.folder.is_dir():
         _unpack(files, light.folder)
     return light
@@ -61,7 +73,7 @@ def install(folder: Path) -> Light:
 
 def named(folder: Path, identity: str) -> Light:
     """The places of the light half with a hash."""
-    return Light(identity, folder / f"runyard-light-{identity}.zip", folder / identity)
+    return Light(identity, folder / identity)
 
 
 def collect() -> dict[str, bytes]:
@@ -96,38 +108,53 @@ def pack(files: Mapping[str, bytes]) -> bytes:
 
 def compile_folder(light: Light) -> None:
     """Compile what is not yet compiled for this Python; safe beside jobs that use the files."""
-    for path in light.folder.rglob("*.py"):
+    for name, content in light_half.below(light.folder).items():
+        path = light.folder / name
         place = Path(importlib.util.cache_from_source(str(path)))
-        if not place.exists():
+        if path.suffix == ".py" and not place.exists():
             with suppress(SyntaxError):
-                _compile(path, _installed(light, path), place)
+                code = SourceFileLoader("light", str(path)).source_to_code(content, str(path))
+                place.parent.mkdir(exist_ok=True)
+                _place(place, _bytecode(content, marshal.dumps(code)))
 
 
-def _installed(light: Light, path: Path) -> Path:
-    """The installed file that a file of the light half is a copy of; itself where it is none."""
-    package, *names = path.relative_to(light.folder).parts
-    root = light_half.root_of(package) if names else None
-    found = path if root is None else root.joinpath(*names)
-    same = found.is_file() and found.read_bytes() == path.read_bytes()
-    return found if same else path
+def _compiled(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The bytecode of those of the files that the installed packages have compiled.
 
-
-def _compile(path: Path, installed: Path, place: Path) -> None:
-    """Write a file's bytecode.
-
-    The installed file's has mostly been compiled: to compile all of them took a third of the time
-    of a first start. Tracebacks are right, for Python puts in the path that it imports from.
-
-    Args:
-        path: The file.
-        installed: One with the same content.
-        place: Where the bytecode goes.
+    To compile them anew takes longer than all else of a first start. Tracebacks are right, for
+    Python puts in the path that it imports from.
     """
-    code = SourceFileLoader("light", str(installed)).get_code("light")
-    # PEP 552: hash-based and not checked. The files never change, so nobody needs to compare times.
+    found = {}
+    roots = {package: light_half.root_of(package) for package in _packages(files)}
+    for name, content in files.items():
+        package, _, inside = name.partition("/")
+        root = roots.get(package) if inside.endswith(".py") else None
+        code = _code(root / inside, len(content)) if root is not None else None
+        if code is not None:
+            found[importlib.util.cache_from_source(name)] = _bytecode(content, code)
+    return found
+
+
+def _packages(files: Iterable[str]) -> set[str]:
+    return {name.partition("/")[0] for name in files if "/" in name}
+
+
+def _code(source: Path, size: int) -> bytes | None:
+    """What this Python has compiled an installed file of a size to; None where it has not."""
+    try:
+        found = Path(importlib.util.cache_from_source(str(source))).read_bytes()
+        changed = int(source.stat().st_mtime)
+    except OSError:
+        return None
+    # PEP 552: of a file of this time and size; what is told otherwise is compiled anew.
+    head = importlib.util.MAGIC_NUMBER + struct.pack("<III", 0, changed, size)
+    return found[len(head) :] if found.startswith(head) else None
+
+
+def _bytecode(content: bytes, code: bytes) -> bytes:
+    """A file of bytecode as PEP 552 has it: hash-based and not checked, for no file changes."""
     head = importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little")
-    place.parent.mkdir(exist_ok=True)
-    _place(place, head + importlib.util.source_hash(path.read_bytes()) + marshal.dumps(code))
+    return head + importlib.util.source_hash(content) + code
 
 
 def _place(path: Path, content: bytes) -> None:
@@ -141,11 +168,12 @@ def _place(path: Path, content: bytes) -> None:
 
 def _unpack(files: Mapping[str, bytes], folder: Path) -> None:
     temporary = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+    whole = {**files, **_compiled(files)}
     try:
-        for name, content in files.items():
-            path = temporary / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+        for parent in {PurePosixPath(name).parent for name in whole}:
+            (temporary / parent).mkdir(parents=True, exist_ok=True)
+        for name, content in whole.items():
+            (temporary / name).write_bytes(content)
         # A folder of that name holds the same files: whoever came first is right.
         with suppress(OSError):
             temporary.rename(folder)

@@ -15,7 +15,6 @@ import os
 import signal
 import sys
 import time
-import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -53,14 +52,15 @@ _PATIENCE_SECONDS = 20.0
 
 def context_in(folder: Path) -> SiteContext:
     """What a backend is told in these tests: places in a folder, and agents that wait."""
-    light = Light("hash", folder / "light" / "light.zip", folder / "light" / "hash")
-    # Some backends start agents from the folder, others from the archive.
-    if not light.zip.exists():
+    light = Light("hash", folder / "light" / "hash")
+    # Some backends start agents from the folder, others from the archive that is made of it.
+    if not light.folder.exists():
         entry = light.folder / ENTRY
         entry.parent.mkdir(parents=True)
         entry.write_text(AGENT, "utf-8")
-        with zipfile.ZipFile(light.zip, "w") as archive:
-            archive.writestr("__main__.py", AGENT)
+        (light.folder / "__main__.py").write_text(AGENT, "utf-8")
+    # There before any plan, which writes nothing.
+    assert light.zip.exists()
     return SiteContext(
         name="site",
         url=lambda: URL,

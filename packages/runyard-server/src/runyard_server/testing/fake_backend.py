@@ -93,7 +93,7 @@ class FakeBackend(Backend):
         own = shared if job.node == 0 else shared / "nodes" / str(job.node)
         place = Place(
             run_folder=str(own),
-            light=str(self._context.light.zip),
+            light=str(self._context.light.folder),
             url=self._context.url(),
             shared_folder=str(shared),
             connection_file=self._connection_file,

@@ -88,7 +88,7 @@ class HostsBackend(LocalBackend):
             found,
             run_folder=str(folder / "runs" / job.run / str(job.node)),
             shared_folder="",
-            light=str(folder / self._light.zip.name),
+            light=str(folder / self._light.zip_name),
             environments=str(folder / "environments"),
         )
 

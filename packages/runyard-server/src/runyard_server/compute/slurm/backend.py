@@ -218,7 +218,7 @@ class SlurmBackend(Backend):
         own = shared if job.node == 0 else shared / "nodes" / str(job.node)
         limit, of = asking.limit(job.spec, partition), partition.name if partition else ""
         seen = self._sees_home
-        light = context.light.folder if seen else self._shared / "light" / context.light.zip.name
+        light = context.light.folder if seen else self._shared / "light" / context.light.zip_name
         return Place(
             run_folder=str(own),
             light=str(light),

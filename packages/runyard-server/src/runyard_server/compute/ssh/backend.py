@@ -103,7 +103,7 @@ class SshBackend(Backend):
             known_hosts=_local(known_hosts),
             python=python,
             folder=self._folder,
-            light=context.light.zip,
+            light=context.light,
             tunnel=self._tunnel,
             gateway=context.gateway,
         )
@@ -242,7 +242,7 @@ class SshBackend(Backend):
         tunnel = self._tunnel()
         return Place(
             run_folder=own,
-            light=f"{root}/light/{self._context.light.zip.name}",
+            light=f"{root}/light/{self._context.light.zip_name}",
             url=f"http://127.0.0.1:{tunnel[0]}" if tunnel else self._context.url(),
             shared_folder=shared,
             environments=f"{root}/environments",

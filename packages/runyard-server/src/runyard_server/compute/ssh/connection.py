@@ -26,6 +26,7 @@ from typing import Any
 import msgspec
 
 from runyard.protocol.errors import RunyardError, TemporaryError
+from runyard_server.compute.light import Light
 from runyard_server.compute.ssh import faults, program
 from runyard_server.compute.ssh.machines import Machine
 
@@ -47,7 +48,7 @@ class Access:
         known_hosts: File of the host keys; "" is the user's own.
         python: The interpreter there.
         folder: The folder there.
-        light: The zip file of the light half, here.
+        light: The light half, here.
         tunnel: Gives what `ssh -R` makes a port there lead to: (port there, address here);
             None where the service is reached without.
         gateway: Gives the port of the gateway, which such a tunnel leads to, too; 0 for none.
@@ -57,7 +58,7 @@ class Access:
     known_hosts: str
     python: str
     folder: str
-    light: Path
+    light: Light
     tunnel: Callable[[], tuple[int, str] | None]
     gateway: Callable[[], int]
 
@@ -249,11 +250,11 @@ class Connection:
         folder, light = self._access.folder, self._access.light
         name, data = program.packed()
         kept = _kept(f"{folder}/programs", name)
-        line = f"{kept} && {self._line('probe', folder, light.name)}"
+        line = f"{kept} && {self._line('probe', folder, light.zip_name)}"
         found = self._answer(self._through(line), data, _REQUEST_SECONDS)
         if not found["light"]:
-            line = _kept(f"{folder}/light", light.name)
-            code, _, said = self._run(self._through(line), light.read_bytes(), _TAKE_SECONDS)
+            line = _kept(f"{folder}/light", light.zip_name)
+            code, _, said = self._run(self._through(line), light.zip.read_bytes(), _TAKE_SECONDS)
             if code:
                 raise TemporaryError(f"{self.machine}: {said.strip() or f'exit code {code}'}")
         self.figures = Figures(found["cpus"], found["memory_gb"], found["gpus"])

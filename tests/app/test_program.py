@@ -257,12 +257,20 @@ def test_a_damaged_connection_file_is_mended(tmp_path, content):
     """A running service is found again although somebody emptied the file."""
     with running_service(tmp_path / "home") as service:
         (service.home / "service.json").write_text(content)
-        for _ in range(1500):
-            with suppress(Exception):
-                if read_connection(service.home).pid == service.process.pid:
-                    return
-            time.sleep(0.02)
-        pytest.fail("the file was not mended")
+        found = connection_of(service)
+        assert (found.url, found.token) == (service.url, service.token)
+
+
+def connection_of(service):
+    """What the connection file tells once it tells of the service again; None if it never does."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        with suppress(Exception):
+            found = read_connection(service.home)
+            if found.pid == service.process.pid:
+                return found
+        time.sleep(0.02)
+    return None
 
 
 def test_an_idle_embedded_service_ends(tmp_path):
@@ -294,11 +302,8 @@ def test_the_connection_file_comes_back_when_somebody_removes_it(tmp_path):
     """A cleaning job that removes the file does not hide a running service for ever."""
     with running_service(tmp_path / "home") as service:
         (service.home / "service.json").unlink()
-        for _ in range(1500):
-            if read_connection(service.home) is not None:
-                return
-            time.sleep(0.02)
-        pytest.fail("the file did not come back")
+        found = connection_of(service)
+        assert (found.url, found.token) == (service.url, service.token)
 
 
 @pytest.mark.parametrize("made_anew", [False, True])

@@ -3,7 +3,9 @@
 import json
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.work_on_sites import TRIAL, sweep_of
@@ -65,6 +67,8 @@ def test_a_run_outlives_its_connection(yard: Yard, tmp_path: Path) -> None:
     yard.server.start()
     go.touch()
     yard.reaches(run, "Completed")
+    run.download_file("azureml-logs/70_driver_log.txt", str(tmp_path / "log"))
+    assert (tmp_path / "log").read_text().splitlines() == ["began"]
 
 
 def test_a_run_waits_for_a_machine_that_is_away(yard: Yard, tmp_path: Path) -> None:
@@ -108,6 +112,18 @@ def test_cancel_ends_the_job_there(yard: Yard, tmp_path: Path) -> None:
     run.cancel()
     yard.reaches(run, "Canceled")
     yard.until(lambda: not Path(f"/proc/{pid}").exists(), lambda: "the agent is still there")
+    assert processes_of(run) == []
+
+
+def processes_of(run: Any) -> list[int]:
+    """All processes of a run on this machine, its script among them."""
+    wanted = f"RUNYARD_RUN_ID={run.id}".encode()
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if wanted in (entry / "environ").read_bytes().split(b"\0"):
+                found.append(int(entry.name))
+    return found
 
 
 def test_a_killed_agent_is_told(yard: Yard, tmp_path: Path) -> None:

@@ -105,8 +105,11 @@ def test_brackets_go_through_the_list_that_one_came_from(filled, visit):
     tab.settle()
     page.keyboard.press("]")
     page.wait_for_url("**" + second)
+    shown = page.get_by_role("heading", level=1).inner_text()
     page.keyboard.press("[")
     page.wait_for_url("**" + first)
+    expect(page.get_by_role("heading", level=1)).not_to_have_text(shown)
+    assert first != second
 
 
 def test_home_tells_how_full_the_disk_is(filled, visit):

@@ -88,13 +88,13 @@ def _version(engine: Engine) -> str | None:
         if inspect(connection).has_table(schema_version.name):
             return str(connection.execute(select(schema_version.c.version)).scalar_one())
         # Not `create_all`, which asks after each table and puts each statement together anew.
-        for statement in _statements(connection.dialect):
+        for statement in statements(connection.dialect):
             connection.exec_driver_sql(statement)
         connection.execute(insert(schema_version).values(version=SCHEMA_VERSION))
         return None
 
 
-def _statements(dialect: Dialect) -> list[str]:
+def statements(dialect: Dialect) -> list[str]:
     """What makes all tables of a new database; put together once for each kind of database."""
     kind = type(dialect)
     if kind not in _made:

@@ -1,7 +1,8 @@
 """The real service as a process of its own, for tests that go over the wire.
 
 It is forked from an interpreter that has loaded a service before (`forking`), which halves what its
-start costs. Tests of the start itself have Python started anew.
+start costs, and finds some of what it would make in a new state folder (`prepared`). Tests of the
+start itself have Python started anew.
 """
 
 import json
@@ -19,6 +20,7 @@ from pathlib import Path
 from runyard.protocol import codec
 from runyard.protocol.service import CONNECTION_FILE, HOME_VARIABLE, Connection
 from runyard_server import operations
+from runyard_server.testing import prepared
 from runyard_server.testing.forking import ForkedProcess, ForkServer
 
 PATIENCE_SECONDS = 60.0
@@ -31,6 +33,7 @@ _LOADED = (
     *("runyard_server.app.connections", "runyard_server.app.server"),
     *("runyard_server.faces.application", "runyard_server.faces.native.face"),
     *("runyard_server.faces.studio.face", "runyard_server.store.first_look"),
+    "runyard_server.testing.prepared",
     *(f"{operations.__name__}.{each.name}" for each in pkgutil.iter_modules(operations.__path__)),
 )
 _fork_server = ForkServer(*_LOADED)
@@ -69,6 +72,8 @@ class RunningService:
             RuntimeError: It ended; with what it wrote.
         """
         self.home.mkdir(parents=True, exist_ok=True)
+        if not self.anew:
+            prepared.share_light(self.home)
         environ = {**os.environ, **self.variables, HOME_VARIABLE: str(self.home)}
         output = self.home / "service.out"
         # A file, since a pipe that nobody reads would stop it.

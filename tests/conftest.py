@@ -46,15 +46,17 @@ def pytest_configure(config: pytest.Config) -> None:
     # What one worker has started goes on when that has ended: in the folder that all share.
     told = getattr(config, "workerinput", {})
     os.environ["TESTS_SESSION"] = str(told.get(_SHARED) or config.stash[_home])
-    os.environ["CXX"] = _quick_compiler(Path(told.get(_SHARED) or config.stash[_home]))
+    # Python's own tools for building compile C++ with the compiler of C, too.
+    for variable, compiler in {"CC": "cc", "CXX": "c++"}.items():
+        os.environ[variable] = _quick(compiler, Path(os.environ["TESTS_SESSION"]))
 
 
-def _quick_compiler(folder: Path) -> str:
-    """A C++ compiler that optimises nothing: Horovod is compiled to see that it can be."""
-    program = folder / "c++"
+def _quick(compiler: str, folder: Path) -> str:
+    """A compiler that optimises nothing: Horovod is compiled to see that it can be."""
+    program = folder / compiler
     if program.exists():
         return str(program)
-    program.write_text('#!/bin/sh\nexec c++ "$@" -O0\n')
+    program.write_text(f'#!/bin/sh\nexec {compiler} "$@" -O0\n')
     program.chmod(0o755)
     return str(program)
 

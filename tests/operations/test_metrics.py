@@ -227,7 +227,9 @@ def test_what_came_value_by_value_is_joined_at_the_end(system: System, run: str)
     for number in range(40):
         send(system, run, [line("acc", number / 2, step=number)], first=number)
         point = tracked_values.Point("loss", number / 4, number, number)
-        tracked_values.log(system, "default", run, tracked_values.Logged([point]))
+        tracked_values.log(
+            system, "default", run, tracked_values.Logged(tracked_values.by_name([point]))
+        )
     before = series(system, run)
     runs.complete(system, "default", run)
     assert series(system, run) == before
@@ -235,6 +237,25 @@ def test_what_came_value_by_value_is_joined_at_the_end(system: System, run: str)
         one = summary(system, run, name).id
         left = system.read(lambda work, one=one: rows.segments(work.connection, one))
         assert [segment.count for segment in left] == [40]
+
+
+def test_a_trackers_batch_keeps_equal_points_once(system: System, run: str) -> None:
+    """A batch and its repeat leave each point once; the highest step counts as the latest."""
+    nan = float("nan")
+    given = [(2.0, 5, 7), (1.0, 5, 7), (nan, 1, 1), (2.0, 5, 7), (1.0, 6, 7), (3.0, 9, 2)]
+    points = [tracked_values.Point("loss", *point) for point in given]
+    logged = tracked_values.Logged(tracked_values.by_name(points))
+    for _ in range(2):
+        tracked_values.log(system, "default", run, logged)
+    found = series(system, run)["loss"]
+    assert (found.values, found.nonfinite) == ([2.0, 1.0, "NaN", 1.0, 3.0], [2])
+    assert (found.times, found.steps) == ([5, 5, 1, 6, 9], [7, 7, 1, 7, 2])
+    row = summary(system, run, "loss")
+    assert (row.last, row.last_step, row.last_time, row.maximum) == (1.0, 7, 6, 3.0)
+    ends = [tracked_values.Point("loss", 4.0, 9, 8), tracked_values.Point("loss", 3.0, 9, 2)]
+    logged = tracked_values.Logged(tracked_values.by_name(ends))
+    tracked_values.log(system, "default", run, logged)
+    assert series(system, run)["loss"].values[5:] == [4.0]
 
 
 def test_a_point_that_comes_while_two_seal_stays(

@@ -185,20 +185,24 @@ def read_many(system: System, workspace: str, body: MetricsOfRuns) -> MetricPage
     return MetricPages(pages)
 
 
-def store(work: Work, key: int, batches: Sequence[Batch]) -> dict[int, int]:
+def store(
+    work: Work, key: int, batches: Sequence[Batch], known: dict[str, SeriesRow] | None = None
+) -> dict[int, int]:
     """Write what batches add: new series, segments, counts.
 
     Args:
         work: The unit of work.
         key: Key of the run's row.
         batches: At most one of each name and source.
+        known: Those series that have the batches' names, where they have been read already.
 
     Returns:
         What is to be summarised once it is written; see `summarise_full`.
     """
     if not batches:
         return {}
-    known = rows.series_named(work.connection, key, [batch.name for batch in batches])
+    if known is None:
+        known = rows.series_named(work.connection, key, [batch.name for batch in batches])
     batches = sources.apart(work, key, batches, known)
     new = {
         each.name: SeriesRow(key, each.name, each.kind, source=each.source)

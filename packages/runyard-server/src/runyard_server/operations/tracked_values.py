@@ -5,7 +5,7 @@ What a series' last block holds already is passed over instead: that is what a r
 trackers themselves keep equal points once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import NamedTuple
@@ -32,12 +32,42 @@ class Point(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Logged:
-    """What is logged together: all of it or nothing is kept."""
+class Columns:
+    """Points of one metric as three lists of one length; times are microseconds since 1970."""
 
-    points: Sequence[Point] = ()
+    values: list[float]
+    times: list[int]
+    steps: list[int]
+
+    def only(self, places: Sequence[int]) -> "Columns":
+        """Some of the points, by their places."""
+        return Columns(
+            [self.values[place] for place in places],
+            [self.times[place] for place in places],
+            [self.steps[place] for place in places],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """What is logged together: all of it or nothing is kept; points by name of their metric."""
+
+    points: Mapping[str, Columns] = field(default_factory=dict)
     params: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
+
+
+def by_name(points: Iterable[Point]) -> dict[str, Columns]:
+    """Sort points by name, names in order of their first point."""
+    groups: dict[str, Columns] = {}
+    for name, value, time, step in points:
+        group = groups.get(name)
+        if group is None:
+            group = groups[name] = Columns([], [], [])
+        group.values.append(value)
+        group.times.append(time)
+        group.steps.append(step)
+    return groups
 
 
 def log(system: System, workspace: str, run: str, given: Logged) -> None:
@@ -56,7 +86,8 @@ def log(system: System, workspace: str, run: str, given: Logged) -> None:
     """
     params = parameters.checked(given.params)
     # Packed here, outside the writer's thread.
-    batches = _batches(dict.fromkeys(given.points))
+    distinct = {name: _distinct(columns) for name, columns in given.points.items()}
+    batches = [(_batch(name, columns), columns) for name, columns in distinct.items()]
 
     full: dict[int, int] = {}
 
@@ -64,9 +95,10 @@ def log(system: System, workspace: str, run: str, given: Logged) -> None:
         row = tracked_runs.required(work, workspace, run)
         parameters.add(work, run, row.key, params, spelt=True)
         tracked_runs.set_tags(work, row, given.tags)
-        fresh = _fresh(work, row.key, batches)
+        known = rows.series_named(work.connection, row.key, list(distinct))
+        fresh = _fresh(work, known, batches)
         if fresh:
-            full.update(metrics.store(work, row.key, fresh))
+            full.update(metrics.store(work, row.key, fresh, known))
             wake_sweep(work, row)
             work.announce(grown_topic(workspace, run))
 
@@ -74,63 +106,78 @@ def log(system: System, workspace: str, run: str, given: Logged) -> None:
     metrics.summarise_full(system, full)
 
 
-def _batches(points: Mapping[Point, None]) -> list[tuple[Batch, list[Point]]]:
-    """Sort points by name and pack them, names in order of their first point."""
-    groups: dict[str, list[Point]] = {}
-    for point in points:
-        groups.setdefault(point.name, []).append(point)
-    return [(_batch(group), group) for group in groups.values()]
+def _distinct(columns: Columns) -> Columns:
+    """Each point once."""
+    # Mostly each has a step of its own, which costs no look at the others.
+    if len(set(columns.steps)) == len(columns.steps):
+        return columns
+    first: dict[tuple[float, int, int], int] = {}
+    for place, point in enumerate(zip(columns.values, columns.times, columns.steps, strict=True)):
+        first.setdefault(point, place)
+    return columns.only([*first.values()])
 
 
-def _batch(group: Sequence[Point]) -> Batch:
-    values = [point.value for point in group]
-    encoding, payload = pack(
-        Points(list(values), [point.step for point in group], [point.time for point in group])
-    )
-    latest = max(group, key=lambda point: (point.step, point.time))
-    numbers = [value for value in values if isfinite(value)]
+def _batch(name: str, columns: Columns) -> Batch:
+    values, times, steps = columns.values, columns.times, columns.steps
+    encoding, payload = pack(Points(values, [*steps], times))
+    # A sum that is finite is of numbers that are; one that overflows has each looked at.
+    numbers = values if isfinite(sum(values)) else [each for each in values if isfinite(each)]
+    place = _latest(columns)
+    value = values[place]
     # A latest point that is no number leaves the summary with the last one that is.
-    last = latest.value if isfinite(latest.value) else (numbers[-1] if numbers else None)
+    last = value if isfinite(value) else (numbers[-1] if numbers else None)
     return Batch(
-        name=group[0].name,
+        name=name,
         kind=SCALAR,
-        count=len(group),
+        count=len(values),
         encoding=encoding,
         payload=payload,
         last=last,
         minimum=min(numbers, default=None),
         maximum=max(numbers, default=None),
-        latest=Latest(latest.step, latest.time, odd(latest.value)),
+        latest=Latest(steps[place], times[place], odd(value)),
         by_step=True,
     )
 
 
-def _fresh(work: Work, key: int, batches: Sequence[tuple[Batch, list[Point]]]) -> list[Batch]:
+def _latest(columns: Columns) -> int:
+    """The place of the point of the highest step, and among those of the latest time."""
+    steps, times = columns.steps, columns.times
+    top = max(steps)
+    if steps.count(top) == 1:
+        return steps.index(top)
+    return max(range(len(steps)), key=lambda each: (steps[each], times[each]))
+
+
+def _fresh(
+    work: Work, known: Mapping[str, SeriesRow], batches: Sequence[tuple[Batch, Columns]]
+) -> list[Batch]:
     """The batches without points that their series have just been given."""
-    if not batches:
-        return []
-    known = rows.series_named(work.connection, key, [batch.name for batch, _ in batches])
     fresh = []
-    for batch, group in batches:
-        left = _left(work, known.get(batch.name), group)
-        if len(left) == len(group):
+    for batch, columns in batches:
+        left = _left(work, known.get(batch.name), columns)
+        if left is columns:
             fresh.append(batch)
-        elif left:
-            fresh.append(_batch(left))
+        elif left.values:
+            fresh.append(_batch(batch.name, left))
     return fresh
 
 
-def _left(work: Work, series: SeriesRow | None, group: Sequence[Point]) -> Sequence[Point]:
+def _left(work: Work, series: SeriesRow | None, columns: Columns) -> Columns:
     if series is None or series.last_time is None:
-        return group
+        return columns
     end = (series.last_step or 0, series.last_time)
     # Mostly all come after what is there, which costs no look at it.
-    if all((point.step, point.time) > end for point in group):
-        return group
+    if min(columns.steps) > end[0] or all(
+        point > end for point in zip(columns.steps, columns.times, strict=True)
+    ):
+        return columns
     block = rows.last_segment(work.connection, series.id)
     if block is None:
-        return group
+        return columns
     points = rows.points_of([block])
     there = set(zip(map(repr, points.values), points.steps, points.times, strict=True))
     # By their texts: NaN equals nothing, itself least of all.
-    return [p for p in group if (repr(p.value), p.step, p.time) not in there]
+    given = zip(map(repr, columns.values), columns.steps, columns.times, strict=True)
+    left = [place for place, point in enumerate(given) if point not in there]
+    return columns if len(left) == len(columns.values) else columns.only(left)

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
@@ -14,6 +16,7 @@ from runyard_server.store.schema import metric_segments, metric_series, spool_ma
 from runyard_server.store.segments import Points, unpack
 
 _MANY = 500
+_SIZES = (1, 4, 16, 64, _MANY)
 
 
 @dataclass(slots=True)
@@ -75,7 +78,6 @@ _USED = Keyed(
     metric_series.c.run_key,
 )
 _USAGE = _ALL_SERIES.where(metric_series.c.kind == USAGE_KIND).order_by(_IN_ORDER)
-_NAMED_SERIES = _ALL_SERIES.where(metric_series.c.name.in_(bindparam("names", expanding=True)))
 _LATEST = Keyed(
     select(
         metric_series.c.id, metric_series.c.run_key, metric_series.c.name, metric_series.c.last
@@ -84,7 +86,7 @@ _LATEST = Keyed(
     metric_series.c.name,
 )
 _ADD_SERIES = insert(metric_series)
-_CHANGE_SERIES = (
+_CHANGE_SERIES = Prepared(
     update(metric_series)
     .where(metric_series.c.id == bindparam("series"))
     .values(
@@ -109,7 +111,7 @@ _LONG_ONES = Prepared(
         metric_series.c.run_key == bindparam("run"), metric_series.c["count"] >= bindparam("least")
     )
 )
-_ADD_SEGMENTS = insert(metric_segments)
+_ADD_SEGMENTS = Prepared(insert(metric_segments))
 _SEGMENTS_OF = select(*_SEGMENTS).where(metric_segments.c.series_id == bindparam("series"))
 _IN_PLACE = Prepared(_SEGMENTS_OF.order_by(metric_segments.c.first))
 _BEFORE = (
@@ -127,6 +129,12 @@ _LAST_SEGMENT = Prepared(_SEGMENTS_OF.order_by(metric_segments.c.first.desc()).l
 _COUNTS_OF = select(metric_segments.c.first, metric_segments.c["count"]).where(
     metric_segments.c.series_id == bindparam("series")
 )
+
+
+@cache
+def _named_series(size: int) -> Prepared:
+    names: list[Any] = [bindparam(f"n{place}") for place in range(size)]
+    return Prepared(_ALL_SERIES.where(metric_series.c.name.in_(names)))
 
 
 def mark(connection: Connection, run_key: int, writer: str) -> int:
@@ -224,12 +232,18 @@ def series_named(
         run_key: Key of the run's row.
         names: Which names.
     """
+    if not names:
+        return {}
     # More names than a statement may have parameters: all of the run, then.
     if len(names) > _MANY:
-        rows = connection.execute(_ALL_SERIES, {"run": run_key})
+        found = [SeriesRow(*row) for row in connection.execute(_ALL_SERIES, {"run": run_key})]
     else:
-        rows = connection.execute(_NAMED_SERIES, {"run": run_key, "names": list(names)})
-    return {row.name: SeriesRow(*row) for row in rows}
+        # The last one several times, so that there are few statements to be compiled.
+        size = next(size for size in _SIZES if size >= len(names))
+        several = [*names, *[names[-1]] * (size - len(names))]
+        values = {f"n{place}": name for place, name in enumerate(several)} | {"run": run_key}
+        found = [SeriesRow(*row) for row in _named_series(size).rows(connection, values)]
+    return {row.name: row for row in found}
 
 
 def add_series(connection: Connection, rows: Sequence[SeriesRow]) -> None:
@@ -275,7 +289,7 @@ def change_series(connection: Connection, rows: Iterable[SeriesRow]) -> None:
         }
         for row in rows
     ]
-    connection.execute(_CHANGE_SERIES, values)
+    _CHANGE_SERIES.run_many(connection, values)
 
 
 def add_segments(connection: Connection, rows: Iterable[SegmentRow]) -> None:
@@ -290,7 +304,7 @@ def add_segments(connection: Connection, rows: Iterable[SegmentRow]) -> None:
         }
         for row in rows
     ]
-    connection.execute(_ADD_SEGMENTS, values)
+    _ADD_SEGMENTS.run_many(connection, values)
 
 
 def segments(connection: Connection, series_id: int) -> list[SegmentRow]:

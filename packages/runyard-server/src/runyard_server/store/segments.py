@@ -13,7 +13,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite, isnan
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -140,8 +140,12 @@ def joined(packed: Sequence[tuple[str, int, bytes]]) -> bytes:
 
 def _columns(points: Points, kind: str) -> bytes:
     columns: list[array[Any]] = [array(kind, points.values), array("q", points.times)]
-    if any(step is not None for step in points.steps):
-        columns.append(array("q", [NO_STEP if s is None else s for s in points.steps]))
+    lacking = points.steps.count(None)
+    if lacking < len(points.steps):
+        steps: Sequence[int | None] = points.steps
+        if lacking:
+            steps = [NO_STEP if step is None else step for step in steps]
+        columns.append(array("q", cast("list[int]", steps)))
     if sys.byteorder == "big":
         for column in columns:
             column.byteswap()

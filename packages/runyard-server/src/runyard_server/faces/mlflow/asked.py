@@ -8,6 +8,7 @@ which is what programs look for.
 import json
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -33,6 +34,9 @@ _MOST_ENTRIES = 10_000
 _LONGEST_SHOWN = 500
 # What a request is about, for the audit log.
 _NAMING = ("experiment_id", "run_id", "name", "version", "alias", "key")
+
+
+_RAW = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class Asked:
@@ -159,13 +163,14 @@ def admitted(exchange: Exchange, fields: Fields) -> Asked:
     return Asked(system, caller, exchange.segments, fields)
 
 
-def read(method: str, pairs: Sequence[tuple[str, str]], body: bytes) -> Fields:
+def read(method: str, pairs: Sequence[tuple[str, str]], body: bytes, *, late: str = "") -> Fields:
     """The fields of a request.
 
     Args:
         method: The HTTP method.
         pairs: The query.
         body: The body.
+        late: A field that stays JSON where that is good, for who can read it in a better way.
 
     Raises:
         InvalidRequest: The body is no JSON object.
@@ -175,12 +180,16 @@ def read(method: str, pairs: Sequence[tuple[str, str]], body: bytes) -> Fields:
         for name, value in pairs:
             found.setdefault(name, []).append(value)
         return found
-    try:
-        fields = msgspec.json.decode(body) if body.strip() else {}
-        # Clients of long ago wrote the JSON of the JSON.
-        fields = msgspec.json.decode(fields) if isinstance(fields, str) else fields
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        fields = _leniently(body)
+    if late:
+        with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            raw = _RAW.decode(body)
+            return {
+                name: value if name == late else msgspec.json.decode(value)
+                for name, value in raw.items()
+            }
+    fields = _decoded(body) if body.strip() else {}
+    # Clients of long ago wrote the JSON of the JSON.
+    fields = _decoded(fields.encode()) if isinstance(fields, str) else fields
     if fields is None:
         return {}
     if not isinstance(fields, dict):
@@ -323,6 +332,8 @@ def records(fields: Fields, name: str, called: str = "") -> list[Fields]:
         InvalidRequest: It is something else.
     """
     value = fields.get(name)
+    if isinstance(value, msgspec.Raw):
+        value = _decoded(value)
     if value is None:
         return []
     if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
@@ -372,6 +383,13 @@ def _spelt(value: object) -> int | None:
         return int(value)
     except ValueError:
         return None
+
+
+def _decoded(text: bytes | msgspec.Raw) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _leniently(bytes(text))
 
 
 def _leniently(body: bytes) -> Any:

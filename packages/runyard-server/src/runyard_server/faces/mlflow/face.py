@@ -112,7 +112,8 @@ async def _answer(row: rows.Row, exchange: Exchange) -> Response:
     body = b"" if request.method in ("GET", "HEAD") else await exchange.body(row.largest)
 
     def act() -> bytes:
-        fields = asked.read(request.method, request.query_params.multi_items(), body)
+        query = request.query_params.multi_items()
+        fields = asked.read(request.method, query, body, late=row.late)
         given = asked.admitted(exchange, fields)
         try:
             answer = _found(row)(given)

@@ -42,6 +42,11 @@ class Row:
     passive: bool = False
 
     @property
+    def late(self) -> str:
+        """The field that the function reads in its own way; see `asked.read`."""
+        return "metrics" if self.name == "values.log_batch" else ""
+
+    @property
     def needs(self) -> str:
         """The least role of a person that is enough."""
         return READER if self.reads else CONTRIBUTOR

@@ -1,6 +1,7 @@
 """What MLflow's client logs of a run: metrics, parameters, tags."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from runyard_server.faces.mlflow import asked, names
 from runyard_server.faces.mlflow.asked import THOUSAND, Asked, Fields
 from runyard_server.faces.mlflow.runs import tags_of
 from runyard_server.operations import logged_models, tracked_runs, tracked_values, tracked_views
-from runyard_server.operations.tracked_values import Logged, Point
+from runyard_server.operations.tracked_values import Columns, Logged, Point
 
 LOGGED_MODELS_TAG = "mlflow.log-model.history"
 _NEEDED = ("artifact_path", "flavors", "utc_time_created", "run_id")
@@ -29,33 +30,36 @@ class _Plain(msgspec.Struct, gc=False):
     model_id: str | None = None
 
 
+_METRICS = msgspec.json.Decoder(list[_Plain])
+
+
 def log_batch(given: Asked) -> dict[str, Any]:
     """Log metrics, parameters and tags together."""
     run = given.own(given.run)
-    metrics, params = given.records("metrics"), given.records("params")
-    tags = given.records("tags")
-    counts = {"metrics": len(metrics), "params": len(params), "tags": len(tags)}
-    limits = (names.MOST_METRICS, names.MOST_PARAMS, names.MOST_TAGS)
-    plain = _plain(metrics)
-    points = plain or [_point(one, f"metrics[{place}].") for place, one in enumerate(metrics)]
+    params, tags = given.records("params"), given.records("tags")
+    plain = _plain(given.fields.get("metrics"))
+    metrics = given.records("metrics") if plain is None else []
+    points = [_point(one, f"metrics[{place}].") for place, one in enumerate(metrics)]
+    columns = tracked_values.by_name(points) if plain is None else plain
+    count = sum(len(one.values) for one in columns.values())
     named = [_param(one, f"params[{place}].") for place, one in enumerate(params)]
-    for (what, count), most in zip(counts.items(), limits, strict=True):
-        names.limited(what, most, count)
+    counts = {"metrics": count, "params": len(params), "tags": len(tags)}
+    limits = (names.MOST_METRICS, names.MOST_PARAMS, names.MOST_TAGS)
+    for (what, number), most in zip(counts.items(), limits, strict=True):
+        names.limited(what, most, number)
     names.limited("metrics, params, and tags", names.MOST_ENTITIES, sum(counts.values()))
     _check_unique([name for name, _ in named])
-    logged = Logged(points, dict(named), tags_of(given))
-    if plain:
-        # None of these names a model.
-        tracked_values.log(given.system, given.workspace, run, logged)
-    else:
-        _log(given, run, metrics, logged)
+    logged = Logged(columns, dict(named), tags_of(given))
+    # None of those that are plain names a model.
+    _log(given, run, list(zip(metrics, points, strict=True)), logged)
     return {}
 
 
 def log_metric(given: Asked) -> dict[str, Any]:
     """Log a point of a metric."""
     run = given.own(given.run)
-    _log(given, run, [given.fields], Logged(points=[_point(given.fields, "")]))
+    point = _point(given.fields, "")
+    _log(given, run, [(given.fields, point)], Logged(tracked_values.by_name([point])))
     return {}
 
 
@@ -110,8 +114,8 @@ def _history(text: str) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def _log(given: Asked, run: str, metrics: list[Fields], logged: Logged) -> None:
-    """Log for the run, and what names a logged model for that, too."""
+def _log(given: Asked, run: str, metrics: Sequence[tuple[Fields, Point]], logged: Logged) -> None:
+    """Log for the run, and those metrics that name a logged model for that, too."""
     # Our importer tells what was measured of a model after its runs have come with all of it.
     if not given.flag("runyard_of_models_alone"):
         tracked_values.log(given.system, given.workspace, run, logged)
@@ -126,31 +130,48 @@ def _log(given: Asked, run: str, metrics: list[Fields], logged: Logged) -> None:
             dataset_name=asked.text(fields, "dataset_name") or None,
             dataset_digest=asked.text(fields, "dataset_digest") or None,
         )
-        for fields, point in zip(metrics, logged.points, strict=True)
+        for fields, point in metrics
         if fields.get("model_id")
     ]
     if of_models:
         logged_models.measure(given.system, given.workspace, of_models)
 
 
-def _plain(metrics: list[Fields]) -> list[Point] | None:
+def _plain(metrics: object) -> dict[str, Columns] | None:
     """The points of a batch in which all is plain and right, read at once.
 
     A request has a thousand: to ask each field of each what it is takes longer than all the rest.
     None where something is other, so that it is read one by one, and refused by its place.
     """
-    try:
-        found = msgspec.convert(metrics, list[_Plain])
-        for name in {one.key for one in found}:
-            names.checked(name, "key", "Metric name")
-    except (msgspec.ValidationError, InvalidRequest, OverflowError):
+    if not isinstance(metrics, msgspec.Raw):
         return None
-    points = [Point(one.key, one.value, one.timestamp * THOUSAND, one.step or 0) for one in found]
+    groups: dict[str, list[_Plain]] = {}
+    try:
+        for one in _METRICS.decode(metrics):
+            groups.setdefault(one.key, []).append(one)
+        for name in groups:
+            names.checked(name, "key", "Metric name")
+    except (msgspec.MsgspecError, UnicodeDecodeError, InvalidRequest):
+        return None
+    found = {name: _columns(group) for name, group in groups.items()}
     is_right = all(
-        one.key and not one.model_id and 0 <= point.time < _END and -_END < point.step < _END
-        for one, point in zip(found, points, strict=True)
+        name
+        and min(one.times) >= 0
+        and max(one.times) < _END
+        and min(one.steps) > -_END
+        and max(one.steps) < _END
+        for name, one in found.items()
     )
-    return points if is_right else None
+    models = {one.model_id for group in groups.values() for one in group}
+    return found if is_right and models <= {None, ""} else None
+
+
+def _columns(group: Sequence[_Plain]) -> Columns:
+    return Columns(
+        [one.value for one in group],
+        [one.timestamp * THOUSAND for one in group],
+        [one.step or 0 for one in group],
+    )
 
 
 def _point(fields: Fields, place: str) -> Point:

@@ -5,7 +5,7 @@ from typing import Annotated
 from runyard.protocol.errors import NotFound, WrongState
 from runyard_server.cli import deleting, humane, output, tables
 from runyard_server.cli.deleting import DryRun, Yes
-from runyard_server.cli.options import Json, Workspace
+from runyard_server.cli.options import Json, RunId, Workspace
 from runyard_server.cli.parameters import Argument, Group, Option
 from runyard_server.cli.tables import Column
 from runyard_server.cli.texts import cut_middle
@@ -13,6 +13,7 @@ from runyard_server.cli.texts import cut_middle
 Names = Annotated[
     list[str], Argument("NAME...", help="`name` for all versions, or `name:version`.")
 ]
+Name = Annotated[str, Argument("NAME", help="`name` for the newest version, or `name:version`.")]
 Days = Annotated[
     float, Option("--unused-for", metavar="DAYS", help="Only those that no run got for so long.")
 ]
@@ -38,6 +39,71 @@ def list_(json: Json = False, workspace: Workspace = None) -> None:
         [(one.name, one.version, humane.age(one.created_at)) for one in found],
         "no environment is registered; `environment.register(workspace)` registers one",
     )
+
+
+@group.command()
+def show(name: Name, json: Json = False, workspace: Workspace = None) -> None:
+    """Show a registered environment: its Python, its packages and their day.
+
+    Examples: `runyard environments show tf1`  ·  `runyard environments show tf1:2`
+    """
+    from runyard_server.cli import target
+
+    wanted, _, version = name.partition(":")
+    found = target.client(workspace).environments.list(wanted)
+    chosen = [one for one in found if version in ("", one.version)]
+    if not chosen:
+        known = f"it has {', '.join(one.version for one in found)}" if found else "no such name"
+        raise NotFound(f"no environment {name!r} is registered: {known}")
+    # By number: versions are texts, and "10" comes before "9".
+    record = max(chosen, key=lambda one: int(one.version))
+    if json:
+        output.as_json(record)
+        return
+    asked = record.definition
+    python = asked.interpreter if asked.user_managed else asked.python or "chosen by the service"
+    output.say(f"{record.name}:{record.version}")
+    for title, text in (
+        ("Python", python),
+        ("as of", asked.as_of and f"{asked.as_of} {asked.as_of_from}".strip()),
+        ("conda", ", ".join(asked.conda)),
+        ("pip", ", ".join(asked.pip)),
+    ):
+        if text:
+            output.say(f"  {title:8}{text}")
+
+
+@group.command()
+def why(run: RunId, json: Json = False, workspace: Workspace = None) -> None:
+    """Explain how a run came to its environment: what chose the Python, and why it was made.
+
+    Example: `runyard environments why mnist/12`
+    """
+    from runyard.protocol.files import BUILD_LOG
+    from runyard_server.cli import target
+    from runyard_server.cli.run_names import with_run
+
+    client = target.client(workspace)
+    record = with_run(client, run, client.runs.get)
+    if not record.environment_lock:
+        raise NotFound(f"run {record.id} has no environment: it was not prepared")
+    lock = client.environments.lock(record.environment_lock)
+    built = [
+        one.message
+        for one in client.events.list(record.id).items
+        if "environment built" in one.message
+    ]
+    if json:
+        output.as_json(lock)
+        return
+    pins = [line for line in lock.requirements.splitlines() if line[:1] not in ("", " ", "#", "-")]
+    output.say(f"{record.id}: environment {lock.digest}, Python {lock.python}")
+    for line in [*lock.notes, *(built or ["it was there already: nothing was built for this run"])]:
+        output.say(f"  {line}")
+    output.say(
+        f"  {humane.many(len(pins), 'package')}: {', '.join(pin.split()[0] for pin in pins)}"
+    )
+    output.say(f"its log: `runyard runs logs {record.id} --file {BUILD_LOG}`")
 
 
 @group.command()

@@ -102,6 +102,28 @@ def prioritize(
 
 
 @group.command()
+def reproduce(run: RunId, json: Json = False, workspace: Workspace = None) -> None:
+    """Submit a run once more, with its files and arguments, in exactly its environment.
+
+    Example: `runyard runs reproduce mnist/12`
+    """
+    from runyard.sdk.runs import Run
+    from runyard_server.cli import sdk_calls, target
+    from runyard_server.cli.run_names import with_run
+
+    client = target.client(workspace)
+    found = with_run(client, run, client.runs.get)
+    with sdk_calls.told():
+        again = Run.get(sdk_calls.workspace_of(workspace), found.id).reproduce()
+    if json:
+        output.as_json(client.runs.get(again.id))
+        return
+    output.say(
+        f"{again.id} is {found.id} once more; `runyard runs show {again.id}` tells how it is"
+    )
+
+
+@group.command()
 def files(run: RunId, prefix: Prefix = "", json: Json = False, workspace: Workspace = None) -> None:
     """List the files of a run.
 

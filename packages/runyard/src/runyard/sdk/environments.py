@@ -260,6 +260,16 @@ class Environment(Section):
             self._as_of_from = f"{row.framework} {row.version}"
 
     @staticmethod
+    def from_run(run: Any) -> Environment:
+        """Make an environment of what a run was given: its Python, and the very files it got.
+
+        Raises:
+            UserErrorException: It is an interactive run, or was not prepared yet.
+        """
+        made: Environment = run._locked_environment()
+        return made
+
+    @staticmethod
     def from_docker_image(name: str, image: str, **kwargs: Any) -> Environment:
         """Make an environment from an image, with the packages of `conda_specification`, a file."""
         made = Environment(name)

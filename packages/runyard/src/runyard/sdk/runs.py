@@ -18,6 +18,7 @@ from typing import (
     NoReturn,
     Optional,
     Sequence,
+    Tuple,
     Type,
 )
 
@@ -337,6 +338,40 @@ class Run(RunLifecycle, RunContents):
         from runyard.sdk import run_environments
 
         return run_environments.of(self, self._spec())
+
+    def _locked_environment(self) -> Environment:
+        """The environment of the run's lock; see `Environment.from_run`."""
+        from runyard.sdk import run_environments
+
+        return run_environments.locked(self, self._spec())
+
+    def reproduce(self) -> Run:
+        """Submit the run once more, with its files and arguments, in exactly its environment.
+
+        The environment is made of the lock that the run has, so its packages are the same files,
+        whatever came out since. `compare_metrics` tells what differs in the end.
+
+        Raises:
+            UserErrorException: It is an interactive run, was not prepared yet, or the service
+                refuses it.
+        """
+        from runyard.sdk import run_environments
+
+        again = run_environments.reproduce(self, self._spec())
+        return of_record(self.experiment.workspace, again)
+
+    def compare_metrics(self, other: Run) -> Dict[str, Tuple[Any, Any]]:
+        """Compare the metrics with those of another run.
+
+        Args:
+            other: The other run.
+
+        Returns:
+            The metrics that differ, by name: this run's value and the other's, None for none.
+        """
+        from runyard.sdk import run_environments
+
+        return run_environments.differences(self.get_metrics(), other.get_metrics())
 
     def get_secret(self, name: str) -> NoReturn:
         """Refuse, and tell what to use in place of secrets."""

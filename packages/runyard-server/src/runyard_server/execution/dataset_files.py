@@ -7,10 +7,12 @@ comes again; what is unread until then stands in the resolution with size and ti
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import groupby
+from pathlib import Path
 
 from runyard.protocol import dataset_definitions
 from runyard.protocol.dataset_definitions import Definition, SourceFile, tree_digest
@@ -28,7 +30,10 @@ from runyard_server.store.trees import Tree
 
 _PAGE = 5000
 # Written to the database together: a row each would be a transaction for each small file.
-_TOGETHER = 200
+_TOGETHER = 5000
+_EMPTY = hashlib.sha256().hexdigest()
+
+Opener = Callable[[], AbstractContextManager[Body]]
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,9 @@ def _known(
             file.size,
             file.modified_at,
         )
-        digest = known.digest if known is not None and holds else ""
+        # Nobody reads a file of no bytes for its digest, which would be missing then.
+        none = "" if file.size or not file.datastore else _EMPTY
+        digest = known.digest if known is not None and holds else none
         one = _record(file, digest)
         found[_key(file)] = one if file.datastore else _of_web(system, workspace, one)
     return found
@@ -153,20 +160,20 @@ def _read(
     """Read files until a time and keep what was found; those that are whole by then."""
     found: dict[tuple[str, str], DatasetFile] = {}
     fresh: list[DigestRow] = []
-    for file in files:
+    for file, opens in _openers(system, workspace, files):
         if _key(file) in found:
             continue
-        digest = _digest(system, workspace, file, until)
-        if not digest and time.monotonic() > until:
+        digest = _digest(file, opens, until)
+        if digest:
+            found[_key(file)] = _record(file, digest)
+            told = (file.datastore, file.path, file.size, file.modified_at, digest)
+            if fresh and (len(fresh) == _TOGETHER or fresh[0].datastore != file.datastore):
+                _keep(system, fresh)
+                fresh = []
+            fresh.append(DigestRow(workspace, *told))
+        # After each, also of a hundred thousand small ones, and never before the first.
+        if time.monotonic() > until:
             break
-        if not digest:
-            continue
-        found[_key(file)] = _record(file, digest)
-        told = (file.datastore, file.path, file.size, file.modified_at, digest)
-        if fresh and (len(fresh) == _TOGETHER or fresh[0].datastore != file.datastore):
-            _keep(system, fresh)
-            fresh = []
-        fresh.append(DigestRow(workspace, *told))
     _keep(system, fresh)
     return found
 
@@ -176,12 +183,12 @@ def _keep(system: System, fresh: Sequence[DigestRow]) -> None:
         system.write(lambda work: rows.put_digests(work.connection, fresh))
 
 
-def _digest(system: System, workspace: str, file: SourceFile, until: float) -> str:
+def _digest(file: SourceFile, opens: Opener, until: float) -> str:
     """The SHA-256 of a file; "" where time is over, it cannot be read, or has changed."""
     told = hashlib.sha256()
     size = 0
     try:
-        with _opened(system, workspace, file) as stream:
+        with opens() as stream:
             while block := stream.read(CHUNK):
                 told.update(block)
                 size += len(block)
@@ -194,20 +201,20 @@ def _digest(system: System, workspace: str, file: SourceFile, until: float) -> s
     return told.hexdigest() if size == file.size else ""
 
 
-@contextmanager
-def _opened(system: System, workspace: str, file: SourceFile) -> Iterator[Body]:
-    """Open a file of a datastore.
+def _openers(
+    system: System, workspace: str, files: Sequence[SourceFile]
+) -> Iterator[tuple[SourceFile, Opener]]:
+    """What opens each file of datastores that can be opened."""
+    # A datastore is looked up once: for each file that took as long as to read a small one.
+    for store, some in groupby(files, key=lambda file: file.datastore):
+        here, tree = list(some), files_of(system, workspace, store)
+        if not isinstance(tree, Tree):
+            yield from ((file, partial(tree.read, file.path, 0, file.size)) for file in here)
+            continue
+        for file, place in zip(here, tree.contents(file.path for file in here), strict=True):
+            if place is not None:
+                yield file, partial(_opened, place)
 
-    Raises:
-        FileNotFoundError: It is gone.
-    """
-    files = files_of(system, workspace, file.datastore)
-    if not isinstance(files, Tree):
-        with files.read(file.path, 0, file.size) as stream:
-            yield stream
-        return
-    place = files.find(file.path)
-    if place is None:
-        raise FileNotFoundError(file.path)
-    with place.open("rb") as stream:
-        yield stream
+
+def _opened(place: Path) -> AbstractContextManager[Body]:
+    return place.open("rb")

@@ -127,6 +127,7 @@ soak: .venv/.ready studio  ## Kill parts of a working service at 1300 random mom
 	.venv/bin/python -P -m pytest -p no:randomly tests/ssh/soak_ssh.py
 	SOAK_STORE_KILLS=$${SOAK_STORE_KILLS:-10} .venv/bin/python -P -m pytest -p no:randomly -s \
 		tests/stores/soak_stores.py
+	.venv/bin/python -P -m pytest -p no:randomly -s tests/sdk/soak_datasets.py
 	BESIDE_ONE=1 HOROVOD_ON=$${HOROVOD_ON:-1.13,2.21,2.21-gloo} .venv/bin/python -P \
 		-m pytest -p no:randomly tests/distributed/test_horovod_training.py \
 		tests/distributed/test_keras_and_torch.py tests/distributed/test_tensorflow.py

@@ -52,6 +52,25 @@ def test_values_are_converted_and_what_does_not_fit_is_named():
     assert converted(["02.01.2019"], {"datetime": ["%d.%m.%Y"]})[0] == [_day("2019-01-02")]
 
 
+def test_numbers_in_one_go_are_those_of_one_by_one():
+    """What is read quickly because it looks plain is what the rules say of each value alone."""
+    texts = ["1", " 2 ", "+3", "-4", "05", "1.5", ".5", "1.", "1e3", "1e", "1-2", "1_0", "", "1 2"]
+    texts += [
+        "9223372036854775807",
+        "9223372036854775808",
+        "1e400",
+        "inf",
+        "\u0661",
+        "--1",
+        "\u00a07",
+    ]
+    for kind in ("int", "float"):
+        for text in texts:
+            alone = converted([text, True], kind)[0][0]
+            assert converted([text], kind)[0] == [alone], (text, kind)
+            assert converted([None, "7", text], kind)[0] == [None, 7, alone], (text, kind)
+
+
 def test_delimited_records_end_where_they_should():
     """Quotes, line breaks, blank lines, empty fields, short and long records, names."""
     rows = [

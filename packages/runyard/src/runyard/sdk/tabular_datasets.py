@@ -80,14 +80,21 @@ class TabularDataset(AbstractDataset):
         if whole(rows) == 0:
             raise ValueError("rows must be at least 1")
         source = self._reading()
-        held: Dict[str, List[Any]] = {}
+        held: List[Dict[str, List[Any]]] = []
+        count = 0
         for chunk in self._chunks(source):
-            held = reading.joined([held, chunk])
-            while steps.length(held) >= rows:
-                yield frames.frame({name: values[:rows] for name, values in held.items()})
-                held = {name: values[rows:] for name, values in held.items()}
-        if steps.length(held):
-            yield frames.frame(held)
+            held.append(chunk)
+            count += steps.length(chunk)
+            if count < rows:
+                continue
+            # Joined only when there is enough: with each chunk, all would be copied each time.
+            found, begin = reading.joined(held), 0
+            while count - begin >= rows:
+                yield frames.frame({n: values[begin : begin + rows] for n, values in found.items()})
+                begin += rows
+            held, count = [{n: values[begin:] for n, values in found.items()}], count - begin
+        if count:
+            yield frames.frame(reading.joined(held))
         self._warn(source)
 
     def to_dask_dataframe(self, *_: Any, **__: Any) -> Any:

@@ -6,6 +6,7 @@ blank lines are passed over.
 """
 
 import io
+from itertools import islice
 from typing import (
     Any,
     BinaryIO,
@@ -36,6 +37,7 @@ ENCODINGS = {
 QUOTE = '"'
 
 Record = List[Optional[str]]
+Chunk = Dict[str, List[Any]]
 
 
 class FileError(Exception):
@@ -120,8 +122,13 @@ class Columns:
         self.order: List[str] = []
         self.mismatched = False
 
-    def of_file(self, found: Iterator[Record]) -> Iterator[Dict[str, Optional[str]]]:
-        """The records of the next file, by name of column."""
+    def of_file(self, found: Iterator[Record], rows: int) -> Iterator[Chunk]:
+        """The columns of the next file, so many records at a time; those of `order` first.
+
+        Args:
+            found: The file's records.
+            rows: Records of a chunk.
+        """
         header = self._options.header
         takes = header in (ALL_SAME, COMBINE) or (header == ONLY_FIRST and self._files == 0)
         self._files += 1
@@ -130,10 +137,24 @@ class Columns:
             self._name(names(first))
         elif header == COMBINE:
             self._here = []
-        for record in found:
-            if len(record) > len(self._here):
-                self._widen(len(record))
-            yield dict(zip(self._here, record))
+        is_first = True
+        while True:
+            some = list(islice(found, rows))
+            self._widen(max(map(len, some), default=0))
+            if some or (is_first and self.order):
+                yield self._turned(some)
+            if len(some) < rows:
+                return
+            is_first = False
+
+    def _turned(self, some: List[Record]) -> Chunk:
+        """Records as columns; short ones lack their last fields."""
+        width = len(self._here)
+        if any(len(record) != width for record in some):
+            some = [record + [None] * (width - len(record)) for record in some]
+        # By columns, since a dictionary for each record takes five times as long.
+        here = dict(zip(self._here, map(list, zip(*some))))
+        return {name: here.get(name) or [None] * len(some) for name in self.order}
 
     def _name(self, header: List[str]) -> None:
         if self._options.header == COMBINE or not self.order:
@@ -168,7 +189,8 @@ def _fields(line: str, options: Options) -> Record:
         return [line]
     if QUOTE not in line:
         empty = "" if options.empty_as_string else None
-        return [field or empty for field in line.split(separator)]
+        fields: Record = list(line.split(separator))
+        return [field or empty for field in fields] if "" in fields else fields
     return _quoted(line, options)
 
 

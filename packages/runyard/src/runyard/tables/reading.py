@@ -124,9 +124,9 @@ class Reading:
             return parquet.chunks(stream, ROWS)
         if kind == JSON_LINES:
             encoding, invalid = self._reader["encoding"], self._reader["invalid_lines"]
-            return _chunked(jsonlines.records(stream, encoding, invalid), [])
+            return _chunked(jsonlines.records(stream, encoding, invalid))
         found = delimited.records(stream, Options.of(self._reader))
-        return _chunked(columns.of_file(found), columns.order)
+        return columns.of_file(found, ROWS)
 
     def _of_path(self, file: SourceFile, size: int) -> Chunk:
         """The columns that a file's path makes."""
@@ -201,16 +201,12 @@ def named(kind: Kind) -> str:
     return kind if isinstance(kind, str) else next(iter(kind))
 
 
-def _chunked(records: Iterator[Mapping[str, Any]], order: Sequence[str]) -> Iterator[Chunk]:
-    """Records as columns: those of `order` first, which may grow while records come."""
-    is_first = True
+def _chunked(records: Iterator[Mapping[str, Any]]) -> Iterator[Chunk]:
+    """Records as columns, in the order in which their names come."""
     while True:
         some = list(itertools.islice(records, ROWS))
-        names: Dict[str, None] = dict.fromkeys(order)
-        for record in some if not order else ():
-            names.update(dict.fromkeys(record))
-        if some or (is_first and names):
+        names = dict.fromkeys(name for record in some for name in record)
+        if some:
             yield {name: [record.get(name) for record in some] for name in names}
         if len(some) < ROWS:
             return
-        is_first = False

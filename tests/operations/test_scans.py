@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event
+from tests.operations.scan_gets import GETS
 from tests.operations.scan_reads import MORE_READS
 
 from runyard.protocol.datasets import DatasetFileQuery, DatasetQuery, RegisterDataset
@@ -250,6 +251,7 @@ READS: dict[str, Callable[[System, str], object]] = {
     "datasets of a run": lambda s, run: datasets.of_run(s, "default", run),
     "models of a run": lambda s, run: models.list_(s, "default", ModelQuery(run=run)),
     **MORE_READS,
+    **GETS,
 }
 
 

@@ -119,6 +119,22 @@ def test_a_datastores_file_is_gone_on_with_only_if_it_is_the_same(
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [now]
 
 
+def test_a_file_that_is_replaced_while_it_comes_is_fetched_anew(
+    fake: Any, service: WorkspaceClient, tmp_path: Path
+) -> None:
+    """The connection breaks, and what goes on behind the break is the next version's."""
+    now = DATA[::-1]
+    fetch = Fetch(DATASTORES_READ, ("d", "a"), tmp_path / "a", size=len(DATA), modified_at="then")
+    row = {"path": "a", "size": len(DATA), "modified_at": "now"}
+    answers = [_serves(fake, DATA, CUT), *[_serves(fake, now)] * 2]
+    fake.answer = lambda _m, path, _b: (
+        fake.say({"items": [row]}) if "prefix=" in path else answers.pop(0)()
+    )
+    transfer.download(service, fetch)
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [now]
+    assert answers == []
+
+
 def test_two_downloads_of_one_file_do_not_mix(
     fake: Any, service: WorkspaceClient, tmp_path: Path
 ) -> None:

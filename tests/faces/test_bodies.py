@@ -179,16 +179,21 @@ def test_what_is_wrong_is_told_before_a_large_body_comes(ask):
     run = ask.start_run()
     token = ask.run_token(run)
     user = f"Bearer {ask.service.token}"
+    body = {"name": "rea", "workspaces": {"default": "reader"}}
+    assert ask("POST", "/api/v1/users", body).status == 200
+    made = ask("POST", "/api/v1/tokens", {"name": "first", "user": "rea"})
     for path, given, status in (
         (f"{FILES}/taken", user, 409),
         (f"{FILES}/../x", user, 400),
         (f"{RUNS}/none/logs/x?offset=0", user, 404),
         (f"{RUNS}/{ask.start_run()}/logs/x?offset=0", token, 403),
         ("/api/v1/workspaces/default/blobs/nonsense", user, 400),
+        (f"{FILES}/free", f"Bearer {made.json['token']}", 403),
     ):
         connection = begin(ask, "PUT", path, given, 100 * MEGABYTE)
         assert connection.getresponse().status == status, path
         connection.close()
+    assert ask("DELETE", "/api/v1/users/rea").status == 204
 
 
 def test_an_answer_comes_though_nobody_asked_for_the_body(ask):

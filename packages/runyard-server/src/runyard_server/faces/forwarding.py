@@ -20,6 +20,7 @@ from runyard.protocol.errors import TemporaryError
 # from being collected, which is a write.)
 _OWN = {
     "compute": ("list", "get"),
+    "datasets": ("list", "get", "readers", "url", "of_run"),
     "datastores": ("list", "get", "files", "read"),
     "environments": ("list", "lock", "locks"),
     "events": ("list", "stream"),

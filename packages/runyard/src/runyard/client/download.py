@@ -6,7 +6,7 @@ import contextlib
 import http.client
 from typing import TYPE_CHECKING, Any, Callable, Optional, Type
 
-from runyard.protocol.errors import ServiceUnreachable
+from runyard.protocol.errors import ServiceUnreachable, TemporaryError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 ATTEMPTS = 3
+
+
+class FileReplaced(TemporaryError):
+    """What is left of a file is of another version than what has come of it."""
 
 
 class Download:
@@ -26,6 +30,8 @@ class Download:
     Attributes:
         size: Bytes from `offset` to the end as it was when this was opened.
         version: What the service says tells this content from others; "" where it says nothing.
+        breaks: How often it went on after a break: of a file that has no version somebody may have
+            replaced it in between.
     """
 
     def __init__(self, request: Callable[[int], http.client.HTTPResponse], offset: int = 0) -> None:
@@ -36,6 +42,7 @@ class Download:
         empty = self._response.status == http.client.REQUESTED_RANGE_NOT_SATISFIABLE
         self.size = 0 if empty else int(self._response.length or 0)
         self.version = str(self._response.getheader("ETag") or "").strip('"')
+        self.breaks = 0
         self._got = 0
         self._failures = 0
 
@@ -98,6 +105,9 @@ class Download:
         if self._response is not None:
             _end(self._response)
         self._response = self._request(self._offset + self._got)
+        self.breaks += 1
+        if str(self._response.getheader("ETag") or "").strip('"') != self.version:
+            raise FileReplaced("the file was replaced while it came; try again")
 
 
 def _end(response: Any) -> None:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional, Sequence
 
 from runyard.client import local_contents
 from runyard.client.datastores import Datastores
+from runyard.client.download import FileReplaced
 from runyard.client.part_files import BLOCK_BYTES, KEPT_BYTES, PartFile
-from runyard.protocol.errors import RunyardError
+from runyard.protocol.errors import RunyardError, TemporaryError
 from runyard.protocol.files import BLOBS_READ
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from runyard.protocol.route import Route
 
 Told = Callable[[int], None]
+
+# Of a file that is replaced while it comes, the next one is fetched; not for ever.
+_VERSIONS = 4
 
 
 class Fetch(NamedTuple):
@@ -94,14 +98,30 @@ def _content(service: WorkspaceConnection, fetch: Fetch, part: PartFile, told: T
 
 
 def _file(service: WorkspaceConnection, fetch: Fetch, part: PartFile, told: Told) -> None:
+    for _ in range(_VERSIONS):
+        if _came(service, fetch, part, told):
+            return
+        told(-part.size)
+        part.restart()
+        fetch = _as_it_is(service, fetch)
+    raise TemporaryError(
+        f"{fetch.segments[-1]!r} is replaced again and again while it is fetched; try again when "
+        "nothing writes to it"
+    )
+
+
+def _came(service: WorkspaceConnection, fetch: Fetch, part: PartFile, told: Told) -> bool:
+    """Fetch what lacks of a file; say whether all of it is of one version."""
     begun = part.size
     told(begun)
-    with service.open(fetch.route, *fetch.segments, offset=begun) as source:
-        _take(source, part, told)
+    try:
+        with service.open(fetch.route, *fetch.segments, offset=begun) as source:
+            _take(source, part, told)
+            went_on = begun or source.breaks
+    except FileReplaced:
+        return False
     # No digest would tell that the first half is of another version than the second.
-    if begun and not _is_still(service, fetch):
-        part.restart()
-        _file(service, fetch, part, told)
+    return not went_on or _as_it_is(service, fetch) == fetch
 
 
 def _take(
@@ -114,9 +134,10 @@ def _take(
         told(len(block))
 
 
-def _is_still(service: WorkspaceConnection, fetch: Fetch) -> bool:
+def _as_it_is(service: WorkspaceConnection, fetch: Fetch) -> Fetch:
+    """Ask which version of a file there is now; of one that is gone another than was known."""
     datastore, path = fetch.segments
-    listed = Datastores(service).files(datastore, path, limit=1)
-    return [(path, fetch.size, fetch.modified_at)] == [
-        (file.path, file.size, file.modified_at) for file in listed
-    ]
+    for file in Datastores(service).files(datastore, path, limit=1):
+        if file.path == path:
+            return fetch._replace(size=file.size, modified_at=file.modified_at)
+    return fetch._replace(size=-1)

@@ -131,6 +131,8 @@ class Handler:
     def _expect(self, exchange: Exchange, given: dict[str, Any]) -> None:
         """Refuse what can be refused before a large body comes; in a thread."""
         self._bound(exchange, given)
+        # Once more behind the body: a token may be revoked while it comes.
+        self._admitted(exchange.parts.system, exchange)
         arrivals.check(exchange.parts.system, exchange.segments, given.get("query"))
 
     def _call(self, system: System, exchange: Exchange, given: dict[str, Any]) -> Any:

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from runyard.client import store_requests
+from runyard.protocol.datastores import StoreAddress, WritePlan
 from runyard.protocol.errors import StoreRefused, TemporaryError
 from runyard_server.store.objects import addresses, checking, s3
 from runyard_server.store.objects.files import ObjectFiles
 from runyard_server.store.objects.places import Place
+from runyard_server.store.objects.unfinished import Unfinished
 
 # Names that servers, addresses or listings might each take for something else.
 ODD = ["100%.csv", "a b#?&+=.txt", "star*[x]~{}|", "ü/é", "data-2/y", "data/sub/z", "data/x"]
@@ -94,6 +97,61 @@ def test_parts_go_straight_to_the_store(files, monkeypatch):
     assert known.size == len(data)
     with urllib.request.urlopen(addresses.read_address(files.place, key)) as answer:
         assert answer.read() == data
+
+
+def test_an_upload_whose_client_was_killed_is_gone_on_with(files, monkeypatch, tmp_path):
+    """What the store has of the same version is not sent again; another version begins anew."""
+    monkeypatch.setattr(addresses, "PART_BYTES", 5 << 20)
+    monkeypatch.setattr(addresses, "_WHOLE_BYTES", 5 << 20)
+    local = tmp_path / "local"
+    local.write_bytes(data := bytes(range(256)) * 30_000)
+    uploads = Unfinished(files)
+
+    def plan(version: str) -> WritePlan:
+        return uploads.plan("big", len(data), version, overwrite=False)
+
+    killed = plan("first")
+    with local.open("rb") as stream:
+        store_requests.send(killed.parts[0], stream)
+        again, other = plan("first"), plan("second")
+        assert (again.upload, [part.etag != "" for part in again.parts]) == (
+            killed.upload,
+            [True, False],
+        )
+        assert other.upload != killed.upload
+        assert [part.etag for part in other.parts] == ["", ""]
+        assert store_requests.is_there(again.parts[0], stream)
+        tags = [again.parts[0].etag, store_requests.send(again.parts[1], stream)]
+    key = files.key("big")
+    addresses.complete(files.place, key, len(data), again.upload, tags, overwrite=False)
+    addresses.abandon(files.place, key, other.upload)
+    with files.read("big", 0, len(data)) as reading:
+        assert b"".join(iter(lambda: reading.read(1 << 20), b"")) == data
+    # What the store knows no more of is no error: here it is a part of the file by now.
+    assert [part.etag for part in plan("first").parts] == ["", ""]
+
+
+def test_pieces_of_a_large_file_come_at_once_and_a_killed_download_goes_on(
+    files, monkeypatch, tmp_path
+):
+    """They are put together in order behind what has come; of another version none is taken."""
+    monkeypatch.setattr(store_requests, "PIECE_BYTES", 100_000)
+    data = bytes(range(256)) * 4000
+    put(files, "big", data)
+    known = files.look("big")
+    assert known is not None
+    url = addresses.read_address(files.place, files.key("big"))
+    told: list[int] = []
+    with (tmp_path / "part").open("w+b") as part:
+        part.write(data[:123_456])
+        address = StoreAddress(url, "big", len(data), etag=known.etag)
+        assert store_requests.receive(address, part, told.append)
+        part.seek(0)
+        assert part.read() == data
+        assert sum(told) == len(data)
+        part.seek(500_000)
+        changed = replace(address, etag="another")
+        assert not store_requests.receive(changed, part, told.append)
 
 
 def test_folders_of_a_container_are_no_files_either(started, prefix, tmp_path):

@@ -129,6 +129,7 @@ export interface BeginWrite {
   size: number;
   overwrite: boolean;
   upload: string;
+  version: string;
 }
 
 export interface BlobList {

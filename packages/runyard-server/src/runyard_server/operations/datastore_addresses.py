@@ -17,7 +17,7 @@ from runyard.protocol.datastores import (
     StoreAddress,
     WritePlan,
 )
-from runyard.protocol.errors import InvalidRequest
+from runyard.protocol.errors import InvalidRequest, StoreRefused
 from runyard_server.core.clock import iso
 from runyard_server.core.datastore_files import files_of, is_direct
 from runyard_server.core.lookups import datastore_row
@@ -28,6 +28,7 @@ from runyard_server.store.trees import Tree
 
 if TYPE_CHECKING:
     from runyard_server.store.objects.files import ObjectFiles
+    from runyard_server.store.objects.unfinished import Unfinished
 
 _MOST_PATHS = 1000
 # What S3 takes, and the others nearly so.
@@ -98,6 +99,8 @@ def begin_write(
     overwrite = _check_free(files, datastore, body.path, body.overwrite, replaces)
     from runyard_server.store.objects import addresses as signed
 
+    if body.version and not body.upload:
+        return _unfinished(files).plan(body.path, body.size, body.version, overwrite=overwrite)
     key = files.key(body.path)
     return signed.plan(files.place, key, body.path, body.size, body.upload, overwrite=overwrite)
 
@@ -146,14 +149,27 @@ def _join(
     from runyard_server.store.objects import addresses as signed
 
     place, key = files.place, files.key(body.path)
+    notes = _unfinished(files)
     if body.abandoned:
         signed.abandon(place, key, body.upload)
+        notes.forget(body.upload)
         return
     overwrite = _check_free(files, datastore, body.path, body.overwrite, replaces)
     try:
         signed.complete(place, key, body.size, body.upload, body.etags, overwrite=overwrite)
     except FileExistsError:
         raise taken(datastore, body.path, closed=False) from None
+    except StoreRefused:
+        # A part is damaged or gone: the next upload of it begins anew.
+        notes.forget(body.upload)
+        raise
+    notes.forget(body.upload)
+
+
+def _unfinished(files: "ObjectFiles") -> "Unfinished":
+    from runyard_server.store.objects.unfinished import Unfinished
+
+    return Unfinished(files)
 
 
 def _check_free(

@@ -273,8 +273,6 @@ class Connection:
         answer = redirects.followed(response.getheader("Location") or "", start, version)
         if answer is None:
             self._by_service_alone = True
-        elif start and answer.status == http.client.OK:
-            _skip(answer, start)
         return answer
 
     def _patient(self, method: str, target: str, headers: Dict[str, str], body: Body) -> Any:

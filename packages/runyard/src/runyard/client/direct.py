@@ -8,15 +8,15 @@ once, hundreds in a request.
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, BinaryIO, Callable, Dict, List, Optional, Sequence
 
-from runyard.client import store_requests, transfer
+from runyard.client import store_requests, transfer, uploads
 from runyard.client.datastores import Datastores
+from runyard.client.part_files import PartFile
 from runyard.client.store_requests import Ended, NoWay
 from runyard.protocol.batches import SMALL_BYTES
 from runyard.protocol.datastores import DATASTORES_READ, BeginWrite, EndWrite
-from runyard.protocol.errors import AlreadyExists, RunyardError
+from runyard.protocol.errors import AlreadyExists, RunyardError, TemporaryError
 
 if TYPE_CHECKING:
     from runyard.client.batches import Sized
@@ -87,7 +87,7 @@ def send_file(
         RunyardError: The service or the store refused.
     """
     datastores = Datastores(service)
-    asked = BeginWrite(file.name, file.size, overwrite)
+    asked = BeginWrite(file.name, file.size, overwrite, version=uploads.version(file.path))
     try:
         plan = datastores.begin_write(datastore, asked)
         if not plan.parts:
@@ -182,6 +182,9 @@ def _send_parts(
     def send(number: int) -> str:
         address = plan.parts[number]
         with file.path.open("rb") as stream:
+            if address.etag and store_requests.is_there(address, stream):
+                told(address.size)
+                return address.etag
             try:
                 etag = store_requests.send(address, stream)
             except Ended:
@@ -194,8 +197,9 @@ def _send_parts(
 
     try:
         return transfer.parallel(send, range(len(plan.parts)))
-    except BaseException:
-        if plan.upload:
+    except Exception as error:
+        # Whoever is interrupted, or loses the store, goes on with it another time.
+        if plan.upload and not isinstance(error, TemporaryError):
             _abandon(datastores, datastore, file, plan)
         raise
 
@@ -212,18 +216,19 @@ def _abandon(datastores: Datastores, datastore: str, file: Sized, plan: WritePla
 
 def _placed(address: StoreAddress, fetch: Fetch, progress: Progress) -> bool:
     """Bring a file from its store to its place; False: it must come through the service."""
-    folder = fetch.target.parent
-    folder.mkdir(parents=True, exist_ok=True)
-    # Beside its place, for a rename works within one file system only.
-    part = folder / f".{os.urandom(16).hex()}.part"
-    try:
-        with part.open("w+b") as file:
-            if not store_requests.receive(address, file, progress.add):
-                # It was changed meanwhile: the service says which it is now.
-                return False
-        part.replace(fetch.target)
-    finally:
-        if part.exists():
-            part.unlink()
+    fetch.target.parent.mkdir(parents=True, exist_ok=True)
+    version = f"{address.size} {address.etag}" if address.etag else ""
+    with PartFile(fetch.target, version) as part:
+        try:
+            came = part.receive(lambda file: store_requests.receive(address, file, progress.add))
+        except NoWay:
+            # What comes by the service has a part of its own, and this one would stay.
+            part.restart()
+            raise
+        if not came:
+            # It was changed meanwhile: the service says which it is now.
+            part.restart()
+            return False
+        part.place(fetch.executable)
     progress.add(0, 1)
     return True

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import TYPE_CHECKING, BinaryIO, Optional, Type
+from typing import TYPE_CHECKING, BinaryIO, Callable, Optional, Type
 
 from runyard.client import copying
 
@@ -67,6 +67,13 @@ class PartFile:
         """Write the next bytes."""
         self._file.write(data)
         self.size += len(data)
+
+    def receive(self, act: Callable[[BinaryIO], bool]) -> bool:
+        """Have somebody add to the file, who is given it open at its end."""
+        try:
+            return act(self._file)
+        finally:
+            self.size = self._file.tell()
 
     def hashed(self) -> hashlib._Hash:
         """Hash what has come so far."""

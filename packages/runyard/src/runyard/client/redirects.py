@@ -12,7 +12,6 @@ import urllib.request
 from typing import Any, Optional
 
 _SILENCE_SECONDS = 60
-_GOOD = (http.client.OK, http.client.PARTIAL_CONTENT)
 
 
 def followed(address: str, first: int, version: str) -> Optional[Any]:
@@ -29,7 +28,9 @@ def followed(address: str, first: int, version: str) -> Optional[Any]:
         answer = urllib.request.urlopen(request, timeout=_SILENCE_SECONDS)  # noqa: S310 - as above
     except (OSError, http.client.HTTPException, ValueError):
         return None
-    if answer.status not in _GOOD or answer.length is None:
+    # Where a range is called the whole, as `rclone serve s3` does, nobody knows what it is.
+    wanted = http.client.PARTIAL_CONTENT if first else http.client.OK
+    if answer.status != wanted or answer.length is None:
         answer.close()
         return None
     # A store has a name of its own for it, and who compares goes by the service's.

@@ -1,6 +1,7 @@
 """Requests to an object store by the addresses that a service has signed.
 
-A connection that breaks is tried again, and a download goes on where it stopped. What arrives is
+A connection that breaks is tried again, and a download goes on where it stopped; a large file comes
+in several pieces at once. What arrives is
 compared with what the store is told, or tells: the length always, and an MD5 where both know one.
 """
 
@@ -12,10 +13,13 @@ import http.client
 import time
 import urllib.error
 import urllib.request
-from typing import TYPE_CHECKING, Any, BinaryIO, Callable, Dict, TypeVar
+from collections import deque
+from itertools import islice
+from typing import TYPE_CHECKING, Any, BinaryIO, Callable, Dict, Iterator, NamedTuple, TypeVar
 
 from runyard.client import copying
 from runyard.client.connection import Limited
+from runyard.protocol.datastores import PART_CAME
 from runyard.protocol.errors import AlreadyExists, InvalidRequest, RunyardError, TemporaryError
 
 if TYPE_CHECKING:
@@ -25,6 +29,9 @@ Result = TypeVar("Result")
 
 PAUSES = (0.2, 1.0, 3.0)
 SILENCE_SECONDS = 60
+# Of a file that comes from a store: with their number the memory that it takes.
+PIECE_BYTES = 4 << 20
+PIECES_AT_ONCE = 4
 _BROKEN = (OSError, http.client.HTTPException)
 _SERVER_ERROR = 500
 _MD5_HEX = 32
@@ -68,43 +75,94 @@ def send(address: StoreAddress, stream: BinaryIO) -> str:
     return _patient(once, address.path)
 
 
+def is_there(address: StoreAddress, stream: BinaryIO) -> bool:
+    """Whether a part of a file is what the store has of it from an upload before.
+
+    Args:
+        address: The part, and what the store calls it.
+        stream: The file, open for this part alone.
+    """
+    if len(address.etag) != _MD5_HEX:
+        return address.etag == PART_CAME
+    told = _md5(address, stream).get("Content-MD5", "")
+    return base64.b64decode(told).hex() == address.etag
+
+
 def receive(address: StoreAddress, file: BinaryIO, told: Callable[[int], None]) -> bool:
-    """Fetch a file into an empty one; say whether it is the one that was asked for.
+    """Fetch what lacks of a file; say whether it is the one that was asked for.
 
     Args:
         address: Where it is.
-        file: Where it goes, open for reading and writing.
+        file: Where it goes, open for reading and writing, at the end of what has come of it.
         told: Takes the bytes that have come.
 
     Raises:
         NoWay: It has to come through the service.
         InvalidRequest: The store refuses it.
     """
-    digests: Dict[str, str] = {}
+    told(file.tell())
+    md5 = ""
+    for piece in _pieces(address, file.tell()):
+        if address.etag and piece.etag != address.etag:
+            # Replaced meanwhile: what has come and what follows are of two files.
+            return False
+        md5 = piece.md5 or md5
+        file.write(piece.data)
+        told(len(piece.data))
+    return file.tell() == address.size and _is_right(file, md5)
 
-    def once() -> None:
-        start = file.tell()
-        headers = {"Range": f"bytes={start}-"} if start else {}
+
+class _Piece(NamedTuple):
+    """Some bytes of a file, what the store calls the file, and its MD5 where that is told."""
+
+    data: bytes
+    etag: str
+    md5: str
+
+
+def _pieces(address: StoreAddress, begin: int) -> Iterator[_Piece]:
+    """Fetch a file from a byte on, several pieces at once; they are given in order.
+
+    A connection to a store far away is slower than the line: several fill it. In order, for then
+    what has come is one part of the file, with which whoever comes after a kill goes on.
+    """
+    firsts = range(begin, address.size, PIECE_BYTES)
+    spans = iter([(first, min(first + PIECE_BYTES, address.size)) for first in firsts])
+    if len(firsts) <= 1:
+        for first, end in spans:
+            yield _piece(address, first, end)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(PIECES_AT_ONCE) as threads:
+        under_way = deque(
+            threads.submit(_piece, address, *span) for span in islice(spans, PIECES_AT_ONCE)
+        )
+        try:
+            while under_way:
+                yield under_way.popleft().result()
+                under_way.extend(
+                    threads.submit(_piece, address, *span) for span in islice(spans, 1)
+                )
+        finally:
+            for piece in under_way:
+                piece.cancel()
+
+
+def _piece(address: StoreAddress, first: int, end: int) -> _Piece:
+    def once() -> _Piece:
+        headers = {"Range": f"bytes={first}-{end - 1}"} if (first, end) != (0, address.size) else {}
         with _asked(address.url, "GET", headers, None) as answer:
-            tag = str(answer.headers.get("ETag") or "")
-            if start and tag != digests["tag"]:
-                # Replaced meanwhile: the two halves are of two files.
-                file.seek(0)
-                file.truncate()
-                raise ConnectionError("the file was replaced while it came")
-            if start and answer.status != http.client.PARTIAL_CONTENT:
-                file.seek(0)
-                file.truncate()
-            if not start:
-                digests.update(md5=_told_md5(answer), tag=tag)
-            for block in iter(lambda: answer.read(copying.BLOCK_BYTES), b""):
-                file.write(block)
-                told(len(block))
-        if file.tell() < address.size:
+            # By its length: `rclone serve s3` gives what it is asked for, and calls it the whole.
+            if headers and answer.length != end - first:
+                raise NoWay("the store gives no parts of files")
+            etag = str(answer.headers.get("ETag") or "").strip('"')
+            piece = _Piece(answer.read(), etag, _told_md5(answer, is_part=bool(headers)))
+        if len(piece.data) != end - first:
             raise ConnectionError("the store closed the connection")
+        return piece
 
-    _patient(once, address.path)
-    return file.tell() == address.size and _is_right(file, digests["md5"])
+    return _patient(once, address.path)
 
 
 def _md5(address: StoreAddress, stream: BinaryIO) -> Dict[str, str]:
@@ -121,9 +179,10 @@ def _md5(address: StoreAddress, stream: BinaryIO) -> Dict[str, str]:
     return {"Content-MD5": base64.b64encode(digest.digest()).decode("ascii")}
 
 
-def _told_md5(answer: Any) -> str:
-    """The digest in hex that a store tells for certain, "" where it does not."""
-    told = answer.headers.get("Content-MD5")
+def _told_md5(answer: Any, is_part: bool) -> str:
+    """The digest of a file in hex that a store tells for certain, "" where it does not."""
+    # Of a part Azure tells the digest of all under another name, if anything.
+    told = answer.headers.get("x-ms-blob-content-md5" if is_part else "Content-MD5")
     if told:
         return base64.b64decode(told).hex()
     # Amazon's tag is the digest of files that came whole, unless a key encrypts them.

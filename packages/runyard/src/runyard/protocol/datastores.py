@@ -22,6 +22,8 @@ FILE_STORE = "workspacefilestore"
 # Agents write files under such names beside their places until they are whole; no list has them.
 DRAFT_PREFIX = ".runyard-part-"
 # Where the files of a datastore are: in a folder of the service, or in a store of somebody else's.
+# What a part is called that a store has, and lists by a name which tells the version of its file.
+PART_CAME = "came"
 FOLDER, S3, AZURE, GCS = "folder", "s3", "azure", "gcs"
 NAME_RULE = r"[a-zA-Z0-9][\w\-]{0,254}"
 # Larger files are sent to a store in parts, each of which may be sent again by itself.
@@ -164,7 +166,8 @@ class StoreAddress:
         path: The file.
         size: Its bytes, or those of the part that goes there.
         offset: Where the part begins in the file.
-        etag: What the store calls this version of the file.
+        etag: What the store calls this version of the file; of a part that is to be sent, what it
+            calls that where it has it from an upload before, "" where it has not.
         headers: What a request must say there.
     """
 
@@ -192,12 +195,15 @@ class BeginWrite:
         size: Its bytes.
         overwrite: Whether it may replace one that is there.
         upload: What `WritePlan` called it, for new addresses in place of those that have ended.
+        version: What tells it from others of its path and size; an upload of the same version that
+            was killed is gone on with. "": each begins anew.
     """
 
     path: str
     size: int
     overwrite: bool = False
     upload: str = ""
+    version: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,20 @@ through the service.
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import obstore
 
-from runyard.protocol.datastores import AZURE, GCS, PART_BYTES, S3, StoreAddress, WritePlan
+from runyard.protocol.datastores import (
+    AZURE,
+    GCS,
+    PART_BYTES,
+    PART_CAME,
+    S3,
+    StoreAddress,
+    WritePlan,
+)
 from runyard_server.store.objects import azure, s3
 from runyard_server.store.objects.opening import failures, opened
 from runyard_server.store.objects.places import Place
@@ -20,6 +29,7 @@ LASTING_SECONDS = 3600
 # What one request may send; a file that is larger comes in parts.
 _WHOLE_BYTES = 2 * PART_BYTES
 _MOST_PARTS = 1000
+_NAME_DIGITS = 32
 
 
 def read_address(place: Place, key: str) -> str:
@@ -28,7 +38,7 @@ def read_address(place: Place, key: str) -> str:
 
 
 def plan(
-    place: Place, key: str, path: str, size: int, upload: str, *, overwrite: bool
+    place: Place, key: str, path: str, size: int, upload: str, *, overwrite: bool, name: str = ""
 ) -> WritePlan:
     """Where a file goes: by one request, or in parts.
 
@@ -39,6 +49,7 @@ def plan(
         size: The file's bytes.
         upload: What an earlier plan for it was called, whose addresses have ended; "" for none.
         overwrite: Whether it may replace one that is there.
+        name: What an upload is called that its client can go on with, where a store lets us choose.
     """
     if size <= _WHOLE_BYTES or place.kind == GCS:
         headers = dict(azure.HEADERS) if place.kind == AZURE else {}
@@ -50,7 +61,7 @@ def plan(
         upload = upload or s3.begin(place, key)
         urls = _s3_parts(place, key, upload, len(_offsets(size)))
     else:
-        upload = upload or secrets.token_hex(8)
+        upload = upload or name[:_NAME_DIGITS] or secrets.token_hex(8)
         url = _signed(place, "PUT", key)
         urls = [azure.block(url, upload, number) for number in range(len(_offsets(size)))]
     step = _step(size)
@@ -59,6 +70,29 @@ def plan(
         for url, offset in zip(urls, _offsets(size), strict=True)
     ]
     return WritePlan(parts, upload)
+
+
+def with_what_came(place: Place, key: str, plan: WritePlan) -> WritePlan:
+    """The same plan, in which parts that the store has from before are named.
+
+    Args:
+        place: The store.
+        key: What it calls the file.
+        plan: The plan.
+
+    Raises:
+        StoreRefused: There is no such upload any more.
+    """
+    if place.kind == S3:
+        there = s3.parts(place, key, plan.upload)
+    else:
+        blocks = azure.blocks(place, key, plan.upload)
+        there = {number + 1: (size, PART_CAME) for number, size in blocks.items()}
+    parts = []
+    for number, part in enumerate(plan.parts, 1):
+        size, etag = there.get(number, (-1, ""))
+        parts.append(replace(part, etag=etag if size == part.size else ""))
+    return replace(plan, parts=parts)
 
 
 def complete(

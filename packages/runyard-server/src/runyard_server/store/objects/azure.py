@@ -7,6 +7,7 @@ week, and become it when they are listed. Any address that opens the file for wr
 import base64
 import binascii
 import hmac
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -21,6 +22,7 @@ Method = Literal["GET", "PUT"]
 # The last version whose signature of an account is told without an encryption scope.
 _VERSION = "2018-11-09"
 _HERE = 60
+_BLOCK = re.compile(r"<Block><Name>([^<]+)</Name><Size>(\d+)</Size></Block>")
 
 
 def address(place: Place, method: Method, key: str, seconds: int) -> str:
@@ -62,6 +64,28 @@ def block(url: str, upload: str, number: int) -> str:
         number: Of the block, from 0.
     """
     return f"{url}&comp=block&blockid={quote(_name(upload, number))}"
+
+
+def blocks(place: Place, key: str, upload: str) -> dict[int, int]:
+    """The blocks of an upload that the container has: by number, their sizes.
+
+    Args:
+        place: The container.
+        key: The file.
+        upload: What tells its blocks.
+    """
+    url = f"{address(place, 'GET', key, _HERE)}&comp=blocklist&blocklisttype=uncommitted"
+    try:
+        answer = asking.ask(place, f"{key!r} cannot be gone on with", "GET", url)
+    except StoreRefused:
+        # Nothing of that name has come, or it was removed since.
+        return {}
+    found = {}
+    for name, size in _BLOCK.findall(answer):
+        told, _, number = base64.b64decode(name).decode("ascii", "replace").rpartition("-")
+        if told == upload:
+            found[int(number)] = int(size)
+    return found
 
 
 def complete(place: Place, key: str, upload: str, blocks: int, *, overwrite: bool) -> None:

@@ -21,6 +21,7 @@ from runyard_server.store.objects.opening import explained
 from runyard_server.store.objects.places import FIRST_REGION, Known, Place
 
 _ENTRY = re.compile(r"<Contents>(.*?)</Contents>", re.DOTALL)
+_PART = re.compile(r"<Part>(.*?)</Part>", re.DOTALL)
 _UPLOAD = re.compile(r"<UploadId>([^<]+)</UploadId>")
 _HERE = 60
 _LAST = "\U0010ffff"
@@ -151,6 +152,30 @@ def begin(place: Place, key: str) -> str:
     if found is None:
         raise StoreRefused(f"{place.base} takes no files in parts: it is no S3 server")
     return found[1]
+
+
+def parts(place: Place, key: str, upload: str) -> dict[int, tuple[int, str]]:
+    """The parts of an upload that S3 has: by number from 1, their sizes and what it calls them.
+
+    Args:
+        place: The bucket.
+        key: The object.
+        upload: What `begin` gave.
+
+    Raises:
+        StoreRefused: There is no such upload any more.
+    """
+    query = {"uploadId": upload, "max-parts": "1000"}
+    answer = asking.ask(
+        place, f"{key!r} cannot be gone on with", "GET", address(place, "GET", key, _HERE, query)
+    )
+    return {
+        int(_field(part, "PartNumber")): (
+            int(_field(part, "Size")),
+            _field(part, "ETag").strip('"'),
+        )
+        for part in _PART.findall(answer)
+    }
 
 
 def complete(place: Place, key: str, upload: str, etags: Sequence[str], *, overwrite: bool) -> None:

@@ -163,6 +163,16 @@ def check_refusals_are_told(first: Process, second: Process, secret: bytes) -> N
     assert {("", "unauthenticated"), (f"run {left['id']}", "forbidden")} <= found
 
 
+def check_datasets_are_read_without(first: Process, second: Process, run: str) -> None:
+    """What the database tells of datasets the second one needs no other process for."""
+    os.kill(first.process.pid, signal.SIGSTOP)
+    try:
+        assert second.ask("GET", f"{IN}/datasets")[1]["items"] == []
+        assert second.ask("GET", f"{run}/datasets")[0] == 200
+    finally:
+        os.kill(first.process.pid, signal.SIGCONT)
+
+
 @pytest.mark.slow(seconds=15)
 def test_both_answer_and_the_second_takes_over(
     pair: tuple[Process, Process], tmp_path: Path, postgres: Postgres, url: str
@@ -188,14 +198,7 @@ def test_both_answer_and_the_second_takes_over(
         assert waiting.result()[1]["items"]
         assert time.monotonic() - begun < 5
 
-    # What the database tells the second one needs no other process for.
-    os.kill(first.process.pid, signal.SIGSTOP)
-    try:
-        assert second.ask("GET", f"{IN}/datasets")[1]["items"] == []
-        assert second.ask("GET", f"{IN}/runs/{id_}/datasets")[0] == 200
-    finally:
-        os.kill(first.process.pid, signal.SIGCONT)
-
+    check_datasets_are_read_without(first, second, f"{IN}/runs/{id_}")
     # What is secret is nowhere.
     shown = second.ask("GET", "/api/v1/settings")[1]
     assert any("***@" in one["value"] for one in shown["items"])

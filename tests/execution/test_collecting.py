@@ -16,6 +16,7 @@ from runyard.protocol.files import BlobList, FileEntry, RegisterFiles
 from runyard.protocol.models import RegisterModel
 from runyard.protocol.runs import StartRun
 from runyard.protocol.snapshots import CreateSnapshot
+from runyard.protocol.storage import StorageQuery
 from runyard.protocol.trash import AddTrash
 from runyard_server.core.clock import SECOND, Clock
 from runyard_server.core.system import System
@@ -28,6 +29,7 @@ from runyard_server.operations import (
     models,
     runs,
     snapshots,
+    storage,
     tracked_experiments,
     trash,
 )
@@ -88,6 +90,9 @@ def test_a_content_goes_a_day_after_nothing_refers_to_it(
     done = collect(system)
     assert (done.removed, done.size, done.seen) == (1, loose.size, 4)
     assert [system.blobs.has(one.digest) for one in [*kept, loose]] == [True] * 3 + [False]
+    told = storage.get(system, StorageQuery(fresh=True)).collected
+    assert told is not None
+    assert (told.removed, told.size, told.seen, told.marked) == (1, loose.size, 4, 0)
 
 
 def test_who_is_told_that_a_content_is_there_may_take_a_day(

@@ -8,6 +8,7 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -25,6 +26,7 @@ from runyard.protocol.errors import (
     WorkspaceNotFound,
     WrongState,
 )
+from runyard.protocol.files import ArchiveQuery
 from runyard.protocol.paths import UPLOADS
 from runyard_server.core.lookups import datastore_folder
 from runyard_server.core.system import System
@@ -53,6 +55,24 @@ def test_what_is_written_is_what_jobs_see(system: System) -> None:
     assert [path.name for path in folder.iterdir()] == ["mnist"]
     content = datastores.read(system, "default", BLOB_STORE, "mnist/train.gz")
     assert (content.path.read_bytes(), content.size) == (b"data", 4)
+
+
+def test_a_folder_is_downloaded_as_an_archive(system: System) -> None:
+    """A browser gets what lies below a folder in one file, and the reason where nothing does."""
+    for path in ("mnist/a/x.gz", "mnist/y", "mnist-2/z"):
+        write(system, path, path.encode())
+
+    def archived(folder: str) -> dict[str, bytes]:
+        answer = datastores.archive(system, "default", BLOB_STORE, ArchiveQuery(folder))
+        found = ZipFile(io.BytesIO(b"".join(answer.chunks)))
+        return {name: found.read(name) for name in found.namelist()}
+
+    assert archived("mnist") == {"mnist/a/x.gz": b"mnist/a/x.gz", "mnist/y": b"mnist/y"}
+    assert sorted(archived("")) == [
+        f"{BLOB_STORE}/{path}" for path in ("mnist-2/z", "mnist/a/x.gz", "mnist/y")
+    ]
+    with pytest.raises(DatastorePathNotFound, match=r"the folder 'mnis' of datastore .* no file"):
+        archived("mnis")
 
 
 def test_a_file_is_not_replaced_by_accident(system: System) -> None:

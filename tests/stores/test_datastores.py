@@ -1,10 +1,12 @@
 """A bucket as a datastore, through the SDK, the prompt and a job's references to it."""
 
+import io
 import json
 import sqlite3
 import sys
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from tests.stores.servers import ACCESS_KEY, BUCKET, SECRET_KEY
@@ -74,6 +76,9 @@ def test_a_folder_goes_to_the_store_and_comes_back(workspace, store, data, tmp_p
     assert store.download("out", "in/", show_progress=False) == 2
     assert (tmp_path / "out/in/a.txt").read_text() == "small"
     assert (tmp_path / "out/in/sub/b.bin").read_bytes() == b"b" * (SMALL_BYTES + 1)
+    with workspace.service.datastores.archive(store.name, "in/sub") as answer:
+        found = ZipFile(io.BytesIO(b"".join(answer)))
+    assert (found.namelist(), found.testzip()) == (["sub/b.bin"], None)
     (data / "a.txt").write_text("new")
     store.upload(data, "in", show_progress=False)
     store.download("again", "in/a", show_progress=False)

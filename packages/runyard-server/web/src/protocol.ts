@@ -257,6 +257,15 @@ export interface ChartLayout {
   smoothing: number | null;
 }
 
+export interface CollectorPass {
+  began_at: string;
+  seconds: number;
+  seen: number;
+  marked: number;
+  removed: number;
+  size: number;
+}
+
 export interface CommandPage {
   items: Array<CommandRecord>;
 }
@@ -1941,6 +1950,7 @@ export interface StorageReport {
   places: Array<StoragePlace>;
   freeable: Array<Freeable>;
   free: number;
+  collected: CollectorPass | null;
 }
 
 export interface StoreAddress {
@@ -2320,6 +2330,7 @@ export interface Routes {
   "datasets.save": { segments: { workspace: string }; query: never; body: Partial<SaveDataset>; answer: DatasetRecord };
   "datasets.url": { segments: { workspace: string }; query: Partial<UrlQuery>; body: never; answer: UrlContent };
   "datastores.addresses": { segments: { workspace: string; datastore: string }; query: never; body: Partial<PathList>; answer: AddressList };
+  "datastores.archive": { segments: { workspace: string; datastore: string }; query: Partial<ArchiveQuery>; body: never; answer: Response };
   "datastores.begin_write": { segments: { workspace: string; datastore: string }; query: never; body: Partial<BeginWrite>; answer: WritePlan };
   "datastores.end_write": { segments: { workspace: string; datastore: string }; query: never; body: Partial<EndWrite>; answer: DatastoreFile };
   "datastores.files": { segments: { workspace: string; datastore: string }; query: Partial<DatastoreFileQuery>; body: never; answer: DatastoreFilePage };
@@ -2523,6 +2534,7 @@ export const routes = {
   "datasets.save": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/dataset-definitions"},
   "datasets.url": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/web-files"},
   "datastores.addresses": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/datastores/{datastore}/addresses"},
+  "datastores.archive": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/datastores/{datastore}/archive"},
   "datastores.begin_write": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/datastores/{datastore}/begin-write"},
   "datastores.end_write": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/datastores/{datastore}/end-write"},
   "datastores.files": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/datastores/{datastore}/files"},

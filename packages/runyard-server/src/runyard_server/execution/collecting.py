@@ -24,7 +24,8 @@ from dataclasses import dataclass
 from runyard_server.core.clock import SECOND
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
-from runyard_server.store import references, snapshots
+from runyard_server.store import collector, references, snapshots
+from runyard_server.store.collector import PassRow
 
 DAY = 24 * 3600 * SECOND
 # Sixteen bits for each content: about one in a hundred stays by chance until the next pass.
@@ -89,6 +90,9 @@ def collect(system: System, grace: int = DAY) -> Collected:
     done = Collected()
     for batch in _stored(system):
         _judge(system, batch, known, begun, grace, done)
+    ended = system.clock.now_us()
+    row = PassRow(begun, ended, done.seen, done.marked, done.removed, done.size)
+    system.write(lambda work: collector.keep(work.connection, row))
     return done
 
 

@@ -1,4 +1,6 @@
-"""A folder of a run as a ZIP archive, made while it is sent: no temporary file, little memory.
+"""A folder of a run or a datastore as a ZIP archive, made while it is sent.
+
+That takes no temporary file and little memory.
 
 All files lie below one folder, so that unpacking spreads nothing over the place where it is done.
 Paths were checked when the files came: none is absolute or leads upwards. An archive that breaks
@@ -58,12 +60,15 @@ class _Sink(io.RawIOBase):
         return data
 
 
-def files_in(folder: str, list_files: Callable[[FileQuery], FilePage]) -> list[FileRecord]:
+def files_in(
+    folder: str, list_files: Callable[[FileQuery], FilePage], otherwise: str
+) -> list[FileRecord]:
     """The files of a folder, if an archive may hold them.
 
     Args:
         folder: The folder; "" for all files.
         list_files: Lists files, page by page.
+        otherwise: The command that fetches more than that.
 
     Raises:
         InvalidRequest: They are more than an archive may hold.
@@ -80,7 +85,7 @@ def files_in(folder: str, list_files: Callable[[FileQuery], FilePage]) -> list[F
             raise InvalidRequest(
                 f"an archive holds {MOST_ARCHIVED_FILES} files and "
                 f"{MOST_ARCHIVED_BYTES // 10**9} GB at most, and there are more; "
-                "`runyard runs download` fetches them one by one, and goes on where it broke off"
+                f"`{otherwise}` fetches them one by one, and goes on where it broke off"
             )
         token = page.next_page_token
         if token is None:
@@ -93,12 +98,12 @@ def answer(
     found: Sequence[FileRecord],
     open_file: Callable[[str], Content | RemoteContent],
 ) -> Chunks:
-    """The answer that carries files of a run.
+    """The answer that carries files of a run or a datastore.
 
     Args:
-        run: Id of the run.
+        run: Id of the run, or the datastore's name.
         folder: The folder that they are in, whose last segment is the one that all lies below; ""
-            where that is the run itself.
+            where that is named after the run itself.
         found: The files.
         open_file: Where the content of a file lies, by the file's path.
     """

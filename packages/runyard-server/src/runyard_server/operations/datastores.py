@@ -20,10 +20,18 @@ from runyard.protocol.datastores import (
     WriteQuery,
 )
 from runyard.protocol.errors import (
+    DatastorePathNotFound,
     InvalidRequest,
     WrongState,
 )
-from runyard.protocol.files import BatchResult, Refusal
+from runyard.protocol.files import (
+    ArchiveQuery,
+    BatchResult,
+    FilePage,
+    FileQuery,
+    FileRecord,
+    Refusal,
+)
 from runyard_server.core.clock import iso
 from runyard_server.core.datastore_files import files_of
 from runyard_server.core.lookups import datastore_row, workspace_row
@@ -47,6 +55,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "addresses",
+    "archive",
     "begin_write",
     "check_free",
     "draft",
@@ -142,6 +151,38 @@ def read(system: System, workspace: str, datastore: str, path: str) -> Content |
         raise no_path(tree, datastore, path)
     reading = partial(tree.read, path)
     return RemoteContent(known.size, reading, media_type(path), digest=known.etag or None)
+
+
+def archive(system: System, workspace: str, datastore: str, query: ArchiveQuery) -> Chunks:
+    """A folder as a ZIP archive, made while it is sent.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        datastore: Name of the datastore.
+        query: Which folder.
+
+    Raises:
+        DatastorePathNotFound: The folder has no file.
+        InvalidRequest: The folder has more than an archive may hold.
+    """
+    # Loaded when it is asked for: a service at rest need not know how archives are written.
+    from runyard_server.operations import archives
+
+    folder = checked(query.folder) if query.folder else ""
+
+    def listed(asked: FileQuery) -> FilePage:
+        wanted = DatastoreFileQuery(asked.prefix, asked.page_size, asked.page_token)
+        page = files(system, workspace, datastore, wanted)
+        found = [FileRecord(one.path, one.size, "", one.modified_at) for one in page.items]
+        return FilePage(found, page.next_page_token)
+
+    found = archives.files_in(folder, listed, "runyard datastores download")
+    if not found:
+        where = f"folder {folder!r} of datastore" if folder else "datastore"
+        raise DatastorePathNotFound(f"the {where} {datastore!r} has no file")
+    reading = partial(read, system, workspace, datastore)
+    return archives.answer(datastore, folder, found, reading)
 
 
 def remove(system: System, workspace: str, datastore: str, path: str) -> None:

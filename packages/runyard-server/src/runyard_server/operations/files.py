@@ -157,7 +157,9 @@ def archive(system: System, workspace: str, run: str, query: ArchiveQuery) -> Ch
     from runyard_server.operations import archives
 
     folder = checked(query.folder) if query.folder else ""
-    found = archives.files_in(folder, partial(list_, system, workspace, run))
+    found = archives.files_in(
+        folder, partial(list_, system, workspace, run), "runyard runs download"
+    )
     if not found:
         raise not_found(system, workspace, run, folder or "outputs")
     return archives.answer(run, folder, found, partial(read, system, workspace, run))

@@ -8,20 +8,23 @@ import heapq
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from runyard.protocol import storage as protocol
 from runyard.protocol.storage import (
+    CollectorPass,
     Freeable,
     StorageKind,
     StoragePlace,
     StorageQuery,
     StorageReport,
 )
-from runyard_server.core.clock import iso
+from runyard_server.core.clock import SECOND, iso
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
-from runyard_server.store import trashed, usage
+from runyard_server.store import collector, trashed, usage
+from runyard_server.store.collector import PassRow
 from runyard_server.store.records import Connection
 from runyard_server.store.usage import ExperimentSpace, Space
 
@@ -64,7 +67,14 @@ def get(system: System, query: StorageQuery) -> StorageReport:
         system: The service's parts.
         query: Whether it is to be measured now.
     """
-    return _LAST.get(system, fresh=query.fresh)
+    row = system.read(lambda work: collector.last(work.connection))
+    report = _LAST.get(system, fresh=query.fresh)
+    return report if row is None else replace(report, collected=_collected(row))
+
+
+def _collected(row: PassRow) -> CollectorPass:
+    seconds = (row.ended_at - row.began_at) / SECOND
+    return CollectorPass(iso(row.began_at), seconds, row.seen, row.marked, row.removed, row.size)
 
 
 def _measure(system: System) -> StorageReport:

@@ -81,6 +81,7 @@ export function One({ workspace, name, rest: open = "" }: OneProps) {
                   label={`Files on ${name}`}
                   open={open}
                   address={(path) => url("datastores.read", { ...segments, path })}
+                  archive={(folder) => url("datastores.archive", segments, { folder })}
                   href={(path) => to(["datastores", workspace, name, ...path.split("/")])}
                 />
                 {found.length >= MOST && (

@@ -6,8 +6,8 @@ import { useLive } from "../live";
 import { workspace as here } from "../places";
 import type { Freeable, StoragePlace, TrashEntry } from "../protocol";
 import { useAll, useResource } from "../resource";
-import { bytes } from "../texts";
-import { Ago, Bars, Button, Card, Head, told } from "../ui/bits";
+import { bytes, counted, duration } from "../texts";
+import { Ago, Bars, Button, Card, Facts, Head, told } from "../ui/bits";
 import { type Column, acts, number, size, text, time } from "../ui/columns";
 import { Dialog } from "../ui/fields";
 import { Loaded } from "../ui/states";
@@ -44,7 +44,7 @@ export default function Storage() {
       </Head>
       <div class="stack">
         <Loaded of={report} lines={10}>
-          {({ kinds, places, freeable, free, measured_at }) => (
+          {({ kinds, places, freeable, free, measured_at, collected: last }) => (
             <>
               <Card
                 title="By kind"
@@ -73,6 +73,21 @@ export default function Storage() {
               >
                 Nothing could be freed.
               </Listing>
+              <Card title="Collector" extra={<small>removes what nothing refers to</small>}>
+                {last ? (
+                  <Facts
+                    of={[
+                      ["Last run", <Ago time={last.began_at} />],
+                      ["Took", duration(last.seconds)],
+                      ["Freed", `${bytes(last.size)} in ${counted(last.removed, "content")}`],
+                      ["Looked at", counted(last.seen, "content")],
+                      ["Goes next", counted(last.marked, "content")],
+                    ]}
+                  />
+                ) : (
+                  <p class="faint">Not yet: once a day, and after something was freed.</p>
+                )}
+              </Card>
               <Card wide title="By experiment">
                 <div class="stack">
                   <Treemap label="Experiments by size" areas={places.map(areaOf)} />

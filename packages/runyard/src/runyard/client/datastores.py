@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO, List, Sequence, Union
 
     from runyard.client.download import Download
+    from runyard.client.run_exports import Export
     from runyard.protocol.datastores import (
         BeginWrite,
         DatastoreFile,
@@ -39,6 +40,21 @@ class Datastores(NounClient):
             DatastoreNotFound: There is none of that name; the message names the nearest.
         """
         return self._service.call(routes.DATASTORES_GET, name)
+
+    def archive(self, name: str, folder: str = "") -> Export:
+        """Begin to read a folder as a ZIP archive, piece by piece, while the service makes it.
+
+        Args:
+            name: The datastore.
+            folder: A folder on it; "" for all its files.
+
+        Raises:
+            DatastorePathNotFound: The folder has no file.
+            InvalidRequest: It has more than an archive may hold.
+        """
+        from runyard.client import run_exports
+
+        return run_exports.archive(self._service, routes.DATASTORES_ARCHIVE, name, folder)
 
     def register(self, asked: RegisterDatastore) -> DatastoreRecord:
         """Register a bucket or a container as a datastore.

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Optional
 from runyard.client.paging import FILES_PAGE, Listing
 from runyard.client.workspace_connection import NounClient
 from runyard.protocol import files as routes
-from runyard.protocol.files import ArchiveQuery, FileQuery, RegisterFiles
-from runyard.protocol.timeouts import CLIENT_TIMEOUT_SECONDS
+from runyard.protocol.files import FileQuery, RegisterFiles
 
 if TYPE_CHECKING:
     from typing import List
@@ -65,15 +64,9 @@ class Files(NounClient):
             RunFileNotFound: The folder has no file.
             InvalidRequest: It has more than an archive may hold.
         """
-        from runyard.client.run_exports import Export
+        from runyard.client import run_exports
 
-        query, wait = ArchiveQuery(folder), CLIENT_TIMEOUT_SECONDS
-        connection = self._service.connection
-        return Export(
-            connection.stream(
-                routes.FILES_ARCHIVE, self._service.id, run, query=query, timeout=wait
-            )
-        )
+        return run_exports.archive(self._service, routes.FILES_ARCHIVE, run, folder)
 
     def register(
         self, run: str, files: List[FileEntry], overwrite: bool = False

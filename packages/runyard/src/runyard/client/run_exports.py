@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Iterator, Optional, Type
 
 from runyard.protocol.errors import InvalidRequest, ServiceUnreachable
+from runyard.protocol.files import ArchiveQuery
 from runyard.protocol.run_export import RUNS_EXPORT
 from runyard.protocol.timeouts import CLIENT_TIMEOUT_SECONDS
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from runyard.client.workspace_connection import WorkspaceConnection
+    from runyard.protocol.route import Route
     from runyard.protocol.run_export import ExportRuns
 
 _PIECE_BYTES = 1 << 18
@@ -76,6 +78,19 @@ def begin(service: WorkspaceConnection, asked: ExportRuns) -> Export:
     """
     wait = CLIENT_TIMEOUT_SECONDS
     return Export(service.connection.stream(RUNS_EXPORT, service.id, query=asked, timeout=wait))
+
+
+def archive(service: WorkspaceConnection, row: Route[Any], owner: str, folder: str) -> Export:
+    """Ask for an archive of a folder.
+
+    Args:
+        service: The workspace's connection.
+        row: The row of archives of what has the folder.
+        owner: Its id or name.
+        folder: The folder; "" for all files.
+    """
+    asked, wait = ArchiveQuery(folder), CLIENT_TIMEOUT_SECONDS
+    return Export(service.connection.stream(row, service.id, owner, query=asked, timeout=wait))
 
 
 def write(found: Export, file: Path) -> int:

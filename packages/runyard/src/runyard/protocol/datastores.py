@@ -3,7 +3,7 @@
 from dataclasses import field
 from typing import Dict, List, Optional
 
-from runyard.protocol.files import BatchResult
+from runyard.protocol.files import ArchiveQuery, BatchResult
 from runyard.protocol.records import dataclass
 from runyard.protocol.route import (
     ALWAYS,
@@ -284,6 +284,15 @@ DATASTORES_READ: Route[Bytes] = Route(
     IN_WORKSPACE + "/datastores/{datastore}/files/{path:path}",
     Bytes,
     "Read a file; takes Range.",
+    scope=READS,
+)
+DATASTORES_ARCHIVE: Route[Bytes] = Route(
+    "datastores.archive",
+    "GET",
+    IN_WORKSPACE + "/datastores/{datastore}/archive",
+    Bytes,
+    "Download a folder of a datastore as a ZIP archive.",
+    query=ArchiveQuery,
     scope=READS,
 )
 DATASTORES_WRITE: Route[DatastoreFile] = Route(

@@ -79,7 +79,7 @@ class FilePage:
 
 @dataclass(frozen=True)
 class ArchiveQuery:
-    """Which folder of a run to archive, such as `outputs/model`; "" for all its files."""
+    """Which folder to archive, such as `outputs/model`; "" for all files there are."""
 
     folder: str = ""
 

@@ -1,7 +1,7 @@
 """What takes space in the service's state folder, and what of it could be freed."""
 
 from dataclasses import field
-from typing import List
+from typing import List, Optional
 
 from runyard.protocol.records import dataclass
 from runyard.protocol.route import Route
@@ -47,6 +47,27 @@ class Freeable:
 
 
 @dataclass(frozen=True)
+class CollectorPass:
+    """What the collector did when it last looked for contents that nothing refers to.
+
+    Args:
+        began_at: When it began.
+        seconds: How long it took.
+        seen: How many contents it looked at.
+        marked: How many nothing refers to since; a day later they may go.
+        removed: How many it removed.
+        size: The bytes that those had.
+    """
+
+    began_at: str
+    seconds: float
+    seen: int = 0
+    marked: int = 0
+    removed: int = 0
+    size: int = 0
+
+
+@dataclass(frozen=True)
 class StorageReport:
     """What takes space.
 
@@ -56,6 +77,7 @@ class StorageReport:
         places: What experiments have, the largest first.
         freeable: What could be freed.
         free: Bytes that are free on the disk.
+        collected: The collector's last pass, read now; None before the first.
     """
 
     measured_at: str
@@ -63,6 +85,7 @@ class StorageReport:
     places: List[StoragePlace] = field(default_factory=list)
     freeable: List[Freeable] = field(default_factory=list)
     free: int = 0
+    collected: Optional[CollectorPass] = None
 
 
 STORAGE_GET: Route[StorageReport] = Route(

@@ -22,6 +22,15 @@ DIFFERENCES: dict[str, list[Difference]] = {
             "a name that is taken is told as such, not as a fault of the database",
         )
     ],
+    "logged_models.odd_metrics": [
+        Difference(
+            ("metrics", 1, 1),
+            "nan",
+            "a metric that is no number is told as none, and is not less than 1",
+        ),
+        Difference(("found",), 0, "for that, it is not found as less than 1"),
+        Difference(("again",), "INVALID_PARAMETER_VALUE", "as for parameters of runs"),
+    ],
     "logged_models.search": [
         Difference(
             ("wrong",),

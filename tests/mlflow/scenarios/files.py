@@ -2,6 +2,8 @@
 
 import os
 
+from scenarios import wire
+
 
 def send_and_fetch(world):
     """Files come back as they were sent, alone and by the folder."""
@@ -114,3 +116,20 @@ def of_an_experiment_elsewhere(world):
     uri = run.info.artifact_uri.replace(world.folder, "").replace(run.info.run_id, "<run>")
     location = world.client.get_experiment(experiment).artifact_location
     return [location.replace(world.folder, ""), uri]
+
+
+def as_attachments(world):
+    """Files come under their names, with the type of their ending, and never as pages."""
+    run = world.run()
+    experiment = world.client.get_run(run).info.experiment_id
+    root = f"api/2.0/mlflow-artifacts/artifacts/{experiment}/{run}/artifacts"
+    names = ["a.txt", "b.pkl", "c.png", "d.pdf", "MLmodel", "x.html", "y.json", "a b ü.txt"]
+    kept = ("Content-Type", "Content-Disposition", "X-Content-Type-Options")
+    found = {}
+    for name in names:
+        wire._ask(world, "PUT", f"{root}/{name}", data=b"x")
+        pages = wire._ask(world, "GET", "get-artifact", params={"run_id": run, "path": name})
+        for answer in (wire._ask(world, "GET", f"{root}/{name}"), pages):
+            told = [answer.headers[one] for one in kept]
+            found.setdefault(name, []).append([answer.status_code, answer.text, *told])
+    return found

@@ -1,5 +1,7 @@
 """Logged models of MLflow 3: made, finished, found, measured, tagged, with files."""
 
+import math
+
 from mlflow.entities import LoggedModelStatus, Metric
 
 NEW_ONLY = True
@@ -130,3 +132,20 @@ def in_and_out(world):
         [[one.model_id == model, one.step] for one in found.outputs.model_outputs],
         [one.model_id == model for one in found.inputs.model_inputs],
     ]
+
+
+def odd_metrics(world):
+    """A metric that is no number is the model's, too, and a parameter is written once."""
+    client, experiment = world.client, world.experiment()
+    run = world.run(experiment)
+    model = client.create_logged_model(experiment, "net", run).model_id
+    for step, value in enumerate((1.0, math.nan)):
+        client.log_metric(run, "m", value, timestamp=1, step=step, model_id=model)
+    metrics = client.get_logged_model(model).metrics
+    client.log_model_params(model, {"p": "1"})
+    return {
+        "metrics": sorted([one.step, repr(one.value)] for one in metrics),
+        "found": len(client.search_logged_models([experiment], "metrics.m < 1")),
+        "again": world.refused(client.log_model_params, model, {"p": "2"}),
+        "params": client.get_logged_model(model).params,
+    }

@@ -142,17 +142,20 @@ def pages_of_a_history(world):
     run = world.run()
     for step in range(5):
         world.client.log_metric(run, "m", step, timestamp=step, step=step)
+    path = "api/2.0/mlflow/metrics/get-history"
     found, token, sizes = [], None, []
     while True:
         asked = {"run_id": run, "metric_key": "m", "max_results": 2}
         if token:
             asked["page_token"] = token
-        page = _ask(world, "GET", "api/2.0/mlflow/metrics/get-history", params=asked).json()
+        page = _ask(world, "GET", path, params=asked).json()
         found += [one["step"] for one in page["metrics"]]
         sizes.append(len(page["metrics"]))
         token = page.get("next_page_token")
         if not token:
-            return [found, sizes]
+            asked["page_token"] = "evil"
+            del asked["max_results"]
+            return [found, sizes, _told(_ask(world, "GET", path, params=asked))]
 
 
 def not_offered(world):

@@ -4,16 +4,23 @@ One of a run keeps its files among the run's, below `logged_models/<id>/`, where
 them; one of no run has rows of its own for them.
 """
 
+import math
 import re
 import secrets
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from sqlalchemy import Table
 
-from runyard.protocol.errors import AlreadyExists, InvalidRequest, NotFound, RunFileNotFound
+from runyard.protocol.errors import (
+    AlreadyExists,
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    RunFileNotFound,
+)
 from runyard.protocol.files import FileEntry, RegisterFiles
 from runyard.protocol.filters import Condition
 from runyard_server.core import holding, lookups
@@ -206,7 +213,7 @@ def set_tags(system: System, workspace: str, model: str, given: Mapping[str, str
 
 
 def log_params(system: System, workspace: str, model: str, given: Mapping[str, str]) -> None:
-    """Add parameters to a logged model.
+    """Add parameters to a logged model; what it has keeps its value.
 
     Args:
         system: The service's parts.
@@ -216,8 +223,21 @@ def log_params(system: System, workspace: str, model: str, given: Mapping[str, s
 
     Raises:
         NotFound: There is none.
+        Conflict: A parameter has another value already.
     """
-    _put(system, workspace, model, logged_model_params, given)
+
+    def write(work: Work) -> None:
+        row = _required(work, workspace, model)
+        there = rows.named(work.connection, logged_model_params, [row.key])[row.key]
+        other = sorted(name for name in given if there.get(name, given[name]) != given[name])
+        if other:
+            raise Conflict(
+                f"logged model {model!r} has the parameters {', '.join(other)} with other values; "
+                "a parameter is written once"
+            )
+        rows.put(work.connection, logged_model_params, row.key, given)
+
+    system.write(write)
 
 
 def remove_tag(system: System, workspace: str, model: str, name: str) -> None:
@@ -256,7 +276,7 @@ def measure(system: System, workspace: str, given: Sequence[Measured]) -> None:
             if row is None:
                 continue
             known = set(rows.metrics(work.connection, [row.key])[row.key])
-            fresh = [MetricRow(row.key, *one[1:]) for one in given if one.model == model]
+            fresh = [_measured(row.key, one) for one in given if one.model == model]
             kept = [one for one in dict.fromkeys(fresh) if one not in known]
             rows.add_metrics(work.connection, kept)
 
@@ -394,6 +414,12 @@ def run_of(system: System, workspace: str, model: str) -> str | None:
         NotFound: There is no such model.
     """
     return _placed(system, workspace, model)[1]
+
+
+def _measured(key: int, one: Measured) -> MetricRow:
+    """The row of a metric. NaN is one object in all of them, so that a repeat equals its first."""
+    row = MetricRow(key, *one[1:])
+    return replace(row, value=math.nan) if math.isnan(one.value) else row
 
 
 def _placed(system: System, workspace: str, model: str) -> tuple[LoggedModelRow, str | None]:

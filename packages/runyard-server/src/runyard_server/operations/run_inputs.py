@@ -31,8 +31,9 @@ def log(system: System, workspace: str, run: str, given: Sequence[InputRow]) -> 
         row = tracked_runs.required(work, workspace, run)
         known = rows.of_runs(work.connection, [row.key])[row.key]
         there = {_mark(one) for one in known}
-        fresh = {_mark(one): one for one in given if _mark(one) not in there}
-        rows.add(work.connection, row.key, list(fresh.values()))
+        # The first of several counts, within a request as over several.
+        fresh = {_mark(one): one for one in reversed(given) if _mark(one) not in there}
+        rows.add(work.connection, row.key, list(reversed(fresh.values())))
 
     system.write(write)
 

@@ -51,13 +51,22 @@ class Latest:
     time: int | None = None
     odd: str | None = None
 
-    def is_after(self, series: SeriesRow) -> bool:
-        """Whether it comes after the latest point of a series, by step and then by time."""
+    def is_after(self, series: SeriesRow, value: float | None) -> bool:
+        """Whether it comes after the latest point of a series, by step, time and value.
+
+        Args:
+            series: The series.
+            value: The value of this point, None where it is no number.
+        """
         if not series.count or series.last_time is None:
             return True
         # What was logged without a step has its place for one.
         before = series.count - 1 if series.last_step is None else series.last_step
-        return (self.step or 0, self.time or 0) >= (before, series.last_time)
+        here, there = (self.step or 0, self.time or 0), (before, series.last_time)
+        if here != there or value is None or series.last is None:
+            return here >= there
+        # Programs that log within a millisecond leave it to the larger value, as MLflow has it.
+        return value >= series.last
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +92,15 @@ class Batch:
     def add_to(self, series: SeriesRow) -> SegmentRow:
         """Count the batch into its series; give its segment."""
         segment = SegmentRow(series.id, series.count, self.count, self.encoding, self.payload)
-        counts = not self.by_step or self.latest.is_after(series)
+        counts = not self.by_step or self.latest.is_after(series, self.last)
         series.count += self.count
         if counts:
             series.last_step, series.last_time = self.latest.step, self.latest.time
             series.last_odd = self.latest.odd
-        if self.last is not None and self.minimum is not None and self.maximum is not None:
-            # A batch behind an earlier one may yet be the first that has a finite number.
-            series.last = self.last if counts or series.last is None else series.last
+        if self.last is not None and (counts or series.last is None):
+            # A batch behind an earlier one may yet be the first that has a number.
+            series.last = self.last
+        if self.minimum is not None and self.maximum is not None:
             series.minimum = min(self.minimum, *_known(series.minimum, self.minimum))
             series.maximum = max(self.maximum, *_known(series.maximum, self.maximum))
         return segment

@@ -171,9 +171,10 @@ def remove_tag(system: System, workspace: str, run: str, name: str) -> None:
     def write(work: Work) -> None:
         row = required(work, workspace, run)
         there = runs.tags(work.connection, [row.key], [name])[row.key]
-        if name in _COLUMNS:
+        # A run keeps its name when the tag goes that tells it.
+        if name in _COLUMNS and name != NAME_TAG:
             runs.change(work.connection, row.key, **{_COLUMNS[name]: ""})
-        elif not there:
+        elif not there and name != NAME_TAG:
             raise NotFound(f"run {run} has no tag {name!r}")
         runs.remove_tags(work.connection, row.key, [name])
 
@@ -209,6 +210,9 @@ def set_tags(work: Work, row: RunRow, given: Mapping[str, str]) -> None:
         given: Value by name.
     """
     values = {_COLUMNS[name]: value for name, value in given.items() if name in _COLUMNS}
+    if not values.get("name", "named"):
+        # No run is without a name, so an empty one changes nothing.
+        del values["name"]
     if values:
         runs.change(work.connection, row.key, **values)
     told = {NAME_TAG, USER_TAG}

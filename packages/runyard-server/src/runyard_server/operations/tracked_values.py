@@ -5,9 +5,10 @@ What a series' last block holds already is passed over instead: that is what a r
 trackers themselves keep equal points once.
 """
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isfinite
+from math import inf, isfinite, isnan
 from typing import NamedTuple
 
 from runyard.protocol.metrics import SCALAR
@@ -20,6 +21,8 @@ from runyard_server.operations.spool import Batch, Latest, odd
 from runyard_server.store import metrics as rows
 from runyard_server.store.metrics import SeriesRow
 from runyard_server.store.segments import Points, pack
+
+_FINITE = sys.float_info.max
 
 
 class Point(NamedTuple):
@@ -125,7 +128,10 @@ def _batch(name: str, columns: Columns) -> Batch:
     place = _latest(columns)
     value = values[place]
     # A latest point that is no number leaves the summary with the last one that is.
-    last = value if isfinite(value) else (numbers[-1] if numbers else None)
+    last = numbers[-1] if numbers else None
+    if not isnan(value):
+        # What has diverged is found and ordered as more than any other, which NULL is not.
+        last = min(max(value, -_FINITE), _FINITE)
     return Batch(
         name=name,
         kind=SCALAR,
@@ -141,12 +147,17 @@ def _batch(name: str, columns: Columns) -> Batch:
 
 
 def _latest(columns: Columns) -> int:
-    """The place of the point of the highest step, and among those of the latest time."""
+    """The place of the point of the highest step, among those of the latest time and most value."""
     steps, times = columns.steps, columns.times
     top = max(steps)
     if steps.count(top) == 1:
         return steps.index(top)
-    return max(range(len(steps)), key=lambda each: (steps[each], times[each]))
+
+    def order(place: int) -> tuple[int, int, float]:
+        value = columns.values[place]
+        return steps[place], times[place], -inf if isnan(value) else value
+
+    return max(range(len(steps)), key=order)
 
 
 def _fresh(

@@ -1,7 +1,8 @@
 """Rows of logged models: what a tracker has logged as a model, before anybody registers it."""
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from sqlalchemy import (
@@ -111,6 +112,9 @@ _FIND = Prepared(
     select(*_COLUMNS).where(_T.workspace == bindparam("in_workspace"), _T.id == bindparam("model"))
 )
 _METRICS = [_M[f.name] for f in fields(MetricRow)]
+# What is compared and ordered: no number is neither more nor less than any.
+_NUMBER = case((_M.odd.is_(None), _M.value))
+_NAN = "NaN"
 ATTRIBUTES: Mapping[str, Any] = {
     "model_id": _T.id,
     "name": _T.name,
@@ -194,17 +198,17 @@ def remove(connection: Connection, table: Table, key: int, names: Sequence[str])
 def metrics(connection: Connection, keys: Sequence[int]) -> dict[int, list[MetricRow]]:
     """The metrics of logged models, by key, in the order in which they came."""
     result: dict[int, list[MetricRow]] = {key: [] for key in keys}
-    found = select(*_METRICS).where(_M.logged_key.in_(list(keys))).order_by(_M.key)
-    for row in connection.execute(found):
-        result[row.logged_key].append(MetricRow(*row))
+    found = select(*_METRICS, _M.odd).where(_M.logged_key.in_(list(keys))).order_by(_M.key)
+    for *values, odd in connection.execute(found):
+        row = MetricRow(*values)
+        result[row.logged_key].append(row if odd is None else replace(row, value=math.nan))
     return result
 
 
 def add_metrics(connection: Connection, rows: Sequence[MetricRow]) -> None:
     """Add metrics to logged models."""
     if rows:
-        values = [{f.name: getattr(row, f.name) for f in fields(row)} for row in rows]
-        connection.execute(insert(logged_model_metrics), values)
+        connection.execute(insert(logged_model_metrics), [_metric(row) for row in rows])
 
 
 def put_file(connection: Connection, key: int, path: str, digest: str, size: int) -> None:
@@ -259,12 +263,19 @@ def search(connection: Connection, asked: Asked) -> list[LoggedModelRow]:
     return [LoggedModelRow(*row) for row in connection.execute(page)]
 
 
+def _metric(row: MetricRow) -> dict[str, Any]:
+    """The columns of a metric; SQLite would take NaN for NULL."""
+    values = {f.name: getattr(row, f.name) for f in fields(row)}
+    odd = {"value": 0.0, "odd": _NAN} if math.isnan(row.value) else {"odd": None}
+    return {**values, **odd}
+
+
 def _holds(one: Condition, datasets: Sequence[Dataset]) -> ColumnElement[bool]:
     if one.field.kind == ATTRIBUTE:
         column = ATTRIBUTES[one.field.name]
         return compared(one, column, column)
     if one.field.kind == METRIC:
-        return _measured(datasets, [_M.name == one.field.name, compared(one, _M.value, _M.value)])
+        return _measured(datasets, [_M.name == one.field.name, compared(one, _NUMBER, _NUMBER)])
     table = logged_model_params.c if one.field.kind == PARAMETER else logged_model_tags.c
     mine = and_(table.logged_key == _T.key, table.name == one.field.name)
     has = select(table.name).where(mine)
@@ -292,7 +303,7 @@ def _value(one: Sort) -> Any:
     """What models are ordered by: a column, or the latest value of a metric."""
     if one.field.kind == ATTRIBUTE:
         return ATTRIBUTES[one.field.name]
-    latest = select(_M.value).where(_M.logged_key == _T.key, _M.name == one.field.name)
+    latest = select(_NUMBER).where(_M.logged_key == _T.key, _M.name == one.field.name)
     if one.dataset is not None:
         latest = latest.where(_on(one.dataset))
     newest = latest.order_by(_M.time.desc(), _M.step.desc(), _M.run).limit(1)

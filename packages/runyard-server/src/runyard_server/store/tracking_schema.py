@@ -104,6 +104,8 @@ logged_model_metrics = Table(
     Column("run", String, nullable=False),
     Column("dataset_name", String),
     Column("dataset_digest", String),
+    # "NaN" where the value is none: to SQLite it is NULL, which a value cannot be.
+    Column("odd", String),
     Index("logged_model_metrics_of_model", "logged_key", "name"),
 )
 

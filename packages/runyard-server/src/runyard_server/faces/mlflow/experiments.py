@@ -22,7 +22,7 @@ def create(given: Asked) -> dict[str, Any]:
     given.adding()
     title = names.title(given.required("name"))
     location = given.text("artifact_location")
-    if "#" in location or "?" in location:
+    if "#" in location:
         raise InvalidRequest("'artifact_location' URL can't include fragments or params.")
     tags = {}
     for tag in given.records("tags"):

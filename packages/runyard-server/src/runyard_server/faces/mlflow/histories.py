@@ -18,10 +18,9 @@ def get(given: Asked) -> dict[str, Any]:
     """The history of a metric of a run, by time; a page of it where one is asked for."""
     run, name = given.run, given.required("metric_key")
     points = _by_time(tracked_views.history(given.system, given.workspace, run, name))
-    token = None
+    token, first = None, pages.offset(given.text("page_token") or None)
     if given.fields.get("max_results") is not None:
         size = experiments.size(given, _MOST, _MOST)
-        first = pages.offset(given.text("page_token") or None)
         token = pages.token(first + size) if len(points) > first + size else None
         points = points[first : first + size]
     return experiments.paged("metrics", [_metric(name, one) for one in points], token)
@@ -83,7 +82,8 @@ def get_sampled(given: Asked) -> dict[str, Any]:
 
 
 def _by_time(points: Sequence[Logged]) -> list[Logged]:
-    return sorted(points, key=lambda one: (one.time, one.step))
+    """Points in MLflow's order; equal ones once, as a request that was sent twice makes them."""
+    return sorted(dict.fromkeys(points), key=lambda one: (one.time, one.step, one.value))
 
 
 def _metric(name: str, one: Logged) -> dict[str, Any]:

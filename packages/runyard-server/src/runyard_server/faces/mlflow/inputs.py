@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from runyard.protocol.errors import InvalidRequest
-from runyard_server.faces.mlflow import asked
+from runyard_server.faces.mlflow import asked, names
 from runyard_server.faces.mlflow.asked import Asked, Fields
 from runyard_server.operations import run_inputs
 from runyard_server.store.run_inputs import DATASET, MODEL_INPUT, MODEL_OUTPUT, InputRow
@@ -54,10 +54,12 @@ def _dataset(fields: Fields) -> InputRow:
     dataset = fields.get("dataset")
     if not isinstance(dataset, dict):
         raise asked.missing("datasets.dataset")
-    tags = {
-        asked.required(tag, "key"): asked.text(tag, "value")
-        for tag in asked.records(fields, "tags")
-    }
+    tags = {}
+    for tag in asked.records(fields, "tags"):
+        one = {"key": asked.required(tag, "key"), "value": asked.text(tag, "value")}
+        for what, longest in names.LONGEST_INPUT_TAG.items():
+            names.fitting(one[what], longest, what)
+        tags[one["key"]] = one["value"]
     plain = {
         name: asked.text(dataset, name)
         for name in ("name", "digest", "source_type", "source", "schema", "profile")
@@ -65,6 +67,8 @@ def _dataset(fields: Fields) -> InputRow:
     }
     for name in ("name", "digest", "source_type", "source"):
         asked.required(dataset, name, f"datasets.dataset.{name}")
+    for name, longest in names.LONGEST_OF_DATASET.items():
+        names.fitting(plain.get(name, ""), longest, name)
     told = [{"key": name, "value": value} for name, value in tags.items()]
     document = msgspec.json.encode({"tags": told, "dataset": plain}).decode()
     return InputRow(DATASET, plain["name"], plain["digest"], tags.get(_CONTEXT), document)

@@ -203,7 +203,7 @@ def _order(fields: Fields) -> Sort:
 
 def _artifact_uri(found: LoggedModel) -> str:
     base = found.location or f"{shown.SCHEME}/{found.experiment}"
-    return f"{base.rstrip('/')}/models/{found.row.id}/artifacts"
+    return shown.below(base, f"models/{found.row.id}/artifacts")
 
 
 def _shown(found: LoggedModel) -> dict[str, Any]:

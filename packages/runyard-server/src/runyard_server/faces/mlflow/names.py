@@ -15,6 +15,15 @@ MOST_METRICS, MOST_PARAMS, MOST_TAGS, MOST_ENTITIES = 1000, 100, 100, 1000
 LONGEST_KEY = 250
 LONGEST_PARAM, LONGEST_TAG = 6000, 8000
 LONGEST_EXPERIMENT_TAG = 20_000
+LONGEST_MODEL_TAG = 100_000
+LONGEST_INPUT_TAG = {"key": 255, "value": 500}
+LONGEST_OF_DATASET = {
+    "name": 500,
+    "digest": 36,
+    "source": 65_535,
+    "schema": 1_048_575,
+    "profile": 16_777_215,
+}
 _LONGEST_TITLE = 500
 _NOT_IN_MODELS = ("/", ":", ".", "%", '"', "'")
 _FIT = re.compile(r"[/\w.\- :]*")

@@ -18,6 +18,8 @@ from runyard_server.operations import models
 from runyard_server.operations import registered_models as registered
 
 _PAGE, _MOST = 100, 1000
+# No alias can be called so: MLflow's client asks by it for the newest version of a prompt.
+_NEWEST = "latest"
 _KNOWN = {"name": "name"}
 _ORDERED = {
     "name": "name",
@@ -91,7 +93,7 @@ def get_latest_versions(given: Asked) -> dict[str, Any]:
 def set_tag(given: Asked) -> dict[str, Any]:
     """Set a tag of a registered model."""
     key = names.checked(given.required("key"), "key", "key")
-    _change(given, ChangeRegisteredModel(tags={key: given.text("value")}))
+    _change(given, ChangeRegisteredModel(tags={key: versions.fitting_tag(given.text("value"))}))
     return {}
 
 
@@ -122,7 +124,12 @@ def delete_alias(given: Asked) -> dict[str, Any]:
 def get_by_alias(given: Asked) -> dict[str, Any]:
     """The version that an alias points to."""
     name, alias = given.required("name"), given.required("alias")
-    if alias not in registered.get(given.system, given.workspace, name).aliases:
+    there = registered.get(given.system, given.workspace, name)
+    if alias.lower() == _NEWEST and there.latest:
+        newest = max(one.version for one in there.latest)
+        found = models.get(given.system, given.workspace, f"{name}:{newest}")
+        return {"model_version": versions.shown(found)}
+    if alias not in there.aliases:
         raise InvalidRequest(f"Registered model alias {alias} not found: {name!r} has none of it")
     found = models.get(given.system, given.workspace, f"{name}@{alias}")
     return {"model_version": versions.shown(found)}

@@ -49,7 +49,8 @@ _DATASETS = ("dataset.", "datasets.")
 _RUN = "run."
 _MOST_ORDERS = 4
 _THOUSAND, _BEYOND = 1000, 2.0**63
-_PROMPT = Field(TAG, "mlflow.prompt.is_prompt")
+_PROMPT_TAG = "mlflow.prompt.is_prompt"
+_PROMPT = Field(TAG, _PROMPT_TAG)
 _PROMPTS = (("=", ("true",)), ("!=", ("false",)))
 
 
@@ -182,6 +183,11 @@ def renamed(one: Condition, attributes: Mapping[str, str]) -> Condition:
     if one.field.kind != ATTRIBUTE:
         raise InvalidRequest(f"a filter of these has attributes and tags, not {one.field.kind}")
     return one._replace(field=_attribute(one.field, attributes))
+
+
+def is_prompt(tags: Mapping[str, str]) -> bool:
+    """Whether what has these tags is one of MLflow's prompts, and no model."""
+    return tags.get(_PROMPT_TAG, "").lower() == "true"
 
 
 def no_prompts(conditions: Sequence[Condition]) -> list[Condition]:

@@ -67,8 +67,13 @@ def experiment(found: TrackedExperiment) -> dict[str, Any]:
 
 def artifact_uri(found: TrackedRun) -> str:
     """Where the client of a run keeps its files: here, unless the experiment has a place."""
-    base = found.location or f"{SCHEME}/{found.experiment}"
-    return f"{base.rstrip('/')}/{found.row.id}/artifacts"
+    return below(found.location or f"{SCHEME}/{found.experiment}", f"{found.row.id}/artifacts")
+
+
+def below(place: str, path: str) -> str:
+    """An address below that of an experiment, whose query stays at the end."""
+    base, mark, query = place.partition("?")
+    return f"{base.rstrip('/')}/{path}{mark}{query}"
 
 
 def run_info(found: TrackedRun) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from runyard.protocol.files import FileEntry, RegisterFiles
 from runyard_server.core import holding
 from runyard_server.core.system import Content, RemoteContent
 from runyard_server.faces.exchange import Exchange
-from runyard_server.faces.mlflow import asked, places
+from runyard_server.faces.mlflow import asked, attachments, places
 from runyard_server.faces.mlflow.asked import Asked
 from runyard_server.faces.mlflow.places import Place
 from runyard_server.operations import files, logged_models
@@ -62,7 +62,7 @@ async def download(exchange: Exchange) -> Response:
         given = _asked(exchange)
         return places.content(given, places.required(given, given.segments["path"]))
 
-    return await exchange.content(await exchange.run(find))
+    return await _sent(exchange, await exchange.run(find), exchange.segments["path"])
 
 
 async def of_run(exchange: Exchange) -> Response:
@@ -73,7 +73,7 @@ async def of_run(exchange: Exchange) -> Response:
         path = places.checked(given.required("path"))
         return places.content(given, Place(path, run=given.run))
 
-    return await exchange.content(await exchange.run(find))
+    return await _sent(exchange, await exchange.run(find), _path(exchange))
 
 
 async def of_version(exchange: Exchange) -> Response:
@@ -83,7 +83,20 @@ async def of_version(exchange: Exchange) -> Response:
     def find() -> Content | RemoteContent:
         return versions.content(_asked(exchange))
 
-    return await exchange.content(await exchange.run(find))
+    return await _sent(exchange, await exchange.run(find), _path(exchange))
+
+
+async def _sent(exchange: Exchange, content: Content | RemoteContent, path: str) -> Response:
+    """A file under its name, to be kept and never shown as a page of the service."""
+    answer = await exchange.content(content)
+    name = path.rpartition("/")[2]
+    answer.headers["Content-Type"] = attachments.media_type(name)
+    answer.headers["Content-Disposition"] = attachments.disposition(name)
+    return answer
+
+
+def _path(exchange: Exchange) -> str:
+    return exchange.request.query_params.get("path", "")
 
 
 def _write(given: Asked, place: Place, body: Body) -> None:

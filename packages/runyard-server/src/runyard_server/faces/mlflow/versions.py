@@ -15,6 +15,8 @@ from runyard.protocol.errors import InvalidRequest, NotFound, RunFileNotFound
 from runyard.protocol.files import FileEntry
 from runyard.protocol.filters import ATTRIBUTE, PROPERTY, Condition, Field, Order
 from runyard.protocol.models import (
+    ARCHIVED,
+    NO_STAGE,
     STAGES,
     ChangeModel,
     ModelRecord,
@@ -31,9 +33,8 @@ from runyard_server.operations import file_trees, logged_models, models
 from runyard_server.operations import registered_models as registered
 
 _PAGE, _MOST = 1000, 200_000
-_LONGEST_TAG = 100_000
 _OF_MODELS = "models:"
-_SHOWN = 200
+_SHOWN, _DIGITS = 200, 18
 _SOURCE, _LINK, _MODEL = "mlflow.source", "mlflow.run_link", "mlflow.model_id"
 _KNOWN = {"name": "name", "version_number": "version", "run_id": "run"}
 _ORDERED = {
@@ -46,8 +47,10 @@ _ORDERED = {
 
 def create(given: Asked) -> dict[str, Any]:
     """Register a version of a model that has a name already."""
-    name, source = given.required("name"), given.required("source")
-    _check(source)
+    name, source, tags = given.required("name"), given.required("source"), tags_of(given)
+    # A prompt is its tags: its source is a word that leads nowhere.
+    if not searching.is_prompt(tags):
+        _check(source)
     registered.get(given.system, given.workspace, name)
     run = _run(given, source)
     told = {
@@ -59,7 +62,7 @@ def create(given: Asked) -> dict[str, Any]:
         name=name,
         path=_base(source),
         run=run,
-        tags=tags_of(given),
+        tags=tags,
         properties={key: value for key, value in told.items() if value},
         description=given.text("description"),
     )
@@ -90,8 +93,13 @@ def delete(given: Asked) -> dict[str, Any]:
 def transition(given: Asked) -> dict[str, Any]:
     """Move a version to a stage."""
     given.only_user("move models to stages")
-    archive = given.flag("archive_existing_versions")
-    body = SetStage(stage(given.required("stage")), archive)
+    archive, wanted = given.flag("archive_existing_versions"), stage(given.required("stage"))
+    if archive and wanted in (NO_STAGE, ARCHIVED):
+        raise InvalidRequest(
+            "Model version transition cannot archive existing model versions because "
+            f"'{wanted}' is not an Active stage: leave archive_existing_versions out"
+        )
+    body = SetStage(wanted, archive)
     found = models.stage(given.system, given.workspace, _id(given), body=body)
     return {"model_version": shown(found)}
 
@@ -131,7 +139,7 @@ def search(given: Asked) -> dict[str, Any]:
 def set_tag(given: Asked) -> dict[str, Any]:
     """Set a tag of a version."""
     key = names.checked(given.required("key"), "key", "key")
-    _change(given, ChangeModel(tags={key: given.text("value")}))
+    _change(given, ChangeModel(tags={key: fitting_tag(given.text("value"))}))
     return {}
 
 
@@ -152,8 +160,13 @@ def tags_of(given: Asked) -> dict[str, str]:
     found = {}
     for tag in given.records("tags"):
         name = names.checked(asked.required(tag, "key"), "key", "key")
-        found[name] = names.fitting(asked.text(tag, "value"), _LONGEST_TAG, "value")
+        found[name] = fitting_tag(asked.text(tag, "value"))
     return found
+
+
+def fitting_tag(value: str) -> str:
+    """The value of a tag of a model or a version, if it is not too long."""
+    return names.fitting(value, names.LONGEST_MODEL_TAG, "value")
 
 
 def number(given: Asked) -> int:
@@ -271,7 +284,14 @@ def _change(given: Asked, body: ChangeModel) -> dict[str, Any]:
 def _condition(one: Condition) -> Condition:
     if one.field == Field(ATTRIBUTE, "source_path"):
         return one._replace(field=Field(PROPERTY, _SOURCE))
-    return searching.renamed(one, _KNOWN)
+    named = searching.renamed(one, _KNOWN)
+    if named.field.name == "version" and all(map(_is_count, named.values)):
+        return named._replace(values=tuple(int(value) for value in named.values))
+    return named
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, str) and value.isdecimal() and len(value) <= _DIGITS
 
 
 def _run(given: Asked, source: str) -> str | None:

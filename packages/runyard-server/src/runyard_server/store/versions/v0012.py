@@ -23,6 +23,7 @@ def upgrade(op: Any) -> None:
     _keep_the_collectors_pass(op)
     _number_datasets(op)
     _add_summaries(op)
+    _odd_metrics(op)
 
 
 def _let_runs_be_archived(op: Any) -> None:
@@ -73,3 +74,8 @@ def _add_summaries(op: Any) -> None:
         Column("encoding", String, nullable=False),
         Column("payload", LargeBinary, nullable=False),
     )
+
+
+def _odd_metrics(op: Any) -> None:
+    """Metrics of logged models may be no number."""
+    op.add_column("logged_model_metrics", Column("odd", String))

@@ -66,7 +66,7 @@ def list_(json: Json = False) -> None:
     """
     from runyard.protocol.users import UserPage
 
-    found = _client().list()
+    found = list(_client().list())
     if json:
         output.as_json(UserPage(found))
         return

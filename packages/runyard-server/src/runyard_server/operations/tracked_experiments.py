@@ -250,17 +250,23 @@ def search(
     Raises:
         InvalidRequest: The token is none of ours.
     """
-    offset = pages.offset(asked.page_token)
     limit = pages.limit(asked.limit)
+    # By a name or a change, all are sorted; there are few, and nobody reads on for long.
+    is_by_key = tuple(asked.order) == rows.NEWEST_FIRST
+    after = pages.after(asked.page_token, tuple[int, str]) if is_by_key else None
+    offset = 0 if is_by_key else pages.offset(asked.page_token)
 
     def read(work: Work) -> tuple[list[TrackedExperiment], str | None]:
         workspace_row(work, workspace)
         wanted = rows.Asked(
-            workspace, asked.conditions, asked.order, asked.deleted, offset, limit + 1
+            workspace, asked.conditions, asked.order, asked.deleted, offset, limit + 1, after
         )
-        found = rows.search(work.connection, wanted)
-        token = pages.token(offset + limit) if len(found) > limit else None
-        return _with_tags(work, found[:limit]), token
+        page, token = pages.cut(
+            rows.search(work.connection, wanted),
+            limit,
+            lambda row: (row.created_at, row.id) if is_by_key else offset + limit,
+        )
+        return _with_tags(work, page), token
 
     _ensure_default(system, workspace)
     return system.read(read)

@@ -15,6 +15,7 @@ from runyard.protocol.users import (
     Member,
     MemberPage,
     UserPage,
+    UserQuery,
     UserRecord,
 )
 from runyard_server.core import names, permissions
@@ -22,8 +23,8 @@ from runyard_server.core.clock import iso, iso_or_none
 from runyard_server.core.lookups import workspace_row
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
+from runyard_server.store import pages, stars, studio_sessions
 from runyard_server.store import people as rows
-from runyard_server.store import stars, studio_sessions
 from runyard_server.store.people import PersonRow, RoleRow
 
 _MEANING = "1 to 64 letters, digits, '.', '_', '-', '+' or '@', and begin with a letter or a digit"
@@ -45,23 +46,23 @@ def me(system: System) -> Me:
     )
 
 
-def list_(system: System) -> UserPage:
+def list_(system: System, query: UserQuery) -> UserPage:
     """List people, by name; roles are shown in workspaces where who asks has one."""
+    limit, after = pages.limit(query.page_size), pages.after(query.page_token, str)
     seen = permissions.visible(system)
 
     def read(work: Work) -> UserPage:
-        people = rows.everybody(work.connection)
-        if not any(row.is_owner for row in people):
+        found = rows.people_page(work.connection, after or "", limit + 1)
+        if after is None and rows.owner(work.connection) is None:
+            # Nobody has changed anything yet: the owner's row is made before any other.
             owner = system.people.owner(work.connection)
-            people = sorted(
-                [*people, PersonRow(owner, ADMINISTRATOR, is_owner=True, created_at=0)],
-                key=lambda row: row.name,
-            )
+            found = [PersonRow(owner, ADMINISTRATOR, is_owner=True, created_at=0), *found]
+        page, token = pages.cut(found, limit, lambda row: row.name)
         roles: dict[str, dict[str, str]] = {}
-        for one in rows.all_roles(work.connection):
+        for one in rows.roles_of(work.connection, [row.name for row in page]):
             if seen is None or one.workspace in seen:
                 roles.setdefault(one.person, {})[one.workspace] = one.role
-        return UserPage([_record(row, roles.get(row.name, {})) for row in people])
+        return UserPage([_record(row, roles.get(row.name, {})) for row in page], token)
 
     return system.read(read)
 
@@ -124,7 +125,7 @@ def change(system: System, user: str, body: ChangeUser) -> UserRecord:
         _check_not_owner(row, "stays administrator")
         rows.set_role(work.connection, user, body.role)
         work.add_detail(body.role or "no role")
-        roles = {r.workspace: r.role for r in rows.all_roles(work.connection) if r.person == user}
+        roles = {r.workspace: r.role for r in rows.roles_of(work.connection, [user])}
         return _record(replace(row, role=body.role), roles)
 
     changed = system.write(write)

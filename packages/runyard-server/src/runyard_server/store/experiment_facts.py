@@ -16,11 +16,12 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    or_,
     select,
     update,
 )
 
-from runyard.protocol.filters import ATTRIBUTE, Condition, Order
+from runyard.protocol.filters import ATTRIBUTE, Condition, Field, Order
 from runyard_server.store.nouns import not_hidden
 from runyard_server.store.prepared import Prepared
 from runyard_server.store.schema import experiments, runs
@@ -78,6 +79,11 @@ _ATTRIBUTES = {
     "last_update_time": CHANGED,
 }
 ATTRIBUTES = tuple(_ATTRIBUTES)
+NEWEST_FIRST = (
+    Order(Field(ATTRIBUTE, "creation_time"), descending=True),
+    Order(Field(ATTRIBUTE, "experiment_id"), descending=False),
+)
+"""The order that an index has; trackers ask for it by asking for none."""
 TIMES = ("creation_time", "last_update_time")
 
 
@@ -257,6 +263,8 @@ class Asked:
         deleted: Whether only deleted ones are meant, only others, or with None both.
         offset: How many are passed over.
         limit: The most that are wanted.
+        after: The last one of the page before, where all come by `NEWEST_FIRST`: when it was
+            made, and its id.
     """
 
     workspace: str
@@ -265,6 +273,7 @@ class Asked:
     deleted: bool | None
     offset: int
     limit: int
+    after: tuple[int, str] | None = None
 
 
 def search(connection: Connection, asked: Asked) -> list[FactsRow]:
@@ -274,6 +283,8 @@ def search(connection: Connection, asked: Asked) -> list[FactsRow]:
         gone = _FACTS.deleted_at
         wanted.append(gone.is_not(None) if asked.deleted else gone.is_(None))
     wanted += [_holds(one) for one in asked.conditions]
+    if asked.after is not None:
+        wanted.append(_behind(*asked.after))
     order = [
         column.desc() if each.descending else column.asc()
         for each in asked.order
@@ -281,6 +292,15 @@ def search(connection: Connection, asked: Asked) -> list[FactsRow]:
     ]
     found = _ALL.where(*wanted).order_by(*order).offset(asked.offset).limit(asked.limit)
     return [FactsRow(*row) for row in connection.execute(found)]
+
+
+def _behind(made: int, key: str) -> ColumnElement[bool]:
+    """The condition that an experiment comes behind another one, the newest first.
+
+    What bounds the time alone stands by itself: that is what an index is entered by.
+    """
+    created = experiments.c.created_at
+    return and_(created <= made, or_(created < made, experiments.c.id > key))
 
 
 def _holds(one: Condition) -> ColumnElement[bool]:

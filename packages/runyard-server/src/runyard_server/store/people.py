@@ -1,6 +1,6 @@
 """Rows of people, of their roles in workspaces, and of their tokens; all small tables."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
@@ -46,6 +46,18 @@ _PERSON = [people.c[field.name] for field in fields(PersonRow)]
 _ROLE = [roles.c[field.name] for field in fields(RoleRow)]
 _TOKEN = [user_tokens.c[field.name] for field in fields(TokenRow)]
 _FIND = Prepared(select(*_PERSON).where(people.c.name == bindparam("of_name")))
+
+
+def people_page(connection: Connection, after: str, limit: int) -> list[PersonRow]:
+    """The people behind a name, by name.
+
+    Args:
+        connection: The transaction's connection.
+        after: The name; "" for the first ones.
+        limit: The most that are wanted.
+    """
+    found = select(*_PERSON).where(people.c.name > after).order_by(people.c.name).limit(limit)
+    return [PersonRow(*row) for row in connection.execute(found)]
 
 
 def everybody(connection: Connection) -> list[PersonRow]:
@@ -102,9 +114,10 @@ def removed(connection: Connection) -> dict[str, int]:
     return {str(name): int(at) for name, at in found}
 
 
-def all_roles(connection: Connection) -> list[RoleRow]:
-    """All roles in single workspaces."""
-    return [RoleRow(*row) for row in connection.execute(select(*_ROLE))]
+def roles_of(connection: Connection, names: Sequence[str]) -> list[RoleRow]:
+    """The roles that people have in single workspaces."""
+    found = select(*_ROLE).where(roles.c.person.in_(list(names)))
+    return [RoleRow(*row) for row in connection.execute(found)]
 
 
 def grant(connection: Connection, row: RoleRow) -> None:

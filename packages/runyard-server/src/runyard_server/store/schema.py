@@ -62,6 +62,8 @@ experiments = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("notes", Text, nullable=False, server_default=""),
     UniqueConstraint("workspace", "name"),
+    # As trackers list them, page by page.
+    Index("experiments_by_creation", "workspace", "created_at", "id"),
 )
 
 runs = Table(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runyard.client.paging import Listing
 from runyard.protocol import users as routes
-from runyard.protocol.users import ChangeUser, GrantRole
+from runyard.protocol.users import ChangeUser, GrantRole, UserQuery
 
 if TYPE_CHECKING:
     from typing import List
@@ -32,9 +33,11 @@ class Users:
         """
         return self._connection.call(routes.USERS_ME)
 
-    def list(self) -> List[UserRecord]:
+    def list(self) -> Listing[UserRecord]:
         """List people, by name."""
-        return self._connection.call(routes.USERS_LIST).items
+        return Listing(
+            lambda asked: self._connection.call(routes.USERS_LIST, query=asked), UserQuery()
+        )
 
     def add(self, order: AddUser) -> UserRecord:
         """Add a person.

@@ -45,10 +45,19 @@ class UserRecord:
 
 
 @dataclass(frozen=True)
+class UserQuery:
+    """Which page of people to list."""
+
+    page_size: int = 100
+    page_token: Optional[str] = None
+
+
+@dataclass(frozen=True)
 class UserPage:
-    """All people, by name."""
+    """One page of people, by name."""
 
     items: List[UserRecord]
+    next_page_token: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -127,7 +136,7 @@ USERS_ME: Route[Me] = Route(
     "users.me", "GET", "/me", Me, "Tell who asks, and what they may do.", role=PERSON, passive=True
 )
 USERS_LIST: Route[UserPage] = Route(
-    "users.list", "GET", "/users", UserPage, "List people.", role=PERSON
+    "users.list", "GET", "/users", UserPage, "List people.", query=UserQuery, role=PERSON
 )
 USERS_ADD: Route[UserRecord] = Route(
     "users.add",

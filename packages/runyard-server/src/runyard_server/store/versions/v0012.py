@@ -24,6 +24,7 @@ def upgrade(op: Any) -> None:
     _number_datasets(op)
     _add_summaries(op)
     _odd_metrics(op)
+    _experiments_by_creation(op)
 
 
 def _let_runs_be_archived(op: Any) -> None:
@@ -79,3 +80,8 @@ def _add_summaries(op: Any) -> None:
 def _odd_metrics(op: Any) -> None:
     """Metrics of logged models may be no number."""
     op.add_column("logged_model_metrics", Column("odd", String))
+
+
+def _experiments_by_creation(op: Any) -> None:
+    """Experiments are read page by page in the order in which trackers list them."""
+    op.create_index("experiments_by_creation", "experiments", ["workspace", "created_at", "id"])

@@ -19,6 +19,7 @@ from runyard.protocol.sweeps import SweepQuery, TrialQuery
 from runyard.protocol.tokens import TokenQuery
 from runyard.protocol.trash import AddTrash
 from runyard.protocol.usage import UsageQuery
+from runyard.protocol.users import UserQuery
 from runyard.protocol.views import ViewQuery
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
@@ -42,6 +43,7 @@ from runyard_server.operations import (
     tracked_views,
     trash,
     usage,
+    users,
     views,
 )
 from runyard_server.operations.logged_models import LoggedSearch
@@ -123,6 +125,7 @@ MORE_READS: dict[str, Callable[[System, str], object]] = {
     "stars": lambda s, _: stars.list_(s, W, StarQuery("run")),
     "queues": lambda s, _: compute.queue(s, W),
     "MLflow's experiments": lambda s, _: tracked_experiments.search(s, W, TrackedSearch()),
+    "people": lambda s, _: users.list_(s, UserQuery()),
     "MLflow's experiments with a tag": lambda s, _: tracked_experiments.search(
         s, W, TrackedSearch([Condition(Field(TAG, "a"), "=", ["b"])], deleted=None)
     ),

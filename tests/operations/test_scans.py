@@ -85,6 +85,7 @@ BIG = (
     "blob_marks",
     "job_nodes",
     "audit",
+    "roles",
     "user_tokens",
     "experiment_facts",
     "experiment_tags",

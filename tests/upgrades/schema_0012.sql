@@ -228,7 +228,7 @@ CREATE TABLE experiments (
 	PRIMARY KEY (id), 
 	UNIQUE (workspace, name)
 );
-INSERT INTO "experiments" VALUES('add231ea-b549-4e80-a33a-79c04be1fe14','default','mnist',1,1600000000000000,'');
+INSERT INTO "experiments" VALUES('a2aba957-f379-4bb2-b780-c6d214825bcc','default','mnist',1,1600000000000000,'');
 CREATE TABLE file_digests (
 	workspace VARCHAR NOT NULL, 
 	datastore VARCHAR NOT NULL, 
@@ -378,6 +378,7 @@ CREATE TABLE logged_model_metrics (
 	run VARCHAR NOT NULL, 
 	dataset_name VARCHAR, 
 	dataset_digest VARCHAR, 
+	odd VARCHAR, 
 	PRIMARY KEY ("key")
 );
 CREATE TABLE logged_model_params (
@@ -861,6 +862,7 @@ CREATE INDEX blob_marks_due ON blob_marks (due);
 CREATE INDEX dataset_versions_of_definition ON dataset_versions (workspace, dataset, name, version);
 CREATE INDEX events_of_others ON events (workspace, subject_kind, position) WHERE subject_kind <> 'run';
 CREATE INDEX events_of_workspace ON events (workspace, position);
+CREATE INDEX experiments_by_creation ON experiments (workspace, created_at, id);
 CREATE INDEX idempotency_by_age ON idempotency (created_at);
 CREATE INDEX job_nodes_open ON job_nodes (finished_at, run_key);
 CREATE INDEX logged_model_metrics_of_model ON logged_model_metrics (logged_key, name);

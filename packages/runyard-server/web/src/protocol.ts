@@ -2216,6 +2216,12 @@ export interface UsageSeries {
 
 export interface UserPage {
   items: Array<UserRecord>;
+  next_page_token: string | null;
+}
+
+export interface UserQuery {
+  page_size: number;
+  page_token: string | null;
 }
 
 export interface UserRecord {
@@ -2479,7 +2485,7 @@ export interface Routes {
   "users.add": { segments: {}; query: never; body: Partial<AddUser>; answer: UserRecord };
   "users.change": { segments: { user: string }; query: never; body: Partial<ChangeUser>; answer: UserRecord };
   "users.grant": { segments: { workspace: string; user: string }; query: never; body: Partial<GrantRole>; answer: MemberPage };
-  "users.list": { segments: {}; query: never; body: never; answer: UserPage };
+  "users.list": { segments: {}; query: Partial<UserQuery>; body: never; answer: UserPage };
   "users.me": { segments: {}; query: never; body: never; answer: Me };
   "users.members": { segments: { workspace: string }; query: never; body: never; answer: MemberPage };
   "users.remove": { segments: { user: string }; query: never; body: never; answer: void };

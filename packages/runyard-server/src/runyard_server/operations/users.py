@@ -53,10 +53,10 @@ def list_(system: System, query: UserQuery) -> UserPage:
 
     def read(work: Work) -> UserPage:
         found = rows.people_page(work.connection, after or "", limit + 1)
-        if after is None and rows.owner(work.connection) is None:
+        if after is None and not found:
             # Nobody has changed anything yet: the owner's row is made before any other.
             owner = system.people.owner(work.connection)
-            found = [PersonRow(owner, ADMINISTRATOR, is_owner=True, created_at=0), *found]
+            found = [PersonRow(owner, ADMINISTRATOR, is_owner=True, created_at=0)]
         page, token = pages.cut(found, limit, lambda row: row.name)
         roles: dict[str, dict[str, str]] = {}
         for one in rows.roles_of(work.connection, [row.name for row in page]):

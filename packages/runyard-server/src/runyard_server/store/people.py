@@ -114,6 +114,11 @@ def removed(connection: Connection) -> dict[str, int]:
     return {str(name): int(at) for name, at in found}
 
 
+def all_roles(connection: Connection) -> list[RoleRow]:
+    """All roles in single workspaces."""
+    return [RoleRow(*row) for row in connection.execute(select(*_ROLE))]
+
+
 def roles_of(connection: Connection, names: Sequence[str]) -> list[RoleRow]:
     """The roles that people have in single workspaces."""
     found = select(*_ROLE).where(roles.c.person.in_(list(names)))

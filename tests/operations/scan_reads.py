@@ -86,6 +86,7 @@ def _long_series(work: Work) -> object:
         summaries.of_many(connection, [1, 2]),
         summaries.ends(connection, [1, 2]),
         metric_rows.segments_from(connection, 1, 5),
+        metric_rows.first_segment(connection, 1),
         metric_rows.long_ones(connection, 1, 5),
         metric_rows.in_pieces(connection, 1, 2),
     )

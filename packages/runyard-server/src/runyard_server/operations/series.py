@@ -12,6 +12,7 @@ from runyard.protocol.series import (
     AXES,
     MOST_POINTS,
     MOST_SERIES,
+    RELATIVE,
     STEP,
     TIME,
     OddPoint,
@@ -81,16 +82,25 @@ def _find(work: Work, workspace: str, body: ReadSeries) -> _Found:
     named = {(row.run_key, row.name): row for row in found if (row.run_key, row.name) in known}
     fresh = {row.id: row for key, row in named.items() if row.count > known[key]}
     packed: _Packed = {row.id: list[SegmentRow]() for row in named.values()}
+    for key, row in named.items():
+        if row.id in fresh and known[key] > 0:
+            packed[row.id] = _since(work, row.id, known[key], body.x)
+            del fresh[row.id]
     if body.low is None and body.high is None:
-        long = [
-            row
-            for key, row in named.items()
-            if not known[key] and row.count >= LONG and row.id in fresh
-        ]
+        long = [row for key, row in named.items() if row.count >= LONG and row.id in fresh]
         packed |= read_long(work, long, _wanted(body))
         for row in long:
             del fresh[row.id]
     return keys, named, packed | rows.segments_of_many(work.connection, list(fresh))
+
+
+def _since(work: Work, series: int, after: int, axis: str) -> list[SegmentRow]:
+    """The segments that hold what came after so many points, behind the first one if x needs it."""
+    # A chart that is open asks ten times a second, and all before is on its screen.
+    found = rows.segments_from(work.connection, series, after)
+    if axis == RELATIVE and found[0].first > 0:
+        return [*rows.first_segment(work.connection, series), *found]
+    return found
 
 
 def read_long(work: Work, long: Sequence[SeriesRow], wanted: int) -> "_Packed":

@@ -125,6 +125,7 @@ _BEFORE = (
 _FROM = Prepared(
     _SEGMENTS_OF.where(metric_segments.c.first >= _BEFORE).order_by(metric_segments.c.first)
 )
+_FIRST_SEGMENT = Prepared(_SEGMENTS_OF.order_by(metric_segments.c.first).limit(1))
 _LAST_SEGMENT = Prepared(_SEGMENTS_OF.order_by(metric_segments.c.first.desc()).limit(1))
 _COUNTS_OF = select(metric_segments.c.first, metric_segments.c["count"]).where(
     metric_segments.c.series_id == bindparam("series")
@@ -322,6 +323,11 @@ def segments_from(connection: Connection, series_id: int, place: int) -> list[Se
     """
     found = _FROM.rows(connection, {"series": series_id, "place": place})
     return [SegmentRow(*row) for row in found]
+
+
+def first_segment(connection: Connection, series_id: int) -> list[SegmentRow]:
+    """The segment of a series that has its first point; none of a series without any."""
+    return [SegmentRow(*row) for row in _FIRST_SEGMENT.rows(connection, {"series": series_id})]
 
 
 def last_segment(connection: Connection, series_id: int) -> SegmentRow | None:

@@ -117,3 +117,38 @@ def test_old_links_of_experiments_lead_on(filled, visit):
     tab.page.wait_for_url(f"**/experiments/{workspace}/{name}*")
     expect(tab.page.get_by_role("heading", name=name)).to_be_visible()
     expect(tab.page.get_by_role("row").nth(1)).to_be_visible()
+
+
+def test_what_is_pasted_is_opened(filled, visit):
+    """An id from a chat or a terminal needs no search: pasted anywhere it opens what it names."""
+    workspace, run = filled.names["workspace"], filled.names["run"]
+    tab = visit("/settings")
+    page = tab.page
+
+    def paste(text):
+        page.evaluate(
+            """text => {
+                const clipboardData = new DataTransfer();
+                clipboardData.setData("text", text);
+                const event = new ClipboardEvent("paste", { clipboardData, bubbles: true });
+                document.body.dispatchEvent(event);
+            }""",
+            text,
+        )
+
+    for text, address in (
+        (run, f"/runs/{workspace}/{run}"),
+        ("tf-mnist/1", f"/runs/{workspace}/{run}"),
+        (f"{filled.names['model']}:2", f"/models/{workspace}/{filled.names['model']}/2"),
+        ("folds", f"/experiments/{workspace}/folds"),
+        (f"{tab.origin}/storage", "/storage"),
+    ):
+        page.goto(f"{tab.origin}/settings")
+        expect(page.get_by_role("heading", name="Settings")).to_be_visible()
+        paste(text)
+        page.wait_for_url(f"**{address}")
+    paste("nowhere-1")
+    expect(page.get_by_text("is called nowhere-1")).to_be_visible()
+    paste("tf-mnist_")
+    expect(page.get_by_role("dialog", name="Find anything")).to_be_visible()
+    expect(page.get_by_role("option").first).to_contain_text("tf-mnist_")

@@ -7,10 +7,10 @@ import { reachable, renewing, signedIn } from "./api";
 import "./live";
 import { pages, titles, workspace } from "./places";
 import { Enter } from "./enter";
-import { Palette, opened } from "./palette";
-import { Button, Saying } from "./ui/bits";
+import { Palette, openNamed, opened } from "./palette";
+import { Button, Saying, told } from "./ui/bits";
 import { Lazy } from "./ui/states";
-import { useKeys } from "./ui/keys";
+import { TYPED, useKeys } from "./ui/keys";
 
 const menu = signal(false);
 
@@ -125,8 +125,17 @@ function useShortcuts() {
       event.preventDefault();
       opened.value = !opened.value;
     };
+    const paste = (event: ClipboardEvent) => {
+      const text = event.clipboardData?.getData("text").trim() ?? "";
+      const typed = event.target instanceof HTMLElement && event.target.matches(TYPED);
+      if (!typed && signedIn.peek() && /^\S{1,300}$/.test(text)) void told(openNamed(text));
+    };
     window.addEventListener("keydown", press);
-    return () => window.removeEventListener("keydown", press);
+    window.addEventListener("paste", paste);
+    return () => {
+      window.removeEventListener("keydown", press);
+      window.removeEventListener("paste", paste);
+    };
   }, []);
   useKeys((key) => {
     const gone = before.current === "g";

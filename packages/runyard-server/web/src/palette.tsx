@@ -5,11 +5,14 @@ import { go, to } from "./address";
 import { call } from "./api";
 import { titles, workspace } from "./places";
 import { useResource, useRested } from "./resource";
-import { named } from "./search";
-import { Button } from "./ui/bits";
+import { named, quoted } from "./search";
+import { runName } from "./texts";
+import { Button, say } from "./ui/bits";
 
 /** Whether it is open, and with what. */
 export const opened = signal<boolean | "keys">(false);
+/** What is looked for at first. */
+const asked = signal("");
 
 export interface Action {
   name: string;
@@ -48,6 +51,7 @@ export function Acts({ of, hint }: { of: (Act | false)[]; hint: string }) {
 
 const KEYS: [string, string][] = [
   ["Ctrl K", "find anything"],
+  ["Ctrl V", "open what a pasted id or link names"],
   ["/", "search on this page"],
   ["j k", "next and previous row"],
   ["x", "select the row"],
@@ -81,29 +85,31 @@ export function Palette() {
 }
 
 function Opened() {
-  const [text, setText] = useState("");
+  const [text, setText] = useState(asked.peek());
   const [at, setAt] = useState(0);
   const dialog = useRef<HTMLDialogElement>(null);
   const wanted = text.trim().toLowerCase();
-  const rested = useRested(wanted);
-  const found = useResource(rested ? `${workspace.value} ${rested}` : null, (abort) =>
-    find(rested, abort),
-  );
+  const rested = useRested(text.trim());
+  const found = useResource(`${workspace.value} ${rested}`, (abort) => find(rested, abort));
   const close = () => {
     opened.value = false;
+    asked.value = "";
   };
   useEffect(() => dialog.current?.showModal(), []);
   const fixed: Action[] = [
     ...actions.value,
     ...titles().map(([name, address]) => ({ name, hint: "page", act: () => go(address) })),
     { name: "Light or dark", hint: "setting", act: () => shade() },
+    { name: "Light or dark as the system has it", hint: "setting", act: () => shade(true) },
   ];
   const ranked = fixed
     .map((one) => ({ one, rank: closeness(wanted, one.name) }))
     .filter((pair): pair is { one: Action; rank: number } => pair.rank !== null)
     .sort((left, right) => left.rank - right.rank)
     .map(({ one }) => one);
-  const shown = [...ranked, ...(found.data ?? [])].slice(0, 14);
+  // Where nothing is asked for the newest runs stand behind what can be done here.
+  const first = wanted ? ranked.length : actions.value.length;
+  const shown = ranked.toSpliced(first, 0, ...(found.data ?? [])).slice(0, 14);
   const take = (one: Action | undefined) => {
     if (!one) return;
     close();
@@ -152,7 +158,7 @@ function Opened() {
       <ul role="listbox" aria-label="Found">
         {shown.map((one, index) => (
           <li
-            key={`${one.hint} ${one.name}`}
+            key={`${index} ${one.hint} ${one.name}`}
             role="option"
             aria-selected={index === at}
             onMouseMove={() => setAt(index)}
@@ -167,23 +173,41 @@ function Opened() {
   );
 }
 
-/** Runs by id or name, experiments and models by name. */
+/** Open what an id, another name or a link means; what may mean several things is looked for. */
+export async function openNamed(text: string): Promise<void> {
+  if (text.startsWith(`${location.origin}/`)) return go(text.slice(location.origin.length));
+  const found = await find(text, new AbortController().signal);
+  const exact = found.filter((one) => one.name === text);
+  const [one, other] = exact.length ? exact : found;
+  if (!one) return say(`Nothing in ${workspace.peek()} is called ${text}.`);
+  if (!other) return one.act();
+  asked.value = text;
+  opened.value = true;
+}
+
+/** Runs by id, name or number, experiments and models by name, environments by their lock. */
 async function find(text: string, signal: AbortSignal): Promise<Action[]> {
   const name = workspace.peek();
-  const asked = { body: { filter: named(text), page_size: 5 }, signal };
-  const query = { id_prefix: text, page_size: 5, include_children: true };
-  const [runs, models, experiments] = await Promise.all([
-    call("runs.list", { workspace: name }, { query, signal }),
-    call("models.search", { workspace: name }, asked),
-    call("experiments.search", { workspace: name }, asked),
+  const here = { workspace: name };
+  const [, of, number] = /^(.+)[/:](\d+)$/.exec(text) ?? [];
+  const asked = (filter: string) => ({ body: { filter, page_size: 5, short_pages: true }, signal });
+  const like = asked(named(text));
+  const which = of ? { experiment: of, number: Number(number) } : { id_prefix: text };
+  const query = { ...which, page_size: 5, include_children: true };
+  const runs = (await call("runs.list", here, { query, signal })).items;
+  if (!text) return runs.map((run) => leads(runName(run), "run", "runs", name, run.id));
+  const version = of && `name = ${quoted(of)} AND version = ${number}`;
+  const lock = /^[0-9a-f]{64}$/.test(text) && call("environments.lock", { ...here, lock: text });
+  const [called, models, experiments, environment] = await Promise.all([
+    call("runs.search", here, like),
+    call("models.search", here, version ? asked(version) : like),
+    call("experiments.search", here, like),
+    Promise.resolve(lock).catch(() => false),
   ]);
-  const leads = (shown: string, hint: string, ...address: string[]): Action => ({
-    name: shown,
-    hint,
-    act: () => go(to(address)),
-  });
   return [
-    ...runs.items.map((run) => leads(run.id, `run, ${run.status}`, "runs", name, run.id)),
+    ...runs.map((run) => leads(run.id, `run, ${run.status}`, "runs", name, run.id)),
+    ...called.items.map((run) => leads(run.name ?? "", `run, ${run.status}`, "runs", name, run.id)),
+    ...(environment ? [leads(text, "environment", "environments", name, text)] : []),
     ...experiments.items.map((one) => leads(one.name, "experiment", "experiments", name, one.name)),
     ...models.items.map(({ name: model, version }) =>
       leads(`${model}:${version}`, "model", "models", name, model, String(version)),
@@ -191,9 +215,19 @@ async function find(text: string, signal: AbortSignal): Promise<Action[]> {
   ];
 }
 
-/** Change between light and dark, whatever the system has. */
-function shade(): void {
+const leads = (name: string, hint: string, ...address: string[]): Action => ({
+  name,
+  hint,
+  act: () => go(to(address)),
+});
+
+/** Change between light and dark, whatever the system has; or be as it is. */
+function shade(asSystem = false): void {
   const root = document.documentElement;
+  if (asSystem) {
+    delete root.dataset["shade"];
+    return localStorage.removeItem("runyard-shade");
+  }
   const dark = root.dataset["shade"]
     ? root.dataset["shade"] === "dark"
     : matchMedia("(prefers-color-scheme: dark)").matches;

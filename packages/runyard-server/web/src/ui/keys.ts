@@ -1,7 +1,8 @@
 // Keys that pages listen to, beside what is typed in fields and what belongs to the browser.
 import { useEffect, useRef } from "preact/hooks";
 
-const TYPED =
+/** What takes what is typed or pasted. */
+export const TYPED =
   "input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable]";
 
 /** Do something about keys while a part of a page is shown; what `press` answers with true is done with. */

@@ -49,6 +49,12 @@ def test_a_run_is_tagged_filled_and_deleted_from_the_prompt(cli, place):
     place.client.runs.complete(run)
     told = cli("experiments", "delete", "by-hand", "--dry-run").out
     assert told == "would delete experiment by-hand: 1 run, 7 B; nothing was deleted\n"
+    assert cli.given("s3cret\n", "secrets", "set", "db-password").out == "db-password is kept\n"
+    assert "s3cret" not in cli("secrets", "list").out
+    assert cli("secrets", "get", "db-password").out == "s3cret\n"
+    assert json.loads(cli("secrets", "delete", "db-password", "--json").out) == {
+        "deleted": "db-password"
+    }
     assert cli("stars", "add", "run", run).out == f"run {run} has a star\n"
     assert run in cli("stars", "list").out
     assert json.loads(cli("stars", "remove", "run", run, "--json").out) == {"removed": run}

@@ -4,6 +4,7 @@ import hashlib
 import re
 from contextlib import closing
 from operator import attrgetter
+from pathlib import Path
 
 import pytest
 
@@ -175,6 +176,29 @@ def test_a_run_does_not_read_the_job_of_another(ask):
     token = ask.run_token(mine)
     assert ask("GET", f"{RUNS}/{other}/nodes/0/job", Authorization=token).status == 403
     assert ask("GET", f"{RUNS}/{mine}/nodes/0/job", Authorization=token).status == 404
+
+
+def test_a_job_reads_secrets_while_its_run_goes_on(ask):
+    """And no longer: a token that was copied out of an ended job opens none. Readings are told."""
+    place = "/api/v1/workspaces/default/secrets/db-password"
+    text = "correct horse battery staple"
+    run = ask.start_run()
+    token = ask.run_token(run)
+    assert ask("PUT", place, {"value": text}).json["name"] == "db-password"
+    assert ask("POST", f"{place}/value", Authorization=token).json["value"] == text
+    assert text not in str(ask("GET", "/api/v1/workspaces/default/secrets").json)
+    assert ask("PUT", place, {"value": "mine"}, Authorization=token).status == 403
+    assert ask("DELETE", place, Authorization=token).status == 403
+    assert ask("POST", f"{RUNS}/{run}/complete").status == 200
+    assert ask("POST", f"{place}/value", Authorization=token).status == 403
+    told = ask("GET", "/api/v1/audit").json["items"]
+    asked = {entry["route"] for entry in told if entry["object"] == "db-password"}
+    assert {"secrets.keep", "secrets.read"} <= asked
+    assert text not in str(told)
+    home = Path(ask.service.home)
+    kept = [path for path in home.rglob("*") if path.is_file() and path.suffix != ".sock"]
+    assert [path for path in kept if text.encode() in path.read_bytes()] == []
+    assert ask("DELETE", place).status == 204
 
 
 def test_a_sites_token_opens_the_exchange_with_that_site_alone(ask):

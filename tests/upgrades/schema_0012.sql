@@ -228,7 +228,7 @@ CREATE TABLE experiments (
 	PRIMARY KEY (id), 
 	UNIQUE (workspace, name)
 );
-INSERT INTO "experiments" VALUES('a2aba957-f379-4bb2-b780-c6d214825bcc','default','mnist',1,1600000000000000,'');
+INSERT INTO "experiments" VALUES('05c84015-5742-439f-b150-df28814007e6','default','mnist',1,1600000000000000,'');
 CREATE TABLE file_digests (
 	workspace VARCHAR NOT NULL, 
 	datastore VARCHAR NOT NULL, 
@@ -689,6 +689,15 @@ CREATE TABLE schema_version (
 	PRIMARY KEY (version)
 );
 INSERT INTO "schema_version" VALUES('0012');
+CREATE TABLE secrets (
+	workspace VARCHAR NOT NULL, 
+	name VARCHAR NOT NULL, 
+	sealed TEXT NOT NULL, 
+	owner VARCHAR NOT NULL, 
+	made_at BIGINT NOT NULL, 
+	changed_at BIGINT NOT NULL, 
+	PRIMARY KEY (workspace, name)
+);
 CREATE TABLE snapshots (
 	workspace VARCHAR NOT NULL, 
 	id VARCHAR NOT NULL, 

@@ -1031,6 +1031,10 @@ export interface JournalRecord {
   changed_at: string;
 }
 
+export interface KeepSecret {
+  value: string;
+}
+
 export interface Latencies {
   bounds: Array<number>;
   counts: Array<number>;
@@ -1785,6 +1789,22 @@ export interface Search {
   short_pages: boolean;
 }
 
+export interface SecretPage {
+  items: Array<SecretRecord>;
+}
+
+export interface SecretRecord {
+  name: string;
+  owner: string;
+  created_at: string;
+  changed_at: string;
+}
+
+export interface SecretValue {
+  name: string;
+  value: string;
+}
+
 export interface SeriesColumns {
   run: string;
   name: string;
@@ -2439,6 +2459,10 @@ export interface Routes {
   "runs.submit": { segments: { workspace: string }; query: never; body: Partial<SubmitRun>; answer: RunRecord };
   "runs.unarchive": { segments: { workspace: string; run: string }; query: never; body: never; answer: RunRecord };
   "runs.values": { segments: { workspace: string }; query: Partial<RunValuesQuery>; body: never; answer: RunValues };
+  "secrets.delete": { segments: { workspace: string; name: string }; query: never; body: never; answer: void };
+  "secrets.keep": { segments: { workspace: string; name: string }; query: never; body: Partial<KeepSecret>; answer: SecretRecord };
+  "secrets.list": { segments: { workspace: string }; query: never; body: never; answer: SecretPage };
+  "secrets.read": { segments: { workspace: string; name: string }; query: never; body: never; answer: SecretValue };
   "series.read": { segments: { workspace: string }; query: never; body: Partial<ReadSeries>; answer: SeriesPage };
   "service.about": { segments: {}; query: never; body: never; answer: About };
   "service.doctor": { segments: {}; query: never; body: never; answer: DoctorReport };
@@ -2643,6 +2667,10 @@ export const routes = {
   "runs.submit": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs"},
   "runs.unarchive": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/runs/{run}/archived"},
   "runs.values": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/run-values"},
+  "secrets.delete": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/secrets/{name}"},
+  "secrets.keep": {"method": "PUT", "path": "/api/v1/workspaces/{workspace}/secrets/{name}"},
+  "secrets.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/secrets"},
+  "secrets.read": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/secrets/{name}/value"},
   "series.read": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/series/read"},
   "service.about": {"method": "GET", "path": "/api/v1/about"},
   "service.doctor": {"method": "GET", "path": "/api/v1/doctor"},

@@ -21,6 +21,7 @@ GROUPS = {
     "datasets": "Versions of data, and who read them.",
     "datastores": "Named places where data is kept.",
     "environments": "Environments: the packages that runs get.",
+    "secrets": "Passwords and keys that jobs read, kept encrypted.",
     "stars": "Runs and saved views that you want to have at hand.",
     "trash": "What was deleted, brought back or freed.",
     "users": "Who may speak to the service, and what each may do.",

@@ -46,6 +46,19 @@ former_people = Table(
     Column("removed_at", BigInteger, nullable=False),
 )
 
+# What is kept under a name for jobs to read, sealed under the service's secret.
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("workspace", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("sealed", Text, nullable=False),
+    Column("owner", String, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("workspace", "name"),
+)
+
 user_tokens = Table(
     "user_tokens",
     metadata,

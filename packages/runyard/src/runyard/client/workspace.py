@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from runyard.client.parameters import Parameters
     from runyard.client.registered_models import RegisteredModels
     from runyard.client.runs import Runs
+    from runyard.client.secrets import Secrets
     from runyard.client.snapshots import Snapshots
     from runyard.client.stars import Stars
     from runyard.client.sweeps import Sweeps
@@ -186,6 +187,13 @@ class WorkspaceClient(WorkspaceConnection):
         from runyard.client.runs import Runs
 
         return Runs(self)
+
+    @property
+    def secrets(self) -> Secrets:
+        """Secrets."""
+        from runyard.client.secrets import Secrets
+
+        return Secrets(self)
 
     @property
     def stars(self) -> Stars:

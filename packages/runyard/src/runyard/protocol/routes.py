@@ -33,6 +33,7 @@ from runyard.protocol.route import Route
 from runyard.protocol.run_export import *
 from runyard.protocol.run_keys import *
 from runyard.protocol.runs import *
+from runyard.protocol.secrets import *
 from runyard.protocol.series import *
 from runyard.protocol.service import *
 from runyard.protocol.sites import *

@@ -15,7 +15,6 @@ from typing import (
     Iterator,
     List,
     Mapping,
-    NoReturn,
     Optional,
     Sequence,
     Tuple,
@@ -23,7 +22,7 @@ from typing import (
 )
 
 from runyard.sdk import checks, jobs, process_run, run_kinds
-from runyard.sdk.exceptions import NotOfferedYet, UserErrorException, translated
+from runyard.sdk.exceptions import UserErrorException, translated
 from runyard.sdk.run_contents import RunContents
 from runyard.sdk.run_lifecycle import RunLifecycle
 from runyard.sdk.tags import as_tags, fits
@@ -373,13 +372,15 @@ class Run(RunLifecycle, RunContents):
 
         return run_environments.differences(self.get_metrics(), other.get_metrics())
 
-    def get_secret(self, name: str) -> NoReturn:
-        """Refuse, and tell what to use in place of secrets."""
-        raise NotOfferedYet("Run.get_secret", "environment variables of the run")
+    def get_secret(self, name: str) -> Optional[str]:
+        """Read a secret of the workspace; None and a warning where there is none, as in v1."""
+        return self.get_secrets([name])[name]
 
-    def get_secrets(self, secrets: Any) -> NoReturn:
-        """Refuse, and tell what to use in place of secrets."""
-        raise NotOfferedYet("Run.get_secrets", "environment variables of the run")
+    def get_secrets(self, secrets: Sequence[str]) -> Dict[str, Optional[str]]:
+        """Read secrets of the workspace by name; None for those that are not there."""
+        from runyard.sdk import secrets as kept
+
+        return kept.read(self.service, secrets)
 
     def _get_outputs_datapath(self) -> DataPath:
         """Copy the run's outputs to the default datastore, and refer to them there."""

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from runyard.sdk.experiments import Experiment
     from runyard.sdk.models import Model
     from runyard.sdk.runs import Run
+    from runyard.sdk.secrets import Keyvault
     from runyard.sdk.trash import Deleted
 
 
@@ -453,9 +454,11 @@ class Workspace:
         """Refuse: linked services cannot be listed yet."""
         raise NotOfferedYet("Workspace.linked_services", "Workspace.datastores")
 
-    def get_default_keyvault(self) -> NoReturn:
-        """Refuse: secrets cannot be kept yet."""
-        raise NotOfferedYet("Workspace.get_default_keyvault", "environment variables")
+    def get_default_keyvault(self) -> Keyvault:
+        """The workspace's secrets."""
+        from runyard.sdk.secrets import Keyvault
+
+        return Keyvault(self)
 
     def get_mlflow_tracking_uri(self, _with_auth: bool = False) -> str:
         """Where MLflow's client finds this workspace: for `mlflow.set_tracking_uri`.

@@ -11,6 +11,7 @@ from sqlalchemy import (
     LargeBinary,
     PrimaryKeyConstraint,
     String,
+    Text,
     false,
     text,
 )
@@ -25,6 +26,7 @@ def upgrade(op: Any) -> None:
     _add_summaries(op)
     _odd_metrics(op)
     _experiments_by_creation(op)
+    _add_secrets(op)
 
 
 def _let_runs_be_archived(op: Any) -> None:
@@ -85,3 +87,16 @@ def _odd_metrics(op: Any) -> None:
 def _experiments_by_creation(op: Any) -> None:
     """Experiments are read page by page in the order in which trackers list them."""
     op.create_index("experiments_by_creation", "experiments", ["workspace", "created_at", "id"])
+
+
+def _add_secrets(op: Any) -> None:
+    op.create_table(
+        "secrets",
+        Column("workspace", String, nullable=False),
+        Column("name", String, nullable=False),
+        Column("sealed", Text, nullable=False),
+        Column("owner", String, nullable=False),
+        Column("made_at", BigInteger, nullable=False),
+        Column("changed_at", BigInteger, nullable=False),
+        PrimaryKeyConstraint("workspace", "name"),
+    )

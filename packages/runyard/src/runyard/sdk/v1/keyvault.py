@@ -1,5 +1,5 @@
-"""The key vault: importable; secrets are not offered yet."""
+"""The key vault: the secrets of a workspace, under the name that v1 has for them."""
 
-from runyard.sdk.v1.later import later
+from runyard.sdk.secrets import Keyvault
 
-Keyvault = later("azureml.core.keyvault.Keyvault", "environment variables of the run")
+__all__ = ["Keyvault"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import azureml.core
-from azureml.core import Dataset, Keyvault
+from azureml.core import Dataset
 from azureml.core.authentication import (
     AzureCliAuthentication,
     InteractiveLoginAuthentication,
@@ -26,7 +26,6 @@ from azureml.train.hyperdrive.exceptions import HyperDriveConfigException
     [
         lambda: Dataset.Tabular.from_sql_query("x"),
         lambda: Dataset.auto_read_files("x"),
-        Keyvault,
         lambda: Pipeline(workspace=None, steps=[]),
         lambda: PythonScriptStep(script_name="x"),
     ],

@@ -8,6 +8,7 @@ from runyard_server.scheduler.clusters import ClusterReconciler
 from runyard_server.scheduler.endpoints import EndpointReconciler
 from runyard_server.scheduler.journals import JournalReconciler
 from runyard_server.scheduler.loop import Loop
+from runyard_server.scheduler.pipelines import PipelineReconciler
 from runyard_server.scheduler.preparation import Locks
 from runyard_server.scheduler.reconciler import Reconciler
 from runyard_server.scheduler.runs import RunReconciler
@@ -39,6 +40,7 @@ def made(system: System, locks: Locks, token: str) -> list[Reconciler]:
         runs,
         clusters,
         SweepReconciler(system),
+        PipelineReconciler(system, locks),
         EndpointReconciler(system),
         JournalReconciler(system),
         Cleanup(system, runs.sweep_folders),

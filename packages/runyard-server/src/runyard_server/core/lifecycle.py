@@ -6,6 +6,8 @@
                                ^          |            |
                                +----------+------------+    another attempt
 
+Steps of pipelines come into Starting from NotStarted, or end without ever having begun.
+
 A move writes the row and its events together, so the history never says anything else than the
 row. Several moves may share one write: each commit is a wait for the disk. Every function here
 that takes a unit of work is given a row that was read in the same one, and sees to it that whoever
@@ -25,8 +27,8 @@ from runyard.protocol import runs as states
 from runyard.protocol.compute import IDLE
 from runyard.protocol.endpoints import REPLICA_RUN
 from runyard.protocol.errors import WrongState
+from runyard.protocol.pipelines import DRIVEN_TYPES, PIPELINE_RUN, STEP_RUN
 from runyard.protocol.runs import RunError
-from runyard.protocol.sweeps import RUN_TYPES
 from runyard_server.core import events
 from runyard_server.core.clock import SECOND, iso
 from runyard_server.core.events import EventDraft
@@ -35,7 +37,7 @@ from runyard_server.core.work import Work
 from runyard_server.store import events as event_rows
 from runyard_server.store import nodes, runs
 from runyard_server.store.runs import RunRow
-from runyard_server.store.subjects import ENDPOINT, SWEEP, Subject
+from runyard_server.store.subjects import ENDPOINT, PIPELINE, SWEEP, Subject
 
 _ENDS = frozenset(states.TERMINAL)
 # From any state: v1's run.complete(), run.fail() and run.cancel() act on every run from outside.
@@ -43,6 +45,8 @@ _STOPS = _ENDS | {states.CANCEL_REQUESTED}
 # That a trial has its environment, and that it has ended.
 _TOLD_TO_SWEEPS = _ENDS | {states.QUEUED}
 ALLOWED: dict[str, frozenset[str]] = {
+    # A step of a pipeline: it begins when its time has come, or is a sweep and Running at once.
+    states.NOT_STARTED: _STOPS | {states.STARTING, states.RUNNING},
     states.STARTING: _STOPS | {states.PREPARING},
     states.PREPARING: _STOPS | {states.QUEUED},
     states.QUEUED: _STOPS | {states.RUNNING, states.FINALIZING},
@@ -97,6 +101,8 @@ def append_events(work: Work, row: RunRow, drafts: Sequence[EventDraft], **chang
             work.finish(changed)
     if status != row.status and status in _TOLD_TO_SWEEPS:
         wake_sweep(work, changed)
+    if row.run_type == STEP_RUN and row.parent is not None and status != row.status:
+        work.announce(work_topic(Subject(PIPELINE, row.workspace, row.parent)))
     if row.run_type == REPLICA_RUN and (status != row.status or "reason" in changes):
         # The ids of replicas begin with the endpoint's name, which has no underscore in it.
         endpoint = row.id.partition("_")[0]
@@ -148,7 +154,7 @@ def end_children(work: Work, row: RunRow, status: str, error: RunError | None = 
         error: Why the run failed.
     """
     for below in runs.open_below(work.connection, row, states.INTERACTIVE_TARGET):
-        if below.run_type in RUN_TYPES:
+        if below.run_type in DRIVEN_TYPES:
             # Other processes may go on making its trials.
             continue
         why = _failed_above(row, below, work.now, error) if status == states.FAILED else None
@@ -227,8 +233,9 @@ def wake_scheduler(work: Work, row: RunRow) -> None:
 def _announce_stop(work: Work, row: RunRow) -> None:
     """Wake the scheduler and the run's nodes, for which there is nothing more to do."""
     wake_scheduler(work, row)
-    if row.run_type in RUN_TYPES:
-        work.announce(work_topic(Subject(SWEEP, row.workspace, row.id)))
+    if row.run_type in DRIVEN_TYPES:
+        kind = PIPELINE if row.run_type == PIPELINE_RUN else SWEEP
+        work.announce(work_topic(Subject(kind, row.workspace, row.id)))
     if row.node_count > 1:
         work.announce(gang_topic(row.workspace, row.id))
     if not row.active and row.target == states.INTERACTIVE_TARGET:

@@ -8,8 +8,8 @@ import msgspec
 from runyard.protocol import runs as states
 from runyard.protocol.environments import EnvironmentDefinition
 from runyard.protocol.jobs import JOB_FILE, JobSpec
+from runyard.protocol.pipelines import DRIVEN_TYPES
 from runyard.protocol.runs import INTERACTIVE_TARGET
-from runyard.protocol.sweeps import RUN_TYPES
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.execution.gangs import LOST, SALVAGING
@@ -43,7 +43,7 @@ class RunSnapshot:
 
 
 def snapshot(system: System, subjects: Iterable[Subject]) -> RunSnapshot:
-    """Read runs, oldest first; interactive ones and sweeps are no jobs and left out."""
+    """Read runs, oldest first; interactive ones, sweeps and pipelines are no jobs and left out."""
     wanted = sorted(subjects)
 
     def read(work: Work) -> RunSnapshot:
@@ -148,7 +148,9 @@ def is_delivered(system: System, key: int) -> bool:
 
 
 def _is_job(row: RunRow) -> bool:
-    return row.target != INTERACTIVE_TARGET and row.run_type not in RUN_TYPES
+    # A step of a pipeline that has not begun is its pipeline's business.
+    begun = row.status != states.NOT_STARTED
+    return begun and row.target != INTERACTIVE_TARGET and row.run_type not in DRIVEN_TYPES
 
 
 def _left_nothing(node: JobNodeRow) -> bool:

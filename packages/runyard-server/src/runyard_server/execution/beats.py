@@ -5,9 +5,9 @@ never beats, is left alone.
 """
 
 from runyard.protocol import runs as states
+from runyard.protocol.pipelines import DRIVEN_TYPES
 from runyard.protocol.route import Nothing
 from runyard.protocol.runs import Beat, RunError
-from runyard.protocol.sweeps import RUN_TYPES
 from runyard_server.core.clock import iso
 from runyard_server.core.lifecycle import end
 from runyard_server.core.lookups import run_row
@@ -30,7 +30,7 @@ def note(system: System, workspace: str, run: str, body: Beat) -> Nothing:
     """
     row = system.read(lambda work: run_row(work, workspace, run))
     # A sweep is no one process's: its trials go back into the stock when that is gone.
-    interactive = row.target == states.INTERACTIVE_TARGET and row.run_type not in RUN_TYPES
+    interactive = row.target == states.INTERACTIVE_TARGET and row.run_type not in DRIVEN_TYPES
     if row.active and interactive:
         # Only the first beat of a process is a row: each further one would sync the disk for
         # nothing.

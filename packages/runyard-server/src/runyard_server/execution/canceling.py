@@ -1,19 +1,19 @@
 """Canceling runs: the rule, for whoever asks for it."""
 
 from runyard.protocol import runs as states
-from runyard.protocol.sweeps import RUN_TYPES
+from runyard.protocol.pipelines import DRIVEN_TYPES, STEP_RUN
 from runyard_server.core.lifecycle import append_events, end, moved
 from runyard_server.core.work import Work
 from runyard_server.store import job_nodes, runs
 from runyard_server.store.runs import RunRow
 
-_OF_THEIR_OWN = (states.SCRIPT_RUN, *RUN_TYPES)
+_OF_THEIR_OWN = (states.SCRIPT_RUN, STEP_RUN, *DRIVEN_TYPES)
 
 
 def cancel(work: Work, row: RunRow, reason: str | None = None) -> RunRow:
     """Ask for a run to be canceled; one that nobody works on is canceled at once.
 
-    A sweep ends once its trials have.
+    A sweep ends once its trials have, a pipeline once its steps have.
 
     Args:
         work: The unit of work.
@@ -24,7 +24,7 @@ def cancel(work: Work, row: RunRow, reason: str | None = None) -> RunRow:
     if not row.active or row.cancel_requested:
         return row
     row = append_events(work, row, [moved(states.CANCEL_REQUESTED, reason or "")], reason=reason)
-    if row.run_type in RUN_TYPES:
+    if row.run_type in DRIVEN_TYPES:
         return row
     # An agent has the last word: what it has yet to deliver comes before the end.
     has_agent = bool(job_nodes.of_run(work.connection, row.key))

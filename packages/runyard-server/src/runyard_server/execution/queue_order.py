@@ -8,9 +8,9 @@ them. So a move changes the run that is moved and no other.
 from runyard.protocol import events as kinds
 from runyard.protocol import runs as states
 from runyard.protocol.errors import InvalidRequest, WrongState
+from runyard.protocol.pipelines import DRIVEN_TYPES
 from runyard.protocol.queue import Prioritize
 from runyard.protocol.runs import QUEUED
-from runyard.protocol.sweeps import RUN_TYPES
 from runyard_server.core.events import EventDraft
 from runyard_server.core.lifecycle import append_events, wake_scheduler
 from runyard_server.core.lookups import run_row
@@ -22,7 +22,7 @@ from runyard_server.store.queues import place
 from runyard_server.store.runs import RunRow
 from runyard_server.store.schema import PLACES_APART
 
-_WAITING = (states.STARTING, states.PREPARING, states.QUEUED)
+_WAITING = (states.NOT_STARTED, states.STARTING, states.PREPARING, states.QUEUED)
 
 
 def change(work: Work, row: RunRow, wanted: Prioritize) -> RunRow:
@@ -44,8 +44,10 @@ def change(work: Work, row: RunRow, wanted: Prioritize) -> RunRow:
     _check_waits(work, row)
     if wanted.priority is not None:
         return _changed(work, row, wanted.priority, None, f"priority {wanted.priority}")
-    if row.run_type in RUN_TYPES:
-        raise InvalidRequest(f"run {row.id} is a sweep: give its trials a priority, or move one")
+    if row.run_type in DRIVEN_TYPES:
+        raise InvalidRequest(
+            f"run {row.id} is a sweep or a pipeline: give what is below it a priority, or move one"
+        )
     name = wanted.before or wanted.after or ""
     other = run_row(work, row.workspace, name)
     found = _place_beside(work, row, other, first=wanted.before is not None)
@@ -60,7 +62,7 @@ def _changed(work: Work, row: RunRow, priority: int, place_: int | None, told: s
     draft = EventDraft(kinds.CHANGED, told, data={"priority": str(priority)})
     work.add_detail(told)
     changed = append_events(work, row, [draft], priority=priority, place=place_)
-    if row.run_type in RUN_TYPES:
+    if row.run_type in DRIVEN_TYPES:
         runs.prioritize_below(work.connection, row, priority, _WAITING)
     # It may be first now, and then says what it waits for; or there is room for it.
     wake_scheduler(work, changed)
@@ -68,7 +70,7 @@ def _changed(work: Work, row: RunRow, priority: int, place_: int | None, told: s
 
 
 def _check_waits(work: Work, row: RunRow) -> None:
-    if row.run_type in RUN_TYPES and row.active:
+    if row.run_type in DRIVEN_TYPES and row.active:
         return
     if row.status not in _WAITING:
         raise WrongState(f"run {row.id} is {row.status}: only what waits has a place in a queue")

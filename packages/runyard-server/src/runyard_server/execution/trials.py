@@ -5,7 +5,6 @@ share snapshot and environment with the sweep, which has had them checked once.
 """
 
 import json
-import os
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,18 +12,17 @@ from typing import Any
 
 from runyard.protocol import data
 from runyard.protocol import runs as states
-from runyard.protocol.jobs import INHERITED_FILE
 from runyard.protocol.runs import RunSpec
 from runyard.protocol.sweeps import RUNNING, SweepSpec
 from runyard_server.core import specs
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.execution import new_runs, run_folders, sweep_log
+from runyard_server.execution.inherited_environment import hand_down
 from runyard_server.execution.new_runs import Named, new_row
 from runyard_server.execution.study import Drawn, Study
 from runyard_server.store import experiments, runs, sweeps
 from runyard_server.store.arguments import of_arguments, of_command
-from runyard_server.store.folders import full_disk
 from runyard_server.store.runs import RunRow
 from runyard_server.store.sweeps import SweepRow, TrialRow
 from runyard_server.tuning.spaces import argument_of
@@ -127,7 +125,7 @@ def begin(
     try:
         for child in children:
             # The folder comes first: a run that is written down must find its environment.
-            _hand_down(system, row.id, child.run.id)
+            hand_down(system, row.id, child.run.id)
         system.write(write)
     # Also when the service is being stopped: a folder without its run would stay for ever.
     except BaseException:
@@ -182,15 +180,3 @@ def _longer(command: Sequence[str], more: Sequence[str]) -> list[str]:
     if len(command) == _BY_SHELL and command[1] == "-c":
         return [*command[:2], f"{command[2]} {shlex.join(more)}"]
     return [*command, *more]
-
-
-def _hand_down(system: System, sweep: str, run: str) -> None:
-    """Link the environment that the sweep has inherited into a child's folder."""
-    kept = system.home.run(sweep) / INHERITED_FILE
-    folder = system.home.run(run)
-    # It may be there of a service that was killed before the trial was written down.
-    if kept.exists() and not (folder / INHERITED_FILE).exists():
-        with full_disk(f"{INHERITED_FILE} of run {run}"):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # A link: hundreds of trials share one file, and secrets lie in one place.
-            os.link(kept, folder / INHERITED_FILE)

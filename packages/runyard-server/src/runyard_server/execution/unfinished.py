@@ -4,13 +4,18 @@ Those rules load samplers and policies: 1.2 MB that a service without sweeps doe
 """
 
 from runyard_server.core.system import System
-from runyard_server.store import endpoints, journals, sweeps
+from runyard_server.store import endpoints, journals, pipelines, sweeps
 from runyard_server.store.subjects import JOURNAL, Subject
 
 
 def unfinished_sweeps(system: System) -> list[Subject]:
     """The sweeps that have not ended."""
     return system.read(lambda work: sweeps.active(work.connection))
+
+
+def unfinished_pipelines(system: System) -> list[Subject]:
+    """The pipeline runs that have not ended."""
+    return system.read(lambda work: pipelines.active(work.connection))
 
 
 def unshown_journals(system: System) -> list[Subject]:

@@ -13,6 +13,7 @@ from runyard.protocol import events as kinds
 from runyard.protocol import runs as states
 from runyard.protocol.errors import Conflict, InvalidRequest, WrongState
 from runyard.protocol.filters import METRIC
+from runyard.protocol.pipelines import PIPELINE_RUN
 from runyard.protocol.queue import Prioritize, RunExplanation
 from runyard.protocol.run_export import ExportRuns
 from runyard.protocol.run_keys import RunKeys, RunKeysQuery, RunValues, RunValuesQuery
@@ -450,6 +451,8 @@ def fail(system: System, workspace: str, run: str, body: FailRun) -> RunRecord:
 
 
 def _say_end(work: Work, row: RunRow, status: str, error: RunError | None = None) -> RunRow:
+    if row.run_type == PIPELINE_RUN and row.active:
+        raise WrongState(f"run {row.id} is a pipeline, which ends with its steps; cancel it")
     if row.run_type in RUN_TYPES and row.active:
         # Its trials would be left without anybody who takes their results in.
         raise WrongState(

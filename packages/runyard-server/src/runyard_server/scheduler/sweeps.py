@@ -1,47 +1,19 @@
 """Sweeps: trials are begun while there is room, news of them is taken in, and the end is noticed.
 
-Steps are taken in threads, for samplers may take their time; of one sweep one at a time. A sweep
-that is woken meanwhile gets another step behind it.
+Steps are taken in threads, for samplers may take their time.
 """
 
-import logging
-import threading
-import time
-from collections.abc import Iterable, Sequence
-from functools import partial
+from collections.abc import Iterable
 
-from runyard.protocol.timeouts import (
-    FIRST_RETRY_SECONDS,
-    LONGEST_RETRY_SECONDS,
-    SWEEPS_CLOSE_SECONDS,
-)
-from runyard_server.core.system import System
 from runyard_server.execution.unfinished import unfinished_sweeps
-from runyard_server.scheduler.pool import Pool
-from runyard_server.scheduler.reconciler import Reconciler
+from runyard_server.scheduler.stepping import SteppingReconciler
 from runyard_server.store.subjects import SWEEP, Subject
 
-_THREADS = 4
-_log = logging.getLogger(__name__)
 
-
-class SweepReconciler(Reconciler):
-    """The sweeps of all workspaces.
-
-    Args:
-        system: The service's parts.
-    """
+class SweepReconciler(SteppingReconciler):
+    """The sweeps of all workspaces."""
 
     kind = SWEEP
-
-    def __init__(self, system: System) -> None:
-        self._system = system
-        self._pool = Pool("sweep", _THREADS)
-        self._guard = threading.Lock()
-        # Whether a sweep was woken since its step began.
-        self._at_work: dict[Subject, bool] = {}
-        self._due: dict[Subject, int] = {}
-        self._failing: dict[Subject, tuple[float, float]] = {}
 
     def subjects(self) -> Iterable[Subject]:
         """The sweeps that have not ended."""
@@ -50,51 +22,10 @@ class SweepReconciler(Reconciler):
     def observe(self) -> Iterable[Subject]:
         """Those whose time has come, and those whose step failed some time ago."""
         self._system.studies.drop_idle()
-        now, moment = self._system.clock.now_us(), time.monotonic()
-        with self._guard:
-            found = {each for each, due in self._due.items() if due <= now}
-            for each in found:
-                del self._due[each]
-            return found.union(e for e, (_, until) in self._failing.items() if until <= moment)
+        return super().observe()
 
-    def reconcile(self, subjects: Sequence[Subject]) -> None:
-        """Have each take a step."""
-        for subject in subjects:
-            with self._guard:
-                begins = subject not in self._at_work
-                self._at_work[subject] = not begins
-            if begins:
-                self._pool.submit(partial(self._step, subject))
-
-    def close(self) -> None:
-        """End the threads; the next process goes on from the rows."""
-        self._pool.close(SWEEPS_CLOSE_SECONDS)
-
-    def _step(self, subject: Subject) -> None:
+    def advance(self, subject: Subject) -> int | None:
+        """Take the next step of a sweep."""
         from runyard_server.execution import sweeping
 
-        try:
-            due = sweeping.advance(self._system, subject)
-        except Exception as error:  # noqa: BLE001 - a full disk, for example: it is tried again
-            self._rest(subject, error)
-        else:
-            with self._guard:
-                self._failing.pop(subject, None)
-                self._due.pop(subject, None)
-                if due is not None:
-                    self._due[subject] = due
-        with self._guard:
-            again = self._at_work.pop(subject)
-        if again:
-            self.reconcile([subject])
-
-    def _rest(self, subject: Subject, error: Exception) -> None:
-        """Come back to a sweep whose step failed, later each time."""
-        with self._guard:
-            before = self._failing.get(subject)
-            pause = min(before[0] * 2, LONGEST_RETRY_SECONDS) if before else FIRST_RETRY_SECONDS
-            self._failing[subject] = (pause, time.monotonic() + pause)
-        trace = None if before else error
-        _log.error(
-            "a step of %s failed (%s); again in %.0f s", subject, error, pause, exc_info=trace
-        )
+        return sweeping.advance(self._system, subject)

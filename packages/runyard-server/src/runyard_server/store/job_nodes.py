@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from runyard.protocol.endpoints import REPLICA_RUN
 from runyard.protocol.jobs import FinishReport
+from runyard.protocol.pipelines import STEP_RUN
 from runyard.protocol.runs import SCRIPT_RUN
 from runyard_server.store.expressions import OfEachRow, Unindexed
 from runyard_server.store.keyed import Keyed
@@ -183,7 +184,8 @@ def _is_above(link: str) -> ColumnElement[bool]:
     # through the queue, or the whole history, for each run.
     waited = (other.c.workspace == runs.c.workspace, Unindexed(other.c.active).is_(True))
     # Jobs alone need a place: a run with children made by hand waits for none.
-    is_job = func.coalesce(other.c.run_type, "") == SCRIPT_RUN
+    kind = func.coalesce(other.c.run_type, "")
+    is_job = or_(kind == SCRIPT_RUN, kind == STEP_RUN)
     return OfEachRow(exists().where(other.c[link] == runs.c.id, *waited, is_job))
 
 

@@ -24,14 +24,14 @@ from sqlalchemy import (
     text,
 )
 
-from runyard_server.store import dataset_schema
+from runyard_server.store import pipeline_schema
 from runyard_server.store.expressions import Second
 
 SCHEMA_VERSION = "0012"
 
-# One for all tables: those of endpoints, the studio, journals, registry, trash, team, trackers and
-# datasets stand in files of their own.
-metadata = dataset_schema.metadata
+# One for all tables: those of endpoints, the studio, journals, registry, trash, team, trackers,
+# datasets and pipelines stand in files of their own.
+metadata = pipeline_schema.metadata
 OF_NO_RUN = text("subject_kind <> 'run'")
 # SQLite numbers rows by itself only for a column declared INTEGER.
 _Key = BigInteger().with_variant(Integer, "sqlite")

@@ -20,6 +20,7 @@ __all__ = [
     "EXPERIMENT",
     "JOURNAL",
     "MODEL",
+    "PIPELINE",
     "RUN",
     "SWEEP",
     "WORKSPACE",
@@ -28,6 +29,8 @@ __all__ = [
 
 # A journal is work for its reconciler; what happens in it is told by its sweeps.
 JOURNAL = "journal"
+# So is a pipeline, whose history is that of its run.
+PIPELINE = "pipeline"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -35,7 +38,8 @@ class Subject:
     """One thing that events, leases and notices are about.
 
     Args:
-        kind: The noun: `run`, `cluster`, `cleanup`, `sweep`, `journal`, `endpoint`.
+        kind: The noun: `run`, `cluster`, `cleanup`, `sweep`, `journal`, `pipeline`,
+            `endpoint`.
         workspace: The id of its workspace, "" for what belongs to the whole service.
         id: What tells it from others of its kind in the workspace.
     """

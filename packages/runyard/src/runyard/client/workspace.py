@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from runyard.client.metrics import Metrics
     from runyard.client.models import Models
     from runyard.client.parameters import Parameters
+    from runyard.client.pipelines import Pipelines
     from runyard.client.registered_models import RegisteredModels
     from runyard.client.runs import Runs
     from runyard.client.secrets import Secrets
@@ -173,6 +174,13 @@ class WorkspaceClient(WorkspaceConnection):
         from runyard.client.snapshots import Snapshots
 
         return Snapshots(self)
+
+    @property
+    def pipelines(self) -> Pipelines:
+        """Pipelines: steps that need each other."""
+        from runyard.client.pipelines import Pipelines
+
+        return Pipelines(self)
 
     @property
     def registered_models(self) -> RegisteredModels:

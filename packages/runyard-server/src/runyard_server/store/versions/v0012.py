@@ -27,6 +27,7 @@ def upgrade(op: Any) -> None:
     _odd_metrics(op)
     _experiments_by_creation(op)
     _add_secrets(op)
+    _add_pipelines(op)
 
 
 def _let_runs_be_archived(op: Any) -> None:
@@ -99,4 +100,41 @@ def _add_secrets(op: Any) -> None:
         Column("made_at", BigInteger, nullable=False),
         Column("changed_at", BigInteger, nullable=False),
         PrimaryKeyConstraint("workspace", "name"),
+
+
+def _add_pipelines(op: Any) -> None:
+    op.create_table(
+        "pipeline_runs",
+        Column("run_key", BigInteger, primary_key=True, autoincrement=False),
+        Column("active", Boolean, nullable=False),
+        Column("spec", Text, nullable=False),
+        Column("parameters", Text, nullable=False),
+        Column("continue_on_failure", Boolean, nullable=False),
+        Column("regenerate", Boolean, nullable=False),
+        Index("pipeline_runs_active", "active", "run_key"),
+    )
+    op.create_table(
+        "pipeline_nodes",
+        Column("run_key", BigInteger, primary_key=True, autoincrement=False),
+        Column("number", Integer, primary_key=True, autoincrement=False),
+        Column("step_key", BigInteger, nullable=False),
+        Column("state", String, nullable=False),
+        Column("digest", String, nullable=False),
+        Column("reuse", Text, nullable=False),
+        Column("reason", Text, nullable=False),
+        Column("reused_key", BigInteger),
+        Column("parts", Text, nullable=False),
+        Column("outputs", Text, nullable=False),
+        Index("pipeline_nodes_of_digest", "digest", "state"),
+    )
+    op.create_table(
+        "step_results",
+        Column("run_key", BigInteger, primary_key=True, autoincrement=False),
+        Column("workspace", String, nullable=False),
+        Column("digest", String, nullable=False),
+        Column("name", String, nullable=False),
+        Column("parts", Text, nullable=False),
+        Column("outputs", Text, nullable=False),
+        Index("step_results_of_digest", "workspace", "digest", "run_key"),
+        Index("step_results_of_name", "workspace", "name", "run_key"),
     )

@@ -1,0 +1,163 @@
+"""What steps read and make, as contents: digests, and whether what was made is still there.
+
+Bytes are read a few seconds at a time, as for datasets (`execution/dataset_files`): whoever needs
+a digest comes again until it is known. Beyond 8 GiB that nobody has read yet, sizes and times stand
+for the bytes, and the digest says so.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from runyard.protocol.dataset_definitions import Definition, canonical
+from runyard.protocol.dataset_paths import normal
+from runyard.protocol.errors import RunyardError
+from runyard.protocol.pipelines import NodeInput, OutputRecord
+from runyard_server.core.dataset_lookups import definition_row
+from runyard_server.core.datastore_files import files_of
+from runyard_server.core.lookups import folder_of
+from runyard_server.core.system import System
+from runyard_server.execution import dataset_files
+from runyard_server.store import folders
+
+ABSENT = "absent"
+_MOST_READ = 8 << 30
+_READING_SECONDS = 2.0
+_GB = 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The digest of what is at a place; `unread` says how much there is yet to read, "" of none."""
+
+    digest: str
+    unread: str = ""
+    files: int = 0
+
+
+def of_place(system: System, workspace: str, datastore: str, path: str) -> Content:
+    """What is at a place of a datastore.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        datastore: Name of the datastore.
+        path: A file, or a folder with all that is below it.
+
+    Raises:
+        DatastoreNotFound: There is no such datastore.
+    """
+    # As it stands: names of files may have characters that are wildcards in a dataset's path.
+    source = {"datastore": datastore, "path": normal(path)}
+    return _of(system, workspace, {"kind": "file", "sources": [source]})
+
+
+def of_dataset(system: System, workspace: str, dataset: str) -> Content:
+    """What a dataset is: its definition, and the bytes that it means now.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        dataset: What names it.
+
+    Raises:
+        NotFound: There is none.
+    """
+    text = system.read(lambda work: definition_row(work, workspace, dataset).definition)
+    found = _of(system, workspace, json.loads(text))
+    return replace(found, digest=f"{canonical(_without_places(json.loads(text)))} {found.digest}")
+
+
+def of_input(
+    system: System, workspace: str, given: NodeInput, made: OutputRecord | None
+) -> Content:
+    """What a step reads.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        given: The input.
+        made: What another step has made there, if one has.
+
+    Raises:
+        RunyardError: A datastore or a dataset is not there.
+    """
+    if made is not None:
+        how = canonical(dict(given.definition)) if given.as_dataset else ""
+        return Content(f"{how} {made.digest}".strip())
+    if given.as_dataset:
+        return of_dataset(system, workspace, given.dataset)
+    if given.reference is None:
+        return Content(ABSENT)
+    return of_place(system, workspace, given.reference.datastore, given.reference.path)
+
+
+def collected(
+    system: System, workspace: str, outputs: Sequence[OutputRecord]
+) -> tuple[list[OutputRecord], str]:
+    """What a step that has completed has made, with digests; and how much is yet to read.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        outputs: Where it was to be.
+
+    Raises:
+        RunyardError: A datastore is not there any more.
+    """
+    found = []
+    for output in outputs:
+        content = of_place(system, workspace, output.datastore, output.path)
+        if content.unread:
+            return [], content.unread
+        found.append(replace(output, digest=content.digest))
+    return found, ""
+
+
+def ensure_there(system: System, workspace: str, output: OutputRecord) -> bool:
+    """Make an empty folder where a step was to make something; whether it had made nothing.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        output: Where it was to be.
+    """
+    root = folder_of(system, workspace, output.datastore)
+    if root is None:
+        # Object stores have no empty folders.
+        return not files_of(system, workspace, output.datastore).page(output.path, None, 1)
+    place = folders.inside(root, output.path)
+    if place.exists():
+        return False
+    place.mkdir(parents=True, exist_ok=True)
+    return True
+
+
+def is_unchanged(system: System, workspace: str, outputs: Sequence[OutputRecord]) -> bool:
+    """Whether what a step has made is there with the same bytes.
+
+    A file with the size and time that it had counts as the same, without being read again.
+    """
+    try:
+        now, unread = collected(system, workspace, outputs)
+    except (RunyardError, OSError):
+        return False
+    # What is read again has been touched since: it is another one until that is proved.
+    return not unread and now == list(outputs)
+
+
+def _of(system: System, workspace: str, definition: Definition) -> Content:
+    found = dataset_files.resolve(system, workspace, definition)
+    if found.unread and found.unread <= _MOST_READ:
+        found = dataset_files.resolve(system, workspace, definition, _READING_SECONDS)
+    if not found.files:
+        return Content(ABSENT)
+    if found.unread and found.unread <= _MOST_READ:
+        read = (found.size - found.unread) / _GB
+        return Content("", f"{read:.1f} of {found.size / _GB:.1f} GB")
+    return Content(found.digest, files=len(found.files))
+
+
+def _without_places(definition: dict[str, object]) -> dict[str, object]:
+    """A definition without where its files lie: moved data are the same data."""
+    return {name: value for name, value in definition.items() if name != "sources"}

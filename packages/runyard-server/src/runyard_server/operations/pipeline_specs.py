@@ -1,0 +1,237 @@
+"""What is asked for of a pipeline, checked; and what each step runs once its inputs are known."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from runyard.protocol.data import DataReference
+from runyard.protocol.dataset_paths import output_path
+from runyard.protocol.datasets import RunInput
+from runyard.protocol.errors import InvalidRequest
+from runyard.protocol.pipelines import (
+    BOOL,
+    DATA,
+    DATASET,
+    FLOAT,
+    ORDER,
+    PARAMETER_PREFIX,
+    PATH,
+    TEXT,
+    WHOLE,
+    EdgeRecord,
+    NodeInput,
+    NodeSpec,
+    OutputRecord,
+    PipelineParameterSpec,
+    PipelineSpec,
+)
+from runyard.protocol.runs import RunSpec
+from runyard.protocol.suggestions import suggest
+from runyard_server.pipelines import graph
+
+MOST_NODES = 10_000
+Made = Mapping[tuple[str, str], OutputRecord]
+"""What nodes make, by node and name."""
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    WHOLE: (int,),
+    FLOAT: (float, int),
+    BOOL: (bool,),
+    TEXT: (str,),
+    DATASET: (str,),
+    PATH: (dict,),
+}
+_OF_LAUNCHER = ("process_count_per_node", "worker_count", "parameter_server_count")
+_NAMESPACE = uuid.UUID("6b0f9d4e-9f0a-4a57-8f3c-0d4f5b4b6c11")
+
+
+def edges(spec: PipelineSpec) -> list[EdgeRecord]:
+    """What comes before what."""
+    found = []
+    for node in spec.nodes:
+        found += [
+            EdgeRecord(each.node, node.id, DATA, each.output) for each in node.inputs if each.node
+        ]
+        found += [EdgeRecord(before, node.id, ORDER) for before in node.after]
+    return found
+
+
+def pairs(spec: PipelineSpec) -> list[graph.Edge]:
+    """What comes before what, as the graph takes it."""
+    return [(each.source, each.target) for each in edges(spec)]
+
+
+def order(spec: PipelineSpec) -> list[str]:
+    """The nodes so that each comes after all that it needs.
+
+    Raises:
+        InvalidRequest: There is none, a node is named that is not there, or one twice.
+    """
+    nodes = {node.id: node for node in spec.nodes}
+    if not 0 < len(spec.nodes) <= MOST_NODES:
+        raise InvalidRequest(f"a pipeline has 1 to {MOST_NODES} steps, and this {len(spec.nodes)}")
+    if len(nodes) < len(spec.nodes):
+        raise InvalidRequest("two steps of the pipeline have one id; give each its own")
+    for node in spec.nodes:
+        _check_ports(node, nodes)
+    try:
+        return graph.ordered(list(nodes), pairs(spec))
+    except graph.CycleError as error:
+        named = " -> ".join(nodes[each].name for each in [*error.nodes, error.nodes[0]])
+        raise InvalidRequest(
+            f"these steps wait for each other in a circle: {named}; take one of the inputs or "
+            "run_after away"
+        ) from None
+
+
+def values(parameters: Sequence[PipelineParameterSpec], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of all parameters: those given, and the defaults of the others.
+
+    Raises:
+        InvalidRequest: There is no such parameter, or a value is of another kind.
+    """
+    known = {each.name: each for each in parameters}
+    for name, value in given.items():
+        if name not in known:
+            near = suggest(name, list(known), "it has none").sentence
+            raise InvalidRequest(f"the pipeline has no parameter {name!r}; {near}")
+        _check_kind(known[name], value)
+    return {**{each.name: each.default for each in parameters}, **given}
+
+
+def applied(node: NodeSpec, chosen: Mapping[str, Any]) -> NodeSpec:
+    """A node in which parameters have their values.
+
+    Args:
+        node: The node.
+        chosen: The value of each parameter.
+
+    Raises:
+        InvalidRequest: One that is to be a count is none.
+    """
+    for name in (*node.parameters, *node.counts.values()):
+        if name not in chosen:
+            raise InvalidRequest(f"step {node.name!r} uses a parameter {name!r} that is not there")
+    told = {variable(name): str(chosen[name]) for name in node.parameters}
+    counted = {field: _count(name, chosen[name]) for field, name in node.counts.items()}
+    launched: dict[str, Any] = {k: v for k, v in counted.items() if k in _OF_LAUNCHER}
+    run = replace(
+        node.run,
+        environment_variables={**node.run.environment_variables, **told},
+        launcher=replace(node.run.launcher, **launched),
+        node_count=counted.get("node_count", node.run.node_count),
+    )
+    return replace(node, run=run, inputs=[_placed(each, chosen) for each in node.inputs])
+
+
+def variable(parameter: str) -> str:
+    """The variable that a parameter's value is in: what fits in no name becomes `_`."""
+    return PARAMETER_PREFIX + "".join(c if c.isalnum() and c.isascii() else "_" for c in parameter)
+
+
+def makes(node: NodeSpec, run: str) -> list[OutputRecord]:
+    """What a node makes, where its run is to put it."""
+    return [
+        OutputRecord(
+            each.name,
+            each.datastore,
+            output_path(each.path, run, each.name),
+            published_as=each.published_as,
+        )
+        for each in node.outputs
+    ]
+
+
+def run_spec(node: NodeSpec, run: str, made: Made) -> RunSpec:
+    """What a step runs, with the data that it reads and makes.
+
+    Args:
+        node: The node, with its parameters applied.
+        run: Id of its run.
+        made: What nodes before it have made.
+    """
+    data, inputs = list(node.run.data), list(node.run.inputs)
+    for each in node.inputs:
+        found = made.get((each.node, each.output))
+        if each.as_dataset:
+            dataset = each.dataset if found is None else found.dataset
+            # While nothing is there to be read it has no id.
+            if dataset:
+                inputs.append(RunInput(each.name, dataset, each.mode, each.path_on_compute))
+        elif found is not None:
+            place = (found.datastore, found.path, each.mode, each.path_on_compute)
+            data.append(DataReference(each.name, *place, overwrite=each.overwrite))
+        elif each.reference is not None:
+            data.append(replace(each.reference, name=each.name))
+    for output in node.outputs:
+        if output.made is None and not output.taken:
+            path = output_path(output.path, run, output.name)
+            place = (output.datastore, path, output.mode, output.path_on_compute)
+            data.append(DataReference(output.name, *place, overwrite=output.overwrite))
+    outputs = [*node.run.outputs, *(each.made for each in node.outputs if each.made is not None)]
+    return replace(node.run, data=data, inputs=inputs, outputs=outputs)
+
+
+def read_as(given: NodeInput, place: OutputRecord) -> dict[str, Any]:
+    """The definition of the dataset that another node's output is read as."""
+    definition = dict(given.definition or {"kind": "file"})
+    glob = str(definition.pop("path_glob", ""))
+    path = f"{place.path}/{glob}" if glob else place.path
+    return {**definition, "sources": [{"datastore": place.datastore, "path": path}]}
+
+
+def module_id(node: NodeSpec) -> str:
+    """The id that v1 had for what a step runs: the same for the same script of the same folder."""
+    return str(uuid.uuid5(_NAMESPACE, f"{node.run.snapshot}\0{node.run.script}\0{node.name}"))
+
+
+def _check_ports(node: NodeSpec, nodes: Mapping[str, NodeSpec]) -> None:
+    for name in (*(each.node for each in node.inputs if each.node), *node.after):
+        if name not in nodes:
+            raise InvalidRequest(f"step {node.name!r} needs a step {name!r} that is not there")
+    for each in node.inputs:
+        if each.node and each.output not in {o.name for o in nodes[each.node].outputs}:
+            raise InvalidRequest(
+                f"step {node.name!r} reads {each.output!r} of {nodes[each.node].name!r}, which "
+                "makes no such output"
+            )
+    ports = [*(each.name for each in node.inputs), *(each.name for each in node.outputs)]
+    twice = sorted({name for name in ports if ports.count(name) > 1})
+    if twice:
+        raise InvalidRequest(f"two inputs or outputs of step {node.name!r} are called {twice[0]!r}")
+
+
+def _check_kind(parameter: PipelineParameterSpec, value: Any) -> None:
+    allowed = _TYPES.get(parameter.kind, (object,))
+    # To Python a truth value is a whole number.
+    is_bool = isinstance(value, bool) and parameter.kind != BOOL
+    if is_bool or not isinstance(value, allowed):
+        raise InvalidRequest(
+            f"the parameter {parameter.name!r} is of the kind {parameter.kind} (its default is "
+            f"{parameter.default!r}), and {value!r} is not"
+        )
+
+
+def _count(name: str, value: Any) -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        raise InvalidRequest(f"the parameter {name!r} counts, and {value!r} is no number") from None
+
+
+def _placed(given: NodeInput, chosen: Mapping[str, Any]) -> NodeInput:
+    """An input whose place a parameter says."""
+    if not given.parameter:
+        return given
+    value = chosen.get(given.parameter)
+    if isinstance(value, dict):
+        reference = DataReference(
+            name=given.name,
+            datastore=str(value.get("datastore", "")),
+            path=str(value.get("path", "")),
+            mode=given.mode,
+            path_on_compute=given.path_on_compute,
+            overwrite=given.overwrite,
+        )
+        return replace(given, reference=reference)
+    return replace(given, dataset=str(value))

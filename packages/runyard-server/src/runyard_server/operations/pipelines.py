@@ -1,0 +1,316 @@
+"""Pipelines: submitted with all their steps, and told as they stand.
+
+A request writes intent: the pipeline run, a step run for each node, the graph. `pipeline_turns`
+makes it true. A pipeline is a run, so whatever is asked of runs can be asked of it.
+"""
+
+import json
+import uuid
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+
+from runyard.protocol import events as kinds
+from runyard.protocol import runs as states
+from runyard.protocol.data import UPLOAD
+from runyard.protocol.errors import NotFound, RunyardError
+from runyard.protocol.pipelines import (
+    PIPELINE_RUN,
+    STEP_RUN,
+    WAITING,
+    NodeSpec,
+    PipelineRecord,
+    PipelineSpec,
+    StepRecord,
+    SubmitPipeline,
+)
+from runyard.protocol.runs import RunSpec, SubmitRun
+from runyard_server.core import names, specs
+from runyard_server.core.clock import iso, iso_or_none
+from runyard_server.core.events import EventDraft
+from runyard_server.core.lookups import run_row
+from runyard_server.core.notices import work_topic
+from runyard_server.core.system import System
+from runyard_server.core.work import Work
+from runyard_server.execution import inherited_environment, mpi, new_runs, run_folders
+from runyard_server.execution.new_runs import Named, new_row
+from runyard_server.operations import parameters, pipeline_specs, submission, sweep_checks
+from runyard_server.operations.experiments import checked as experiment_name
+from runyard_server.operations.experiments import ensured
+from runyard_server.pipelines import graph
+from runyard_server.store import pipelines as rows
+from runyard_server.store import runs
+from runyard_server.store.pipelines import NodeRow, PipelineRow
+from runyard_server.store.runs import RunRow
+from runyard_server.store.subjects import PIPELINE, Subject
+
+_SPEC = msgspec.json.Decoder(PipelineSpec)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A step run about to be written down."""
+
+    number: int
+    run: RunRow
+    spec: RunSpec
+    named: Named
+    news: list[EventDraft]
+
+
+def submit(system: System, workspace: str, body: SubmitPipeline) -> PipelineRecord:
+    """Submit a pipeline: check every step, write all of them as NotStarted, wake the scheduler.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        body: What is asked for.
+
+    Raises:
+        RunyardError: What stands against it, with the step's name; nothing was written.
+    """
+    experiment_name(body.experiment)
+    names.check_texts("tag", body.tags)
+    names.check_texts("property", body.properties)
+    order = pipeline_specs.order(body.spec)
+    values = pipeline_specs.values(body.spec.parameters, body.values)
+    run = _pipeline_run(workspace, body)
+    nodes = {each.id: pipeline_specs.applied(each, values) for each in body.spec.nodes}
+    ids = {each: str(uuid.uuid4()) for each in order}
+    made = {
+        (node, each.name): each
+        for node in order
+        for each in pipeline_specs.makes(nodes[node], ids[node])
+    }
+    numbers = {each.id: number for number, each in enumerate(body.spec.nodes)}
+    found = []
+    for each in order:
+        node, warnings = _checked(system, workspace, body, nodes[each], ids[each], made)
+        nodes[each] = node
+        step = _step(run, node, ids[each], made, numbers[each])
+        found.append(replace(step, news=[EventDraft(kinds.WARNING, text) for text in warnings]))
+    spec = replace(body.spec, nodes=[nodes[each.id] for each in body.spec.nodes])
+    row = PipelineRow(
+        run_key=0,
+        active=True,
+        spec=msgspec.json.encode(spec).decode(),
+        parameters=values,
+        continue_on_failure=body.continue_on_failure,
+        regenerate=body.regenerate,
+    )
+    folder = system.home.run(run.id)
+
+    def write(work: Work) -> PipelineRecord:
+        return _write(work, body, run, row, found)
+
+    try:
+        # It keeps what the steps inherit, and goes with the pipeline's end.
+        inherited_environment.keep_inherited(folder, body.inherited)
+        return system.write(write)
+    # Also when the service is being stopped: a folder without its run would stay for ever.
+    except BaseException:
+        run_folders.discard(folder)
+        raise
+
+
+def get(system: System, workspace: str, pipeline: str) -> PipelineRecord:
+    """A pipeline run with its graph and how each step stands.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        pipeline: Id of the run.
+
+    Raises:
+        NotFound: There is no such run, or it is no pipeline.
+    """
+
+    def read(work: Work) -> PipelineRecord:
+        run = run_row(work, workspace, pipeline)
+        row = rows.find(work.connection, run.key)
+        if row is None:
+            raise NotFound(f"run {pipeline} is no pipeline: `runyard runs show {pipeline}`")
+        return record(work, run, row)
+
+    return system.read(read)
+
+
+def spec_of(row: PipelineRow) -> PipelineSpec:
+    """What was asked for, with the values of parameters in it."""
+    return _SPEC.decode(row.spec)
+
+
+def record(work: Work, run: RunRow, row: PipelineRow) -> PipelineRecord:
+    """A pipeline run as clients see it.
+
+    Args:
+        work: The unit of work.
+        run: Its run.
+        row: Its row.
+    """
+    spec = spec_of(row)
+    places = graph.layout([each.id for each in spec.nodes], pipeline_specs.pairs(spec))
+    nodes = rows.nodes(work.connection, run.key)
+    keys = {key for node in nodes for key in (node.step_key, node.reused_key) if key is not None}
+    steps = {each.key: each for each in runs.find_many(work.connection, keys)}
+    return PipelineRecord(
+        id=run.id,
+        workspace=run.workspace,
+        experiment=run.experiment,
+        status=run.status,
+        created_at=iso(run.created_at),
+        name=run.name,
+        ended_at=iso_or_none(run.ended_at),
+        values=row.parameters,
+        nodes=[
+            _node(spec.nodes[node.number], node, steps, places)
+            for node in nodes
+            # Who has freed a single step run has taken it out of the picture.
+            if node.step_key in steps
+        ],
+        edges=pipeline_specs.edges(spec),
+    )
+
+
+def _node(
+    spec: NodeSpec, node: NodeRow, steps: dict[int, RunRow], places: dict[str, tuple[int, int]]
+) -> StepRecord:
+    step, before = steps[node.step_key], steps.get(node.reused_key or 0)
+    layer, place = places[spec.id]
+    return StepRecord(
+        id=spec.id,
+        name=spec.name,
+        kind=spec.kind,
+        run=step.id,
+        state=node.state,
+        status=step.status,
+        reason=node.reason if step.status == states.NOT_STARTED else step.reason or "",
+        reuse=node.reuse,
+        reused_run=None if before is None else before.id,
+        reused_pipeline=None if before is None else before.parent,
+        started_at=iso_or_none(step.started_at),
+        ended_at=iso_or_none(step.ended_at),
+        layer=layer,
+        place=place,
+        outputs=node.outputs or pipeline_specs.makes(spec, step.id),
+    )
+
+
+def _checked(
+    system: System,
+    workspace: str,
+    body: SubmitPipeline,
+    node: NodeSpec,
+    run: str,
+    made: pipeline_specs.Made,
+) -> tuple[NodeSpec, list[str]]:
+    """Check what a step runs; the node as it is kept, and warnings."""
+    spec = pipeline_specs.run_spec(node, run, made)
+    mine = {each.name for each in node.run.data}
+    mine |= {each.name for each in node.inputs if each.reference is not None}
+    # What a step before makes is not there yet, and nobody need be warned of that.
+    data = [each if each.name in mine else replace(each, mode=UPLOAD) for each in spec.data]
+    spec = replace(spec, experiment=body.experiment, data=data)
+    try:
+        checked = submission.check(system, workspace, spec)
+        if node.sweep is not None:
+            sweep_checks.check(node.sweep, node.sweep.parallel)
+    except RunyardError as error:
+        raise type(error)(f"step {node.name!r}: {error.message}", error.details) from None
+    own = replace(node.run, experiment=body.experiment)
+    completed, _ = mpi.completed(own, checked.site.environments)
+    return replace(node, run=completed), checked.warnings
+
+
+def _pipeline_run(workspace: str, body: SubmitPipeline) -> RunRow:
+    return new_row(
+        workspace,
+        str(uuid.uuid4()),
+        body.experiment,
+        status=states.RUNNING,
+        target=states.INTERACTIVE_TARGET,
+        run_type=PIPELINE_RUN,
+        name=body.name,
+        parent=body.parent,
+        submitted_by=body.submitted_by,
+        submitted_from=body.submitted_from,
+    )
+
+
+def _step(parent: RunRow, node: NodeSpec, run: str, made: pipeline_specs.Made, at: int) -> _Step:
+    spec = pipeline_specs.run_spec(node, run, made)
+    row = new_row(
+        parent.workspace,
+        run,
+        parent.experiment,
+        status=states.NOT_STARTED,
+        # A sweep runs in its trials: its step is nobody's job.
+        target=spec.target if node.sweep is None else states.INTERACTIVE_TARGET,
+        run_type=STEP_RUN,
+        name=node.name,
+        snapshot=spec.snapshot or None,
+        node_count=spec.node_count,
+        priority=spec.priority,
+        parent=parent.id,
+        submitted_by=parent.submitted_by,
+        submitted_from=parent.submitted_from,
+    )
+    told = {
+        "azureml.runsource": STEP_RUN,
+        "ContentSnapshotId": spec.snapshot,
+        "StepType": node.kind,
+        "azureml.moduleid": pipeline_specs.module_id(node),
+        "azureml.moduleName": node.name,
+        "azureml.nodeid": node.id,
+        "azureml.pipelinerunid": parent.id,
+        "azureml.pipeline": parent.id,
+    }
+    params = parameters.of_submission(SubmitRun(_spelt(spec)))
+    return _Step(at, row, spec, Named({}, told, params), [])
+
+
+def _spelt(spec: RunSpec) -> RunSpec:
+    """A spec whose arguments have the values of parameters in them, for lists of runs."""
+    told = {f"${name}": value for name, value in spec.environment_variables.items()}
+    return replace(spec, arguments=[told.get(each, each) for each in spec.arguments])
+
+
+def _write(
+    work: Work, body: SubmitPipeline, run: RunRow, row: PipelineRow, steps: list[_Step]
+) -> PipelineRecord:
+    by = work.by(run.submitted_by)
+    run = replace(run, submitted_by=by)
+    submission.check_new(work, run)
+    experiment = ensured(work, run.workspace, run.experiment)
+    told: dict[str, str] = {
+        "azureml.runsource": PIPELINE_RUN,
+        "runSource": body.source,
+        "runType": body.source,
+        "azureml.parameters": json.dumps(row.parameters),
+        "azureml.continue_on_step_failure": str(row.continue_on_failure),
+        "azureml.pipelineComponent": "pipelinerun",
+    }
+    shown = RunSpec(
+        experiment=run.experiment, snapshot="", script="", target=states.INTERACTIVE_TARGET
+    )
+    named = Named(body.tags, {**told, **body.properties}, _shown(row.parameters))
+    run = new_runs.add(work, run, experiment, specs.text_of(shown), named)
+    nodes = []
+    for step in steps:
+        mine = replace(step.run, submitted_by=by)
+        text = specs.text_of(step.spec)
+        # Each adds one to the experiment's count, which the row as read does not know.
+        made = new_runs.add(work, mine, experiment, text, step.named, step.news)
+        nodes.append(NodeRow(run.key, step.number, made.key, WAITING))
+    row = replace(row, run_key=run.key)
+    rows.add(work.connection, row, nodes)
+    work.announce(work_topic(Subject(PIPELINE, run.workspace, run.id)))
+    return work.answered(record(work, run, row))
+
+
+def _shown(values: dict[str, Any]) -> dict[str, str]:
+    """Parameters as a run's own are told: those that are plain values."""
+    return {
+        name: str(value) for name, value in values.items() if not isinstance(value, dict) and name
+    }

@@ -117,7 +117,9 @@ def _circle(members: set[str], after: Mapping[str, list[str]]) -> list[str]:
     while last != node:
         found.append(last)
         last = before[last]
-    return found[::-1]
+    found.reverse()
+    start = found.index(min(found))
+    return found[start:] + found[:start]
 
 
 def _uncross(layers: list[list[str]], edges: Collection[Edge]) -> None:

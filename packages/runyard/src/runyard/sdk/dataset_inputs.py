@@ -170,6 +170,12 @@ def _named(dataset: Any, workspace: Workspace) -> str:
         return f"{dataset.name}:{dataset.version}" if dataset.name else id_
     if isinstance(dataset, tuple) and len(dataset) in (2, 3):
         return ":".join(str(part) for part in dataset[1:] if part != "latest")
+    if hasattr(dataset, "register_on_complete"):
+        raise UserErrorException(
+            "an output is the input of another step in a pipeline; without one, register it "
+            "(register_on_complete) and pass (workspace, name) to the next run: "
+            "DatasetConsumptionConfig(name, (workspace, dataset), mode='mount')"
+        )
     raise UserErrorException(
         f"an input's dataset must be a Dataset or (workspace, name[, version]), not {dataset!r}"
     )

@@ -7,6 +7,7 @@ import re
 import uuid
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 
+from runyard.sdk.dataset_inputs import DIRECT, DatasetConsumptionConfig
 from runyard.sdk.datastores import Datastore
 from runyard.sdk.exceptions import UserErrorException
 
@@ -45,6 +46,8 @@ class OutputFileDatasetConfig:
         self.name = _named(name, self._destination[1])
         self.destination = destination
         self.source = source
+        # The step that makes it; copies share the list, and with it that step.
+        self._producer: List[Any] = []
         self._mode = MOUNT
         self._overwrite = False
         self._registered: Dict[str, Any] = {}
@@ -108,14 +111,14 @@ class OutputFileDatasetConfig:
         """The same as a dataset of records; see Dataset.Tabular.from_parquet_files."""
         return self._as_table("from_parquet_files", args, kwargs)
 
-    def as_input(self, name: Optional[str] = None) -> Any:
-        """Refuse: what a run makes can be the input of one that is submitted after it."""
-        del name
-        raise UserErrorException(
-            "an output is the input of another step in a pipeline; without one, register it "
-            "(register_on_complete) and pass (workspace, name) to the next run: "
-            "DatasetConsumptionConfig(name, (workspace, dataset), mode='mount')"
-        )
+    def as_input(self, name: Optional[str] = None) -> DatasetConsumptionConfig:
+        """The same as the input of another step of a pipeline.
+
+        Args:
+            name: The input's name; None is the output's.
+        """
+        mode = DIRECT if isinstance(self, OutputTabularDatasetConfig) else MOUNT
+        return DatasetConsumptionConfig(name or self.name, self, mode)
 
     def to_record(self, workspace: Workspace) -> RunOutput:
         """Write it as a run's specification holds it.

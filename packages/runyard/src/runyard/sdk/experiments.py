@@ -103,14 +103,15 @@ class Experiment:
         """Submit a run and return at once.
 
         Args:
-            config: An estimator or a ScriptRunConfig.
+            config: An estimator, a ScriptRunConfig or a pipeline.
             tags: The run's first tags.
             parent: A run, or its id, whose child it becomes; the parent may be of another
                 experiment. It is canceled with its parent and goes on after any other end of it.
             priority: From -1000 to 1000: of the runs that wait for nodes the highest is served
                 first. None leaves it to the configuration, whose default is 0.
             kwargs: What may be given anew for an estimator: script_params, inputs,
-                source_directory_data_store.
+                source_directory_data_store; for a pipeline: pipeline_parameters,
+                continue_on_step_failure, regenerate_outputs, parent_run_id.
 
         Raises:
             UserErrorException: `config` is no such object, or the service refuses the run; then
@@ -254,6 +255,11 @@ class Experiment:
         priority: Optional[int],
         **kwargs: Any,
     ) -> Run:
+        whole = getattr(config, "_submit_to", None)
+        if callable(whole) and not isinstance(config, type):
+            # A pipeline is many runs, and sends them together.
+            run: Run = whole(self, tags, parent, **kwargs)
+            return run
         make = getattr(config, "_submission", None)
         # A class has the method too, and no arguments to make a run of.
         if isinstance(config, type) or not callable(make):

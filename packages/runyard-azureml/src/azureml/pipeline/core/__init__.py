@@ -1,37 +1,52 @@
 """Pipelines, their runs and schedules."""
 
-from runyard.sdk.v1.pipelines import (
+from runyard.sdk.v1.pipelines.building import Pipeline, StepSequence
+from runyard.sdk.v1.pipelines.data import (
+    InputPortBinding,
+    OutputPortBinding,
+    PipelineData,
+    PipelineDataset,
+    PipelineParameter,
+    TrainingOutput,
+)
+from runyard.sdk.v1.pipelines.outputs import PortDataReference, StepRunOutput
+from runyard.sdk.v1.pipelines.refused import (
     InputPortDef,
     Module,
+    ModuleVersion,
     OutputPortDef,
-    Pipeline,
-    PipelineData,
     PipelineDraft,
     PipelineEndpoint,
-    PipelineParameter,
-    PipelineRun,
     PublishedPipeline,
     Schedule,
     ScheduleRecurrence,
-    StepRun,
-    StepSequence,
-    TrainingOutput,
+    TimeZone,
 )
+from runyard.sdk.v1.pipelines.runs import PipelineRun, StepRun
+from runyard.sdk.v1.pipelines.steps import PipelineStep
 
 __all__ = [
+    "InputPortBinding",
     "InputPortDef",
     "Module",
+    "ModuleVersion",
+    "OutputPortBinding",
     "OutputPortDef",
     "Pipeline",
     "PipelineData",
+    "PipelineDataset",
     "PipelineDraft",
     "PipelineEndpoint",
     "PipelineParameter",
     "PipelineRun",
+    "PipelineStep",
+    "PortDataReference",
     "PublishedPipeline",
     "Schedule",
     "ScheduleRecurrence",
     "StepRun",
+    "StepRunOutput",
     "StepSequence",
+    "TimeZone",
     "TrainingOutput",
 ]

@@ -1,11 +1,26 @@
 """Pipeline graphs."""
 
-from runyard.sdk.v1.pipelines import (
-    InputPortDef,
-    OutputPortDef,
+from runyard.sdk.v1.pipelines.building import StepSequence
+from runyard.sdk.v1.pipelines.data import (
+    InputPortBinding,
+    OutputPortBinding,
     PipelineData,
+    PipelineDataset,
     PipelineParameter,
     TrainingOutput,
 )
+from runyard.sdk.v1.pipelines.outputs import PortDataReference
+from runyard.sdk.v1.pipelines.refused import InputPortDef, OutputPortDef
 
-__all__ = ["InputPortDef", "OutputPortDef", "PipelineData", "PipelineParameter", "TrainingOutput"]
+__all__ = [
+    "InputPortBinding",
+    "InputPortDef",
+    "OutputPortBinding",
+    "OutputPortDef",
+    "PipelineData",
+    "PipelineDataset",
+    "PipelineParameter",
+    "PortDataReference",
+    "StepSequence",
+    "TrainingOutput",
+]

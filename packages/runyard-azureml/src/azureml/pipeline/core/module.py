@@ -1,5 +1,5 @@
 """Modules."""
 
-from runyard.sdk.v1.pipelines import Module
+from runyard.sdk.v1.pipelines.refused import Module, ModuleVersion
 
-__all__ = ["Module"]
+__all__ = ["Module", "ModuleVersion"]

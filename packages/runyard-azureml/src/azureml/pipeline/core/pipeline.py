@@ -1,5 +1,5 @@
 """The pipeline."""
 
-from runyard.sdk.v1.pipelines import Pipeline
+from runyard.sdk.v1.pipelines.building import Pipeline
 
 __all__ = ["Pipeline"]

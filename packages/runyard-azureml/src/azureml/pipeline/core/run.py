@@ -1,5 +1,6 @@
 """Runs of pipelines."""
 
-from runyard.sdk.v1.pipelines import PipelineRun, StepRun
+from runyard.sdk.v1.pipelines.outputs import PortDataReference, StepRunOutput
+from runyard.sdk.v1.pipelines.runs import PipelineRun, StepRun
 
-__all__ = ["PipelineRun", "StepRun"]
+__all__ = ["PipelineRun", "PortDataReference", "StepRun", "StepRunOutput"]

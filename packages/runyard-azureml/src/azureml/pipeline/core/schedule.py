@@ -1,5 +1,5 @@
 """Schedules."""
 
-from runyard.sdk.v1.pipelines import Schedule, ScheduleRecurrence
+from runyard.sdk.v1.pipelines.refused import Schedule, ScheduleRecurrence, TimeZone
 
-__all__ = ["Schedule", "ScheduleRecurrence"]
+__all__ = ["Schedule", "ScheduleRecurrence", "TimeZone"]

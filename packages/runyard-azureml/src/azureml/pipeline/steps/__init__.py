@@ -1,26 +1,32 @@
 """Steps of pipelines."""
 
-from runyard.sdk.v1.pipelines import (
+from runyard.sdk.v1.pipelines.refused import (
     AdlaStep,
     AutoMLStep,
+    AutoMLStepRun,
     AzureBatchStep,
-    CommandStep,
     DatabricksStep,
     DataTransferStep,
-    EstimatorStep,
-    HyperDriveStep,
-    HyperDriveStepRun,
     KustoStep,
     ModuleStep,
-    MpiStep,
     ParallelRunConfig,
     ParallelRunStep,
+    RScriptStep,
+    SynapseSparkStep,
+)
+from runyard.sdk.v1.pipelines.runs import HyperDriveStepRun
+from runyard.sdk.v1.pipelines.steps import (
+    CommandStep,
+    EstimatorStep,
+    HyperDriveStep,
+    MpiStep,
     PythonScriptStep,
 )
 
 __all__ = [
     "AdlaStep",
     "AutoMLStep",
+    "AutoMLStepRun",
     "AzureBatchStep",
     "CommandStep",
     "DataTransferStep",
@@ -34,4 +40,6 @@ __all__ = [
     "ParallelRunConfig",
     "ParallelRunStep",
     "PythonScriptStep",
+    "RScriptStep",
+    "SynapseSparkStep",
 ]

@@ -18,6 +18,18 @@ def _sweep() -> Type[Any]:
     return HyperDriveRun
 
 
+def _pipeline() -> Type[Any]:
+    from runyard.sdk.v1.pipelines.runs import PipelineRun
+
+    return PipelineRun
+
+
+def _step() -> Type[Any]:
+    from runyard.sdk.v1.pipelines.runs import StepRun
+
+    return StepRun
+
+
 def _verbs() -> Any:
     from runyard.sdk.v1.serving import verbs
 
@@ -27,6 +39,8 @@ def _verbs() -> Any:
 absent.install()
 envelopes.use()
 run_kinds.register("hyperdrive", _sweep)
+run_kinds.register("azureml.PipelineRun", _pipeline)
+run_kinds.register("azureml.StepRun", _step)
 deployment.register(_verbs)
 
 __all__ = ["NOT_OFFERED"]

@@ -277,8 +277,8 @@ def _checked_base(estimator: Any, run_config: Any, pipeline: Any) -> Any:
         )
     if pipeline is not None:
         raise HyperDriveConfigException(
-            "pipelines cannot be swept: give run_config=ScriptRunConfig(…) or an estimator; in a "
-            "pipeline HyperDriveStep is the name, which is not offered yet"
+            "pipelines cannot be swept: give run_config=ScriptRunConfig(…) or an estimator; a step "
+            "of a pipeline can be a sweep: azureml.pipeline.steps.HyperDriveStep"
         )
     if estimator is not None and not isinstance(estimator, MMLBaseEstimator):
         raise HyperDriveConfigException(

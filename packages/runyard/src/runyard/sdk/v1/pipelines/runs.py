@@ -1,0 +1,336 @@
+"""Runs of pipelines and of their steps, as v1 code sees them.
+
+Both have two words for how they stand: `get_status()` has v1's own of pipelines (Finished), the
+details that of all runs (Completed). What a reused step has logged and written is read where it
+is: at the run that made it.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NoReturn, Optional
+
+from runyard.protocol.pipelines import PIPELINE_RUN, STEP_RUN
+from runyard.sdk.exceptions import NotOfferedYet, translated
+from runyard.sdk.runs import Run
+from runyard.sdk.v1.hyperdrive.run import HyperDriveRun
+from runyard.sdk.v1.pipelines import outputs
+
+if TYPE_CHECKING:
+    from runyard.protocol.pipelines import PipelineRecord, StepRecord
+    from runyard.protocol.runs import RunRecord
+    from runyard.sdk.experiments import Experiment
+
+_WORDS = {
+    "Starting": "Queued",
+    "Preparing": "Queued",
+    "Provisioning": "Queued",
+    "Finalizing": "Running",
+    "CancelRequested": "Running",
+    "Completed": "Finished",
+}
+_JOB_LOG = "azureml-logs/70_driver_log.txt"
+_REUSED = "azureml.reusedrunid"
+
+
+class _PipelinePart(Run):
+    """What runs of pipelines and of steps share."""
+
+    _kind = ""
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        run_id: str,
+        *_: Any,
+        _record: Optional[RunRecord] = None,
+        **__: Any,
+    ) -> None:
+        super().__init__(experiment, run_id, _record=_record)
+        kind = self._read().run_type
+        if kind != self._kind:
+            raise ValueError(
+                f"run {run_id} is of type {kind!r}, not {self._kind!r}: Run(experiment, "
+                f"{run_id!r}) is its object"
+            )
+
+    def get_status(self) -> str:
+        """Read the status from the service, in v1's words for pipelines."""
+        return word(super().get_status())
+
+    @property
+    def status(self) -> str:
+        """The status as it was read last, in v1's words for pipelines."""
+        return word(self._read().status)
+
+    def complete(self, _set_status: bool = True) -> NoReturn:
+        """Refuse: it ends by itself."""
+        raise NotImplementedError("a run of a pipeline ends by itself; cancel() ends it early")
+
+    def fail(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuse: it ends by itself."""
+        raise NotImplementedError("a run of a pipeline ends by itself; cancel() ends it early")
+
+    def child_run(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuse: its children are its own."""
+        raise NotImplementedError("children of a run of a pipeline are made in its own jobs")
+
+    def _pipeline(self, run_id: str) -> PipelineRecord:
+        with translated():
+            return self.service.pipelines.get(run_id)
+
+
+class PipelineRun(_PipelinePart):
+    """A run of a pipeline.
+
+    Args:
+        experiment: The experiment.
+        run_id: The run's id.
+
+    Raises:
+        ValueError: The run is none of a pipeline.
+        UserErrorException: The experiment has no such run.
+    """
+
+    _kind = PIPELINE_RUN
+
+    @staticmethod
+    def get(workspace: Any, run_id: str) -> Run:
+        """Get a run of a workspace."""
+        return Run.get(workspace, run_id)
+
+    def get_steps(self) -> Iterator[StepRun]:
+        """List the step runs, newest first: the last steps come first."""
+        return (step for step in self.get_children() if isinstance(step, StepRun))
+
+    def find_step_run(self, name: str) -> List[StepRun]:
+        """Find the runs of the steps of a name; `[]` if there is none."""
+        return [step for step in self.get_steps() if step.name == name]
+
+    def get_pipeline_output(self, pipeline_output_name: str) -> outputs.PortDataReference:
+        """Find an output of the pipeline by the `pipeline_output_name` of its PipelineData.
+
+        Raises:
+            KeyError: There is none; the message names those there are.
+        """
+        found = {
+            each.published_as: each
+            for node in self._pipeline(self.id).nodes
+            for each in node.outputs
+            if each.published_as
+        }
+        if pipeline_output_name not in found:
+            raise KeyError(_none("pipeline", pipeline_output_name, found))
+        record = found[pipeline_output_name]
+        return outputs.reference(self.experiment.workspace, record, self.id)
+
+    def get_graph(self) -> PipelineRecord:
+        """Read the graph, with how each step stands."""
+        return self._pipeline(self.id)
+
+    def save(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuse: a pipeline is kept as the script that makes it."""
+        raise NotOfferedYet("PipelineRun.save", "the script that builds the pipeline")
+
+    def publish_pipeline(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuse: pipelines are not published."""
+        raise NotOfferedYet("PipelineRun.publish_pipeline", "experiment.submit(pipeline) again")
+
+    def wait_for_completion(  # type: ignore[override]  # v1's own of pipelines
+        self,
+        show_output: bool = True,
+        timeout_seconds: float = sys.maxsize,
+        raise_on_error: bool = True,
+    ) -> str:
+        """Wait for the end, and print what the steps print, one after the other.
+
+        Args:
+            show_output: Print the logs of steps.
+            timeout_seconds: How long to wait.
+            raise_on_error: Raise when a step fails; the others go on then.
+
+        Returns:
+            How the run stands, in v1's words for pipelines.
+
+        Raises:
+            ActivityFailedException: A step has failed.
+            ExperimentExecutionException: Interrupted (Ctrl-C); the run goes on.
+        """
+        from runyard.sdk.v1.pipelines import following
+
+        return following.wait(self, show_output, timeout_seconds, raise_on_error)
+
+
+class StepRun(_PipelinePart):
+    """A run of a step.
+
+    Args:
+        experiment: The experiment.
+        run_id: The run's id.
+
+    Raises:
+        ValueError: The run is none of a step.
+        UserErrorException: The experiment has no such run.
+    """
+
+    _kind = STEP_RUN
+
+    @property
+    def pipeline_run_id(self) -> str:
+        """The run of the pipeline."""
+        return str(self._read().parent)
+
+    def get_outputs(self) -> Dict[str, outputs.StepRunOutput]:
+        """List what the step makes, by name."""
+        return {each.name: outputs.StepRunOutput(self, each) for each in self._node().outputs}
+
+    def get_output(self, name: str) -> outputs.StepRunOutput:
+        """Find what the step makes under a name.
+
+        Raises:
+            KeyError: There is none; the message names those there are.
+        """
+        found = self.get_outputs()
+        if name not in found:
+            raise KeyError(_none("step", name, found))
+        return found[name]
+
+    def get_output_data(self, name: str) -> outputs.PortDataReference:
+        """Find where the step puts what it makes under a name.
+
+        Raises:
+            KeyError: There is none; the message names those there are.
+        """
+        return self.get_output(name).get_port_data_reference()
+
+    def get_job_log(self) -> str:
+        """Read what the script has printed."""
+        from runyard.sdk import run_files
+
+        names = [row.path for row in run_files.records(self.service, self._source)]
+        if _JOB_LOG not in names:
+            return ""
+        return run_files.content(self.service, self._source, _JOB_LOG).decode("utf-8", "replace")
+
+    def get_stdout_log(self) -> str:
+        """Read what the script has printed; both streams are in one log."""
+        return self.get_job_log()
+
+    def get_stderr_log(self) -> str:
+        """Read what the script has printed; both streams are in one log."""
+        return self.get_job_log()
+
+    def get_details_with_logs(self) -> Dict[str, Any]:
+        """Read the details, with the logs' texts in them."""
+        text = self.get_job_log()
+        return {**super().get_details_with_logs(), "JOBLOG": text, "STDOUT": text, "STDERR": ""}
+
+    def get_metrics(self, *args: Any, **kwargs: Any) -> Dict[str, Any]:
+        """Read the metrics; see `Run.get_metrics`."""
+        other = self._made_by()
+        return (
+            super().get_metrics(*args, **kwargs)
+            if other is None
+            else other.get_metrics(*args, **kwargs)
+        )
+
+    def get_file_names(self) -> List[str]:
+        """List the files; see `Run.get_file_names`."""
+        other = self._made_by()
+        return super().get_file_names() if other is None else other.get_file_names()
+
+    def download_file(self, *args: Any, **kwargs: Any) -> None:
+        """Bring a file here; see `Run.download_file`."""
+        other = self._made_by()
+        if other is None:
+            super().download_file(*args, **kwargs)
+        else:
+            other.download_file(*args, **kwargs)
+
+    def download_files(self, *args: Any, **kwargs: Any) -> None:
+        """Bring files here; see `Run.download_files`."""
+        other = self._made_by()
+        if other is None:
+            super().download_files(*args, **kwargs)
+        else:
+            other.download_files(*args, **kwargs)
+
+    def register_model(self, *args: Any, **kwargs: Any) -> Any:
+        """Register files of the run as a model; see `Run.register_model`."""
+        other = self._made_by()
+        if other is not None:
+            return other.register_model(*args, **kwargs)
+        return super().register_model(*args, **kwargs)
+
+    def wait_for_completion(  # type: ignore[override]  # v1's own of pipelines
+        self,
+        show_output: bool = True,
+        timeout_seconds: float = sys.maxsize,
+        raise_on_error: bool = True,
+    ) -> str:
+        """Wait for the end, and print what the step prints.
+
+        Args:
+            show_output: Print the log.
+            timeout_seconds: How long to wait.
+            raise_on_error: Raise when it fails.
+
+        Returns:
+            How the run stands, in v1's words for pipelines.
+
+        Raises:
+            ActivityFailedException: It has failed.
+        """
+        from runyard.sdk.v1.pipelines import following
+
+        return following.wait_for_step(self, show_output, timeout_seconds, raise_on_error)
+
+    @property
+    def _source(self) -> str:
+        """The run that has made what this one has: of a reused step an earlier one."""
+        return self._read().properties.get(_REUSED, self.id)
+
+    def _made_by(self) -> Optional[Run]:
+        """The earlier run that has made what this one has, if it is not itself."""
+        return None if self._source == self.id else Run.get(self.experiment.workspace, self._source)
+
+    def _node(self) -> StepRecord:
+        nodes = self._pipeline(self.pipeline_run_id).nodes
+        return next(each for each in nodes if each.run == self.id)
+
+    def _spec(self) -> Any:
+        if self._read().target == "sdk":
+            # A sweep runs in its trials.
+            return None
+        with translated():
+            return self.service.runs.spec(self._id)
+
+
+class HyperDriveStepRun(HyperDriveRun):
+    """The sweep of a HyperDriveStep.
+
+    Args:
+        step_run: The run of the step.
+
+    Raises:
+        ValueError: The step is none with a sweep, or has not begun.
+    """
+
+    def __init__(self, step_run: StepRun) -> None:
+        kind = step_run.get_properties().get("StepType")
+        if kind != "HyperDriveStep":
+            raise ValueError(f"step {step_run.name!r} is a {kind}, not a HyperDriveStep")
+        source = step_run._made_by() or step_run
+        children = [child.id for child in source.get_children() if isinstance(child, HyperDriveRun)]
+        if not children:
+            raise ValueError(f"step {step_run.name!r} has not begun: it is {step_run.get_status()}")
+        super().__init__(step_run.experiment, children[0])
+
+
+def word(status: str) -> str:
+    """A run's status in v1's words for pipelines."""
+    return _WORDS.get(status, status)
+
+
+def _none(what: str, name: str, found: Dict[str, Any]) -> str:
+    return f"the {what} has no output {name!r}; it has {', '.join(found) or 'none'}"

@@ -1,0 +1,301 @@
+"""Pipelines: steps in their order, reused by content, left out after a failure, killed anywhere."""
+
+import hashlib
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runyard.protocol.data import DataReference
+from runyard.protocol.environments import EnvironmentDefinition
+from runyard.protocol.errors import InvalidRequest
+from runyard.protocol.files import FileEntry
+from runyard.protocol.pipelines import (
+    PATH,
+    NodeInput,
+    NodeOutput,
+    NodeSpec,
+    PipelineParameterSpec,
+    PipelineRecord,
+    PipelineSpec,
+    SubmitPipeline,
+)
+from runyard.protocol.runs import TERMINAL, FailRun, RunSpec
+from runyard.protocol.snapshots import CreateSnapshot
+from runyard_server.core.lookups import folder_of
+from runyard_server.core.system import System
+from runyard_server.operations import pipelines, runs, snapshots
+from runyard_server.scheduler.pipelines import PipelineReconciler
+from runyard_server.scheduler.reconciler import Reconciler
+from runyard_server.store.subjects import PIPELINE, Subject
+from runyard_server.testing.reconciler_contract import ReconcilerContract
+from runyard_server.testing.yard import W, Yard, until
+
+STORE = "workspaceblobstore"
+
+
+class Piping:
+    """A yard whose agents write what steps are to make."""
+
+    def __init__(self, yard: Yard) -> None:
+        self.yard = yard
+        self.system = yard.system
+        root = folder_of(self.system, W, STORE)
+        assert root is not None
+        self.root: Path = root
+
+    def snapshot(self, text: str) -> str:
+        data = text.encode()
+        digest = hashlib.sha256(data).hexdigest()
+        self.system.blobs.write(digest, io.BytesIO(data))
+        entry = FileEntry("train.py", digest, len(data))
+        return snapshots.create(self.system, W, body=CreateSnapshot([entry])).id
+
+    def node(self, name: str, reads: str = "", text: str = "print(1)", **more: Any) -> NodeSpec:
+        """A step that makes `<name>_data`; `reads` names the step whose data it reads."""
+        run = RunSpec(
+            "exp",
+            self.snapshot(text),
+            "train.py",
+            arguments=["--to", f"$AZUREML_DATAREFERENCE_{name}_data"],
+            environment=EnvironmentDefinition(),
+        )
+        inputs = [NodeInput(f"{reads}_data", reads, f"{reads}_data")] if reads else []
+        return NodeSpec(
+            name, name, "PythonScriptStep", run, inputs, [NodeOutput(f"{name}_data", STORE)], **more
+        )
+
+    def submit(self, *nodes: NodeSpec, **more: Any) -> str:
+        parameters = more.pop("parameters", [])
+        spec = PipelineSpec(list(nodes), parameters)
+        return pipelines.submit(self.system, W, SubmitPipeline("exp", spec, **more)).id
+
+    def get(self, pipeline: str) -> PipelineRecord:
+        return pipelines.get(self.system, W, pipeline)
+
+    def step(self, pipeline: str, name: str) -> str:
+        return next(each.run for each in self.get(pipeline).nodes if each.name == name)
+
+    def states(self, pipeline: str) -> dict[str, str]:
+        return {each.name: each.status for each in self.get(pipeline).nodes}
+
+    def reuse(self, pipeline: str) -> dict[str, str]:
+        return {each.name: each.reuse for each in self.get(pipeline).nodes}
+
+    def play(self, pipeline: str, name: str, text: str = "", outcome: str = "completed") -> None:
+        """Have the agent of a step write a file, and end."""
+        run = self.step(pipeline, name)
+        self.yard.report(run)
+        if text:
+            for reference in runs.spec(self.system, W, run).data:
+                if f"/{run}/" in reference.path:
+                    place = self.root / reference.path
+                    place.mkdir(parents=True, exist_ok=True)
+                    (place / "made.txt").write_text(text)
+        self.yard.finish(run, outcome)
+
+    def play_all(self, pipeline: str, text: str = "made") -> PipelineRecord:
+        """Play every step that begins until the pipeline has ended."""
+
+        def ended() -> bool:
+            record = self.get(pipeline)
+            for each in record.nodes:
+                # An agent may have it any moment; whoever has none yet comes in the next round.
+                if f"{each.run}/0/1/job" in self.system_agents():
+                    self.play(pipeline, each.name, f"{text} of {each.name}")
+            return record.status in TERMINAL
+
+        until(ended)
+        return self.get(pipeline)
+
+    def system_agents(self) -> Any:
+        return self.yard.engine.agents
+
+
+@pytest.fixture
+def piping(yard: Yard) -> Iterator[Piping]:
+    return Piping(yard)
+
+
+def test_steps_come_in_their_order_and_read_what_was_made(piping: Piping) -> None:
+    """A step begins when all before it have completed, and its data are where they were made."""
+    pipeline = piping.submit(piping.node("a"), piping.node("b", "a"), piping.node("c", "b"))
+    assert piping.states(pipeline)["c"] == "NotStarted"
+    piping.play(pipeline, "a", "made by a")
+    until(lambda: piping.states(pipeline)["b"] != "NotStarted")
+    assert next(e for e in piping.get(pipeline).nodes if e.name == "c").reason.startswith("after b")
+    first, second = piping.step(pipeline, "a"), piping.step(pipeline, "b")
+    assert runs.spec(piping.system, W, second).data == [
+        DataReference("a_data", STORE, f"azureml/{first}/a_data"),
+        DataReference("b_data", STORE, f"azureml/{second}/b_data"),
+    ]
+    ended = piping.play_all(pipeline)
+    assert (ended.status, set(piping.states(pipeline).values())) == ("Completed", {"Completed"})
+    assert [(each.layer, each.place) for each in ended.nodes] == [(0, 0), (1, 0), (2, 0)]
+    step = piping.yard.get(second)
+    assert (step.parent, step.run_type, step.name) == (pipeline, "azureml.StepRun", "b")
+    assert piping.yard.get(pipeline).properties["azureml.runsource"] == "azureml.PipelineRun"
+
+
+def test_equal_steps_are_reused_until_bytes_differ(piping: Piping) -> None:
+    """The second submit runs nothing; another folder runs its step anew, and what is equal is not."""
+    nodes = [piping.node("a"), piping.node("b", "a")]
+    first = piping.submit(*nodes)
+    assert piping.play_all(first).status == "Completed"
+    again = piping.submit(*nodes)
+    until(lambda: piping.get(again).status == "Completed")
+    assert all(each.startswith("reused from") for each in piping.reuse(again).values())
+    made = {e.name: e.outputs for e in piping.get(first).nodes}
+    assert {e.name: e.outputs for e in piping.get(again).nodes} == made
+    reused = piping.yard.get(piping.step(again, "a"))
+    assert reused.properties["azureml.reusedrunid"] == piping.step(first, "a")
+    third = piping.submit(piping.node("a", text="print(2)"), nodes[1])
+    assert piping.play_all(third).status == "Completed"
+    told = piping.reuse(third)
+    assert told["a"] == "runs: source changed (train.py)"
+    # What the changed step made has the same bytes, so what reads it need not run.
+    assert told["b"].startswith("reused from")
+
+
+def test_changed_results_are_not_used(piping: Piping) -> None:
+    """What a step made and somebody changed since is made anew, and who asks is told why."""
+    nodes = [piping.node("a"), piping.node("b", "a")]
+    first = piping.submit(*nodes)
+    piping.play_all(first)
+    place = piping.root / f"azureml/{piping.step(first, 'a')}/a_data/made.txt"
+    place.write_text("other, and longer")
+    again = piping.submit(*nodes)
+    piping.play_all(again)
+    assert "not there any more" in piping.reuse(again)["a"]
+    assert piping.reuse(again)["b"].startswith("reused from")
+    fresh = piping.submit(*nodes, regenerate=True)
+    piping.play_all(fresh)
+    assert piping.reuse(fresh)["a"] == "runs: regenerate_outputs=True"
+
+
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_a_failed_step_leaves_out_what_needs_it(piping: Piping, goes_on: bool) -> None:
+    """What runs goes on; without `continue_on_failure` nothing else begins after a failure."""
+    nodes = [piping.node("bad"), piping.node("needs", "bad"), piping.node("other", text="2")]
+    last = piping.node("last", "other", text="3")
+    pipeline = piping.submit(*nodes, last, continue_on_failure=goes_on)
+    piping.yard.handle(piping.step(pipeline, "other"))
+    piping.play(pipeline, "bad", outcome="failed")
+    until(lambda: piping.states(pipeline)["needs"] == "Canceled")
+    ended = piping.play_all(pipeline)
+    assert ended.status == "Failed"
+    assert piping.states(pipeline)["other"] == "Completed"
+    assert piping.states(pipeline)["last"] == ("Completed" if goes_on else "Canceled")
+    error = piping.yard.get(pipeline).error
+    assert error is not None
+    assert "step 'bad' failed" in error.message
+    assert "bad is Failed" in (piping.yard.get(piping.step(pipeline, "needs")).reason or "")
+
+
+def test_a_cancel_ends_all_steps(piping: Piping) -> None:
+    """What waits is canceled at once, what runs when its agent has had its last word."""
+    pipeline = piping.submit(piping.node("a"), piping.node("b", "a"))
+    step = piping.step(pipeline, "a")
+    piping.yard.report(step)
+    runs.cancel(piping.system, W, pipeline)
+    until(lambda: piping.states(pipeline)["b"] == "Canceled")
+    piping.yard.finish(step, "canceled")
+    until(lambda: piping.get(pipeline).status == "Canceled")
+
+
+def test_a_parameter_says_the_place(piping: Piping) -> None:
+    """A path that is a parameter is read where the submission says; what is not there is no fault."""
+    node = piping.node("a")
+    place = {"datastore": STORE, "path": "here"}
+    parameters = [PipelineParameterSpec("where", PATH, place)]
+    node = replace(node, inputs=[NodeInput("data", parameter="where")])
+    other = {"datastore": STORE, "path": "there"}
+    pipeline = piping.submit(node, parameters=parameters, values={"where": other})
+    piping.play_all(pipeline)
+    data = runs.spec(piping.system, W, piping.step(pipeline, "a")).data
+    assert data[0] == DataReference("data", STORE, "there")
+    assert piping.get(pipeline).values == {"where": other}
+
+
+def test_two_equal_steps_at_once_are_made_once(piping: Piping) -> None:
+    """The second waits for the first, says so, and has its results."""
+    node = piping.node("a")
+    piping.play_all(piping.submit(piping.node("warm", text="so that the environment is known")))
+    one, two = piping.submit(node), piping.submit(node)
+
+    def runs_once() -> bool:
+        found = [piping.get(each).nodes[0] for each in (one, two)]
+        return sum(each.reason.startswith("waiting for the same step") for each in found) == 1
+
+    until(runs_once)
+    begun = one if piping.get(one).nodes[0].state == "begun" else two
+    piping.play_all(begun)
+    until(lambda: piping.get(one).status == piping.get(two).status == "Completed")
+    told = [*piping.reuse(one).values(), *piping.reuse(two).values()]
+    assert sorted(each.startswith("reused") for each in told) == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda p: [p.node("a", "b"), p.node("b", "a")], "a circle: a -> b -> a"),
+        (lambda p: [p.node("a", "b")], "needs a step 'b'"),
+        (lambda p: [p.node("a"), p.node("a")], "have one id"),
+        (lambda _: [], "1 to 10000 steps"),
+        (lambda p: [replace(p.node("a"), parameters=["x"])], "a parameter 'x'"),
+        (lambda p: [_with_script(p.node("a"), "no.py")], "step 'a': the script"),
+    ],
+)
+def test_a_pipeline_that_cannot_be_is_refused(piping: Piping, change: Any, told: str) -> None:
+    """Before anything is written, and with the step's name."""
+    with pytest.raises(InvalidRequest, match=told):
+        piping.submit(*change(piping))
+
+
+def test_a_pipeline_cannot_be_ended_from_outside(piping: Piping) -> None:
+    """Its steps would go on with nobody who looks at them."""
+    pipeline = piping.submit(piping.node("a"))
+    with pytest.raises(Exception, match="is a pipeline"):
+        runs.fail(piping.system, W, pipeline, FailRun())
+    piping.play_all(pipeline)
+
+
+def _with_script(node: NodeSpec, script: str) -> NodeSpec:
+    return replace(node, run=replace(node.run, script=script))
+
+
+class TestPipelineReconciler(ReconcilerContract):
+    """What every reconciler must do; steps are ended by the test, as if each had run."""
+
+    def make_system(self, folder: Path) -> System:
+        self.yard = Yard(folder / "home")
+        self.piping = Piping(self.yard)
+        self.count = 0
+        return self.yard.system
+
+    def make_reconciler(self, system: System, token: str) -> Reconciler:
+        del token
+        return PipelineReconciler(system, self.yard.environments)
+
+    def want(self, system: System) -> Subject:
+        self.count += 1
+        # Each another, or the second would have the results of the first.
+        one = self.piping.node("a", text=f"print({self.count})")
+        return Subject(PIPELINE, W, self.piping.submit(one, self.piping.node("b", "a")))
+
+    def is_done(self, system: System, subject: Subject) -> bool:
+        record = self.piping.get(subject.id)
+        for each in record.nodes:
+            if each.status == "Starting":
+                runs.complete(system, W, each.run)
+        return record.status == "Completed"
+
+    def state(self, system: System) -> object:
+        found = runs.list_(system, W, runs.RunQuery(include_children=True)).items
+        return [(each.id, each.status, each.last_event) for each in found]
+
+    def clean_up(self, system: System) -> None:
+        self.yard.close()

@@ -15,8 +15,8 @@ from azureml.core.authentication import (
 from azureml.core.container_registry import ContainerRegistry
 from azureml.core.resource_configuration import ResourceConfiguration
 from azureml.exceptions import AzureMLException, TrainingException
-from azureml.pipeline.core import Pipeline
-from azureml.pipeline.steps import PythonScriptStep
+from azureml.pipeline.core import PublishedPipeline
+from azureml.pipeline.steps import DatabricksStep
 from azureml.train.hyperdrive import PrimaryMetricGoal
 from azureml.train.hyperdrive.exceptions import HyperDriveConfigException
 
@@ -28,6 +28,9 @@ from azureml.train.hyperdrive.exceptions import HyperDriveConfigException
         lambda: Dataset.auto_read_files("x"),
         lambda: Pipeline(workspace=None, steps=[]),
         lambda: PythonScriptStep(script_name="x"),
+        Keyvault,
+        lambda: PublishedPipeline.get(None, "x"),
+        lambda: DatabricksStep(name="x"),
     ],
 )
 def test_use_is_refused_with_an_alternative(use):

@@ -15,9 +15,10 @@ from runyard.protocol.errors import WrongState
 from runyard.protocol.experiments import CreateExperiment
 from runyard.protocol.images import CreateImage
 from runyard.protocol.models import RegisterModel
+from runyard.protocol.pipelines import NodeSpec, PipelineSpec, SubmitPipeline
 from runyard.protocol.registered_models import CreateRegisteredModel
 from runyard.protocol.routes import ROUTES
-from runyard.protocol.runs import StartRun
+from runyard.protocol.runs import RunSpec, StartRun
 from runyard.protocol.snapshots import CreateSnapshot
 from runyard.protocol.sweeps import CHOICE, CreateSweep, Objective, ParameterSpec, SweepSpec
 from runyard.protocol.trash import AddTrash
@@ -37,6 +38,7 @@ from runyard_server.operations import (
     experiments,
     images,
     models,
+    pipelines,
     registered_models,
     runs,
     snapshots,
@@ -123,6 +125,8 @@ def test_what_is_made_is_kept_with_its_answer(
         snapshot=snapshots.create(system, W, body=code).id,
         environment=own,
     )
+    script = RunSpec("e", spec.snapshot, "score.py", environment=own)
+    steps = PipelineSpec([NodeSpec("a", "a", "PythonScriptStep", script)])
     made = {
         "workspaces.create": lambda s: workspaces.create(s, CreateWorkspace("other")),
         "experiments.create": lambda s: experiments.create(s, W, CreateExperiment("e")),
@@ -138,6 +142,7 @@ def test_what_is_made_is_kept_with_its_answer(
             s, W, RegisterEnvironment("env", EnvironmentDefinition())
         ),
         "sweeps.create": lambda s: sweeps.create(s, W, CreateSweep(SWEEP)),
+        "pipelines.submit": lambda s: pipelines.submit(s, W, SubmitPipeline("e", steps)),
         "endpoints.create": lambda s: endpoints.create(s, W, CreateEndpoint("iris", spec)),
         "images.create": lambda s: images.create(s, W, CreateImage("iris", spec)),
         "datastores.register": lambda s: datastores.register(

@@ -52,6 +52,7 @@ from runyard_server.operations.tracked_experiments import TrackedSearch
 from runyard_server.operations.tracked_views import RunSearch
 from runyard_server.store import metrics as metric_rows
 from runyard_server.store import pages, summaries
+from runyard_server.store import pipelines as pipeline_rows
 from runyard_server.store.logged_models import Dataset, Sort
 
 W = "default"
@@ -93,6 +94,19 @@ def _long_series(work: Work) -> object:
     )
 
 
+def _pipelines(work: Work) -> object:
+    """What a turn of a pipeline reads."""
+    connection = work.connection
+    return (
+        pipeline_rows.find(connection, 1),
+        pipeline_rows.nodes(connection, 1),
+        pipeline_rows.active(connection),
+        pipeline_rows.at_work(connection, W, "digest"),
+        pipeline_rows.results(connection, W, "digest", 5),
+        pipeline_rows.newest_named(connection, W, "train.py"),
+    )
+
+
 MORE_READS: dict[str, Callable[[System, str], object]] = {
     "audit log": lambda s, _: audit.list_(s, AuditQuery()),
     "audit log, deep": lambda s, _: audit.list_(s, AuditQuery(page_token=pages.token(1000))),
@@ -110,6 +124,7 @@ MORE_READS: dict[str, Callable[[System, str], object]] = {
     "metrics of several runs": lambda s, run: metrics.read_many(
         s, W, body=MetricsOfRuns([run], ["acc"], points=100)
     ),
+    "a turn of a pipeline": lambda s, _: s.read(_pipelines),
     "a long series": lambda s, _: s.read(_long_series),
     "series": lambda s, run: series.read(s, W, ReadSeries([SeriesName(run, "acc")])),
     "system metrics": lambda s, run: usage.series(s, W, run, UsageQuery(points=100)),

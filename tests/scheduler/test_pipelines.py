@@ -141,7 +141,7 @@ def test_steps_come_in_their_order_and_read_what_was_made(piping: Piping) -> Non
 
 
 def test_equal_steps_are_reused_until_bytes_differ(piping: Piping) -> None:
-    """The second submit runs nothing; another folder runs its step anew, and what is equal is not."""
+    """The second submit runs nothing; of a changed folder only the step that has it runs."""
     nodes = [piping.node("a"), piping.node("b", "a")]
     first = piping.submit(*nodes)
     assert piping.play_all(first).status == "Completed"
@@ -207,7 +207,7 @@ def test_a_cancel_ends_all_steps(piping: Piping) -> None:
 
 
 def test_a_parameter_says_the_place(piping: Piping) -> None:
-    """A path that is a parameter is read where the submission says; what is not there is no fault."""
+    """A path is read where the submission says; what is not there yet is no fault."""
     node = piping.node("a")
     place = {"datastore": STORE, "path": "here"}
     parameters = [PipelineParameterSpec("where", PATH, place)]
@@ -281,6 +281,7 @@ class TestPipelineReconciler(ReconcilerContract):
         return PipelineReconciler(system, self.yard.environments)
 
     def want(self, system: System) -> Subject:
+        del system
         self.count += 1
         # Each another, or the second would have the results of the first.
         one = self.piping.node("a", text=f"print({self.count})")
@@ -298,4 +299,5 @@ class TestPipelineReconciler(ReconcilerContract):
         return [(each.id, each.status, each.last_event) for each in found]
 
     def clean_up(self, system: System) -> None:
+        del system
         self.yard.close()

@@ -9,8 +9,9 @@ from runyard.protocol import escapes
 from runyard.protocol.files import FileRecord
 from runyard.protocol.jobs import RankRecord
 from runyard.protocol.metrics import MetricSeries
+from runyard.protocol.pipelines import PIPELINE_RUN
 from runyard.protocol.runs import RunQuery, RunRecord, RunSpec
-from runyard_server.cli import humane, output, tables, usage_views
+from runyard_server.cli import humane, output, pipeline_views, tables, usage_views
 from runyard_server.cli.tables import Column
 from runyard_server.cli.target import WorkspaceClient
 from runyard_server.cli.texts import Styled, cut_middle
@@ -64,6 +65,9 @@ def show(client: WorkspaceClient, run: RunRecord) -> None:
     output.facts(_facts(run, client.runs.spec(run.id), used))
     _failure(run)
     _children(client, run)
+    if run.run_type == PIPELINE_RUN:
+        output.say()
+        pipeline_views.steps(client.pipelines.get(run.id))
     # Only the last value is shown, of a series that may have millions.
     series = client.metrics.list(run.id, points=2)
     if series:

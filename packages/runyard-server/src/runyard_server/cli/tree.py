@@ -14,6 +14,7 @@ from runyard_server.cli.words import near
 GROUPS = {
     "runs": "Runs: what was run and how it went.",
     "sweeps": "Sweeps: trials with different parameters, and which was best.",
+    "pipelines": "Pipelines: steps that need each other, and how they stand.",
     "experiments": "Named series of runs.",
     "models": "Registered models and their versions.",
     "endpoints": "Endpoints: models that answer over HTTP.",

@@ -215,7 +215,7 @@ def _checked(
     try:
         checked = submission.check(system, workspace, spec)
         if node.sweep is not None:
-            sweep_checks.check(node.sweep, node.sweep.parallel)
+            sweep_checks.check(replace(node.sweep, base=spec), node.sweep.parallel)
     except RunyardError as error:
         raise type(error)(f"step {node.name!r}: {error.message}", error.details) from None
     own = replace(node.run, experiment=body.experiment)

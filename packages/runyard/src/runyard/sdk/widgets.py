@@ -105,7 +105,9 @@ class RunDetails:
     def _text(self) -> str:
         rows, sweep = self._look()
         text = _as_text(rows)
-        return text if sweep is None else f"{text}\n\n{sweep.text()}"
+        if sweep is None:
+            return text + _steps_text(self.run)
+        return f"{text}\n\n{sweep.text()}"
 
     def _look(self) -> Tuple[Rows, Optional[SweepCard]]:
         """Return what the text says, and of a sweep also its trials."""
@@ -146,6 +148,19 @@ def _sweep_card(run: Any, record: RunRecord) -> Optional[SweepCard]:
         return None
     with translated():
         return SweepCard(run.service, run.id)
+
+
+def _steps_text(run: Any) -> str:
+    """The steps of a pipeline, a line each; nothing of another run."""
+    if run._read().run_type != "azureml.PipelineRun":
+        return ""
+    with translated():
+        nodes = run.service.pipelines.get(run.id).nodes
+    lines = [
+        f"{each.name}  {each.status}  {each.reason or each.reuse}".rstrip()
+        for each in sorted(nodes, key=lambda each: (each.layer, each.place))
+    ]
+    return "\n\n" + "\n".join(lines)
 
 
 def _child(record: RunRecord) -> Dict[str, Any]:

@@ -335,7 +335,7 @@ class PipelineOutputFileDataset:
     def _as_table(
         self, factory: str, ending: str, given: Dict[str, Any]
     ) -> PipelineOutputTabularDataset:
-        from runyard.sdk.dataset_factories import TabularDatasetFactory
+        from runyard.sdk.tabular_factories import TabularDatasetFactory
 
         given = {"validate": False, **given}
         if factory == "from_delimited_files":

@@ -90,7 +90,8 @@ def _follow_all(run: PipelineRun, show: bool, until: float, raise_on_error: bool
     status = ""
     for nodes in _looks(run, until):
         now = run.status
-        if now != status and show:
+        # How it ended is told last, below the steps.
+        if now != status and show and run._read().status not in TERMINAL:
             printing.say(f"PipelineRun Status: {now}\n")
         status = now
         begun = [n for n in nodes if n.run not in shown and n.status != _WAITS]
@@ -99,6 +100,8 @@ def _follow_all(run: PipelineRun, show: bool, until: float, raise_on_error: bool
             # What is left out by a failure has nothing to show but that.
             if node.status == "Canceled" and node.started_at is None:
                 continue
+            if show and node.reuse:
+                printing.tell(f"{node.name}: {node.reuse}")
             _follow(_step_run(run, node), show, until, raise_on_error)
         if show:
             _tell_reasons(nodes, told)
@@ -125,11 +128,13 @@ def _paused(pause: float, until: float) -> float:
 
 
 def _tell_reasons(nodes: List[StepRecord], told: Dict[str, str]) -> None:
-    """Say once why steps wait, and why those that ran were not reused."""
+    """Say why steps wait, each time it is another reason than that of others before it."""
     for node in nodes:
-        if node.status != _WAITS and node.reuse and told.get(node.run) != node.reuse:
-            told[node.run] = node.reuse
-            printing.tell(f"{node.name}: {node.reuse}")
+        # That it comes after another is what the graph says; how much is being read is news.
+        news = node.status == _WAITS and node.reason and not node.reason.startswith("after ")
+        if news and told.get(node.run) != node.reason:
+            told[node.run] = node.reason
+            printing.tell(f"{node.name}: {node.reason}")
 
 
 def _step_run(run: PipelineRun, node: StepRecord) -> Any:

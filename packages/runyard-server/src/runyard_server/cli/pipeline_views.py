@@ -1,0 +1,69 @@
+"""How pipelines look: in a list, and on their own with a line for each step."""
+
+from collections.abc import Iterable
+
+from runyard.protocol.pipelines import PipelineRecord, StepRecord
+from runyard.protocol.runs import RunRecord
+from runyard_server.cli import humane, output, tables
+from runyard_server.cli.tables import Column, Row
+from runyard_server.cli.texts import Styled, cut_middle
+
+COLUMNS = [
+    Column("RUN", cut=cut_middle, least=12),
+    Column("EXPERIMENT", cut=cut_middle),
+    Column("NUMBER", right=True),
+    Column("STATUS", least=10),
+    Column("TOOK", right=True, worth=2),
+    Column("AGE", right=True, worth=3),
+]
+STEPS = [
+    Column("STEP", cut=cut_middle, least=10),
+    Column("STATUS", least=10),
+    Column("TOOK", right=True, worth=2),
+    Column("REUSED, WAITS OR WHY IT RAN", least=20),
+    Column("RUN", cut=cut_middle, worth=1, least=12),
+]
+
+
+def row(run: RunRecord) -> Row:
+    """The cells of a pipeline run for `COLUMNS`."""
+    return (
+        run.id,
+        run.experiment,
+        str(run.number),
+        humane.status(run.status),
+        humane.between(run.started_at, run.ended_at),
+        humane.age(run.created_at),
+    )
+
+
+def show(record: PipelineRecord) -> None:
+    """Print a pipeline run with its steps."""
+    output.facts(_facts(record))
+    output.say()
+    steps(record)
+
+
+def steps(record: PipelineRecord) -> None:
+    """Print a line for each step, in the order in which they need each other."""
+    found = sorted(record.nodes, key=lambda each: (each.layer, each.place))
+    tables.show(STEPS, map(_step, found), "no step is left of it")
+
+
+def _facts(record: PipelineRecord) -> Iterable[tuple[str, str | Styled]]:
+    yield "Pipeline", record.id
+    yield "Name", record.name or ""
+    yield "Experiment", record.experiment
+    yield "Status", humane.status(record.status)
+    yield "Parameters", "  ".join(f"{name}={value}" for name, value in record.values.items())
+    yield "Created", f"{record.created_at} ({humane.ago(record.created_at)})"
+
+
+def _step(node: StepRecord) -> Row:
+    return (
+        node.name,
+        humane.status(node.status),
+        humane.between(node.started_at, node.ended_at),
+        node.reason or node.reuse,
+        node.run,
+    )

@@ -580,6 +580,13 @@ export interface DoctorReport {
   findings: Array<Finding>;
 }
 
+export interface EdgeRecord {
+  source: string;
+  target: string;
+  kind: string;
+  name: string;
+}
+
 export interface EndCommand {
   exit_code: number;
 }
@@ -1341,6 +1348,32 @@ export interface NodeHolder {
   left_seconds: number | null;
 }
 
+export interface NodeInput {
+  name: string;
+  node: string;
+  output: string;
+  reference: DataReference | null;
+  dataset: string;
+  parameter: string;
+  mode: string;
+  path_on_compute: string;
+  overwrite: boolean;
+  as_dataset: boolean;
+  definition: Record<string, unknown>;
+}
+
+export interface NodeOutput {
+  name: string;
+  datastore: string;
+  path: string;
+  mode: string;
+  path_on_compute: string;
+  overwrite: boolean;
+  made: RunOutput | null;
+  taken: string;
+  published_as: string;
+}
+
 export interface NodePage {
   items: Array<NodeRecord>;
 }
@@ -1351,6 +1384,21 @@ export interface NodeRecord {
   run: string | null;
   since: string;
   used: NodeUsage | null;
+}
+
+export interface NodeSpec {
+  id: string;
+  name: string;
+  kind: string;
+  run: RunSpec;
+  inputs: Array<NodeInput>;
+  outputs: Array<NodeOutput>;
+  after: Array<string>;
+  parameters: Array<string>;
+  counts: Record<string, string>;
+  allow_reuse: boolean;
+  version: string;
+  sweep: SweepSpec | null;
 }
 
 export interface NodeUsage {
@@ -1405,6 +1453,15 @@ export interface OrdersQuery {
   others: boolean;
 }
 
+export interface OutputRecord {
+  name: string;
+  datastore: string;
+  path: string;
+  digest: string;
+  dataset: string;
+  published_as: string;
+}
+
 export interface ParameterImportance {
   name: string;
   importance: number;
@@ -1432,6 +1489,31 @@ export interface ParameterSpec {
 
 export interface PathList {
   paths: Array<string>;
+}
+
+export interface PipelineParameterSpec {
+  name: string;
+  kind: string;
+  default: unknown;
+}
+
+export interface PipelineRecord {
+  id: string;
+  workspace: string;
+  experiment: string;
+  status: string;
+  created_at: string;
+  name: string | null;
+  ended_at: string | null;
+  values: Record<string, unknown>;
+  nodes: Array<StepRecord>;
+  edges: Array<EdgeRecord>;
+}
+
+export interface PipelineSpec {
+  nodes: Array<NodeSpec>;
+  parameters: Array<PipelineParameterSpec>;
+  description: string;
 }
 
 export interface PolicySpec {
@@ -1947,6 +2029,24 @@ export interface StartRun {
   params: Record<string, string>;
 }
 
+export interface StepRecord {
+  id: string;
+  name: string;
+  kind: string;
+  run: string;
+  state: string;
+  status: string;
+  reason: string;
+  reuse: string;
+  reused_run: string | null;
+  reused_pipeline: string | null;
+  started_at: string | null;
+  ended_at: string | null;
+  layer: number;
+  place: number;
+  outputs: Array<OutputRecord>;
+}
+
 export interface StorageKind {
   kind: string;
   size: number;
@@ -2004,6 +2104,22 @@ export interface StudioSession {
 
 export interface StudioSessions {
   items: Array<StudioSession>;
+}
+
+export interface SubmitPipeline {
+  experiment: string;
+  spec: PipelineSpec;
+  values: Record<string, unknown>;
+  continue_on_failure: boolean;
+  regenerate: boolean;
+  source: string;
+  name: string | null;
+  tags: Record<string, string | null>;
+  properties: Record<string, string>;
+  inherited: Record<string, string>;
+  submitted_by: string;
+  parent: string | null;
+  submitted_from: string | null;
 }
 
 export interface SubmitRun {
@@ -2435,6 +2551,8 @@ export interface Routes {
   "models.verify": { segments: { workspace: string; model: string }; query: Partial<VerifyQuery>; body: never; answer: ModelCheck };
   "parameters.list": { segments: { workspace: string; run: string }; query: never; body: never; answer: ParameterList };
   "parameters.log": { segments: { workspace: string; run: string }; query: never; body: Partial<LogParameters>; answer: ParameterList };
+  "pipelines.get": { segments: { workspace: string; pipeline: string }; query: never; body: never; answer: PipelineRecord };
+  "pipelines.submit": { segments: { workspace: string }; query: never; body: Partial<SubmitPipeline>; answer: PipelineRecord };
   "registered_models.change": { segments: { workspace: string; name: string }; query: never; body: Partial<ChangeRegisteredModel>; answer: RegisteredModelRecord };
   "registered_models.create": { segments: { workspace: string }; query: never; body: Partial<CreateRegisteredModel>; answer: RegisteredModelRecord };
   "registered_models.delete": { segments: { workspace: string; name: string }; query: never; body: never; answer: void };
@@ -2643,6 +2761,8 @@ export const routes = {
   "models.verify": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/models/{model}/verify"},
   "parameters.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/parameters"},
   "parameters.log": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/parameters"},
+  "pipelines.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/pipelines/{pipeline}"},
+  "pipelines.submit": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/pipelines"},
   "registered_models.change": {"method": "PATCH", "path": "/api/v1/workspaces/{workspace}/registered-models/{name}"},
   "registered_models.create": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/registered-models"},
   "registered_models.delete": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/registered-models/{name}"},

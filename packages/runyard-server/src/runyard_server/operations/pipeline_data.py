@@ -137,6 +137,11 @@ def is_unchanged(system: System, workspace: str, outputs: Sequence[OutputRecord]
     """Whether what a step has made is there with the same bytes.
 
     A file with the size and time that it had counts as the same, without being read again.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        outputs: What it was, with digests.
     """
     try:
         now, unread = collected(system, workspace, outputs)

@@ -53,7 +53,7 @@ class Found:
 def look(
     system: System, step: RunRow, node: NodeSpec, made: pipeline_specs.Made, lock_of: LockOf
 ) -> Found:
-    """Look for a result that may stand for a step.
+    """Find a result that may stand for a step, or why there is none.
 
     Args:
         system: The service's parts.

@@ -83,7 +83,13 @@ _RESULTS = select(*(step_results.c[name] for name in _RESULT_NAMES))
 
 
 def add(connection: Connection, row: PipelineRow, nodes: Iterable[NodeRow]) -> None:
-    """Add a pipeline run with its nodes."""
+    """Add a pipeline run with its nodes.
+
+    Args:
+        connection: The transaction's connection.
+        row: The pipeline run.
+        nodes: Its nodes.
+    """
     values = {name: getattr(row, name) for name in _RUN_NAMES}
     connection.execute(insert(pipeline_runs), _texts(values))
     told = [_texts({name: getattr(node, name) for name in _NODE_NAMES}) for node in nodes]
@@ -113,7 +119,13 @@ def change_node(connection: Connection, node: NodeRow, **values: Any) -> None:
 
 
 def put_spec(connection: Connection, step: int, text: str) -> None:
-    """Replace the spec of a step run that has not begun: by now it is known where its data are."""
+    """Replace the spec of a step run that has not begun: by now it is known where its data are.
+
+    Args:
+        connection: The transaction's connection.
+        step: Key of the run's row.
+        text: JSON of the spec.
+    """
     connection.execute(update(run_specs).where(run_specs.c.run_key == step).values(spec=text))
 
 

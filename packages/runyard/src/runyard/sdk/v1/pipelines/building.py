@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from runyard.client import callers, printing
+from runyard.protocol.pipelines import NodeSpec, PipelineParameterSpec, PipelineSpec, SubmitPipeline
+from runyard.sdk import submitter
 from runyard.sdk.data import DataPath
+from runyard.sdk.dataset_inputs import DatasetConsumptionConfig
 from runyard.sdk.datasets import AbstractDataset
 from runyard.sdk.exceptions import translated
+from runyard.sdk.experiments import Experiment
+from runyard.sdk.runs import Run
+from runyard.sdk.source_snapshots import take_snapshot
+from runyard.sdk.tags import as_tags
 from runyard.sdk.v1.pipelines.data import PipelineData, PipelineParameter
 from runyard.sdk.v1.pipelines.ports import path_value, producer_of
 from runyard.sdk.v1.pipelines.steps import PipelineStep
-
-if TYPE_CHECKING:
-    from runyard.protocol.pipelines import NodeSpec, PipelineParameterSpec, PipelineSpec
-    from runyard.sdk.runs import Run
 
 _KNOWN = ("enable_email_notification",)
 
@@ -151,8 +155,6 @@ class Pipeline:
             parent_run_id: The run whose child it becomes.
             kwargs: `tags`, and what 2019's scripts give.
         """
-        from runyard.sdk.experiments import Experiment
-
         experiment = Experiment(self.workspace, experiment_name)
         return experiment.submit(
             self,
@@ -177,11 +179,6 @@ class Pipeline:
         **kwargs: Any,
     ) -> Run:
         """Submit it; what `Experiment.submit` calls."""
-        from runyard.protocol.pipelines import SubmitPipeline
-        from runyard.sdk import submitter
-        from runyard.sdk.runs import Run
-        from runyard.sdk.tags import as_tags
-
         if kwargs:
             raise ValueError(f"submit takes no {', '.join(sorted(kwargs))} for a pipeline")
         if pipeline_params is not None:
@@ -214,7 +211,6 @@ class Pipeline:
         return run
 
     def _spec(self, experiment: Any) -> PipelineSpec:
-        from runyard.protocol.pipelines import PipelineSpec
 
         workspace = experiment.workspace
         store = self._default_datastore or workspace.default_datastore_name
@@ -232,10 +228,6 @@ class Pipeline:
     def _node(
         self, step: PipelineStep, experiment: Any, store: str, snapshots: Dict[Path, str]
     ) -> NodeSpec:
-        from dataclasses import replace
-
-        from runyard.protocol.pipelines import NodeSpec
-        from runyard.sdk.source_snapshots import take_snapshot
 
         workspace = experiment.workspace
         given = step._made(experiment, self._default_folder)
@@ -342,7 +334,6 @@ def _orders(
 
 
 def _parameters(steps: Sequence[PipelineStep]) -> Dict[str, PipelineParameter]:
-    from runyard.sdk.dataset_inputs import DatasetConsumptionConfig
 
     found: Dict[str, PipelineParameter] = {}
     for step in steps:
@@ -372,7 +363,6 @@ def _parameters(steps: Sequence[PipelineStep]) -> Dict[str, PipelineParameter]:
 
 
 def _parameter_spec(parameter: PipelineParameter, workspace: Any) -> PipelineParameterSpec:
-    from runyard.protocol.pipelines import PipelineParameterSpec
 
     value = parameter.default_value
     kinds = ((bool, "bool"), (int, "int"), (float, "float"), (str, "text"), (DataPath, "path"))

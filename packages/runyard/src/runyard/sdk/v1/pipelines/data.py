@@ -6,12 +6,14 @@ inputs comes after that step. It lies on its datastore at `azureml/<run id of th
 
 from __future__ import annotations
 
+import copy
 import re
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 from runyard.sdk.data import DataPath
 from runyard.sdk.dataset_inputs import DIRECT, DOWNLOAD, MOUNT
 from runyard.sdk.datasets import AbstractDataset
+from runyard.sdk.tabular_factories import TabularDatasetFactory
 
 if TYPE_CHECKING:
     from runyard.sdk.datastores import Datastore
@@ -326,7 +328,6 @@ class PipelineOutputFileDataset:
         return self._as_table("from_parquet_files", file_extension, given)
 
     def _with(self, **changes: Any) -> Any:
-        import copy
 
         found = copy.copy(self)
         vars(found).update(changes)
@@ -335,7 +336,6 @@ class PipelineOutputFileDataset:
     def _as_table(
         self, factory: str, ending: str, given: Dict[str, Any]
     ) -> PipelineOutputTabularDataset:
-        from runyard.sdk.tabular_factories import TabularDatasetFactory
 
         given = {"validate": False, **given}
         if factory == "from_delimited_files":

@@ -18,6 +18,7 @@ from runyard.sdk.exceptions import (
     translated,
 )
 from runyard.sdk.run_base import TERMINAL
+from runyard.sdk.runs import Run
 from runyard.sdk.waiting import Printer
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def _paused(pause: float, until: float) -> float:
 
 
 def _tell_reasons(nodes: List[StepRecord], told: Dict[str, str]) -> None:
-    """Say why steps wait, each time it is another reason than that of others before it."""
+    """Print why steps wait, each time it is another reason than that of others before it."""
     for node in nodes:
         # That it comes after another is what the graph says; how much is being read is news.
         news = node.status == _WAITS and node.reason and not node.reason.startswith("after ")
@@ -138,7 +139,6 @@ def _tell_reasons(nodes: List[StepRecord], told: Dict[str, str]) -> None:
 
 
 def _step_run(run: PipelineRun, node: StepRecord) -> Any:
-    from runyard.sdk.runs import Run
 
     return Run.get(run.experiment.workspace, node.run)
 

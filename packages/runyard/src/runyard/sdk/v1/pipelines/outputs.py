@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, List, Optional
 
 from runyard.sdk.data import DOWNLOAD, MOUNT, DataReference
+from runyard.sdk.datastores import Datastore
 from runyard.sdk.v1.pipelines.data import InputPortBinding
 
 if TYPE_CHECKING:
     from runyard.protocol.pipelines import OutputRecord
-    from runyard.sdk.datastores import Datastore
 
 
 class PortDataReference:
@@ -151,6 +151,4 @@ def reference(workspace: Any, record: OutputRecord, pipeline_run_id: str) -> Por
         record: What the service tells of it.
         pipeline_run_id: The pipeline run.
     """
-    from runyard.sdk.datastores import Datastore
-
     return PortDataReference(Datastore(workspace, record.datastore), record, pipeline_run_id)

@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from runyard.protocol.data import VARIABLE_PREFIX
+from runyard.protocol.datasets import RunOutput
+from runyard.protocol.pipelines import OUTPUT_PATH, NodeInput, NodeOutput
 from runyard.sdk.data import DataPath, DataPathComputeBinding, DataReference
 from runyard.sdk.dataset_inputs import MOUNT, DatasetConsumptionConfig
 from runyard.sdk.dataset_outputs import OutputFileDatasetConfig
@@ -25,7 +27,6 @@ from runyard.sdk.v1.pipelines.data import (
 )
 
 if TYPE_CHECKING:
-    from runyard.protocol.pipelines import NodeInput, NodeOutput
     from runyard.sdk.workspaces import Workspace
 
 _PAIR = 2
@@ -294,7 +295,6 @@ def _bound(value: Tuple[Any, Any], step: str) -> Port:
 
 
 def _node_input(port: Port, ids: Mapping[Any, str], workspace: Workspace) -> NodeInput:
-    from runyard.protocol.pipelines import NodeInput
 
     value, given = port.value, {}  # type: Any, Dict[str, Any]
     if isinstance(value, (PipelineData, OutputFileDatasetConfig)):
@@ -323,8 +323,6 @@ def _node_input(port: Port, ids: Mapping[Any, str], workspace: Workspace) -> Nod
 
 
 def _node_output(value: Any, datastore: str, workspace: Workspace) -> NodeOutput:
-    from runyard.protocol.datasets import RunOutput
-    from runyard.protocol.pipelines import OUTPUT_PATH, NodeOutput
 
     data = _data(value)
     if isinstance(data, OutputFileDatasetConfig):

@@ -11,10 +11,11 @@ import sys
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NoReturn, Optional
 
 from runyard.protocol.pipelines import PIPELINE_RUN, STEP_RUN
+from runyard.sdk import run_files
 from runyard.sdk.exceptions import NotOfferedYet, translated
 from runyard.sdk.runs import Run
 from runyard.sdk.v1.hyperdrive.run import HyperDriveRun
-from runyard.sdk.v1.pipelines import outputs
+from runyard.sdk.v1.pipelines import following, outputs
 
 if TYPE_CHECKING:
     from runyard.protocol.pipelines import PipelineRecord, StepRecord
@@ -156,8 +157,6 @@ class PipelineRun(_PipelinePart):
             ActivityFailedException: A step has failed.
             ExperimentExecutionException: Interrupted (Ctrl-C); the run goes on.
         """
-        from runyard.sdk.v1.pipelines import following
-
         return following.wait(self, show_output, timeout_seconds, raise_on_error)
 
 
@@ -205,8 +204,6 @@ class StepRun(_PipelinePart):
 
     def get_job_log(self) -> str:
         """Read what the script has printed."""
-        from runyard.sdk import run_files
-
         names = [row.path for row in run_files.records(self.service, self._source)]
         if _JOB_LOG not in names:
             return ""
@@ -281,8 +278,6 @@ class StepRun(_PipelinePart):
         Raises:
             ActivityFailedException: It has failed.
         """
-        from runyard.sdk.v1.pipelines import following
-
         return following.wait_for_step(self, show_output, timeout_seconds, raise_on_error)
 
     @property

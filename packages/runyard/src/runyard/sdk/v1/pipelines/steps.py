@@ -24,6 +24,7 @@ from runyard.sdk.v1.pipelines.data import (
 from runyard.sdk.v1.pipelines.ports import Ports, variable
 from runyard.sdk.v1.runconfig import RunConfiguration, target_name
 from runyard.sdk.v1.scripts import ScriptRunConfig
+from runyard.sdk.v1.specs import submission_of
 
 if TYPE_CHECKING:
     from runyard.sdk.submission import Submission
@@ -123,7 +124,6 @@ class _ConfiguredStep(PipelineStep):
         return str(self._folder or default_folder or "."), script
 
     def _made(self, experiment: Any, default_folder: Optional[str]) -> Submission:
-        from runyard.sdk.v1.specs import submission_of
 
         # A copy: one configuration may serve several steps.
         config = copy(self._run_config)
@@ -441,7 +441,6 @@ class HyperDriveStep(PipelineStep):
         return str(base.source_directory or default_folder or "."), str(script)
 
     def _made(self, experiment: Any, default_folder: Optional[str]) -> Submission:
-        from runyard.sdk.v1.specs import submission_of
 
         folder, script = self._source(default_folder)
         config = copy(self._config._base.run_config)

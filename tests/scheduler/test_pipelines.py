@@ -103,16 +103,14 @@ class Piping:
         def ended() -> bool:
             record = self.get(pipeline)
             for each in record.nodes:
-                # An agent may have it any moment; whoever has none yet comes in the next round.
-                if f"{each.run}/0/1/job" in self.system_agents():
+                # One that has ended stays among them; whoever has none yet comes in the next round.
+                agent = self.yard.engine.agents.get(f"{each.run}/0/1/job")
+                if agent is not None and agent.alive:
                     self.play(pipeline, each.name, f"{text} of {each.name}")
             return record.status in TERMINAL
 
         until(ended)
         return self.get(pipeline)
-
-    def system_agents(self) -> Any:
-        return self.yard.engine.agents
 
 
 @pytest.fixture

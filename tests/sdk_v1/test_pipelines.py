@@ -45,7 +45,7 @@ def step(folder):
 def built(workspace, experiment, monkeypatch):
     """Builds a pipeline and gives what is sent of each step, by name."""
     experiment.workspace = workspace
-    monkeypatch.setattr("runyard.sdk.source_snapshots.take_snapshot", lambda *_: "snapshot")
+    monkeypatch.setattr("runyard.sdk.v1.pipelines.building.take_snapshot", lambda *_: "snapshot")
 
     def build(steps, **given: object):
         pipeline = Pipeline(workspace, steps, **given)

@@ -27,6 +27,7 @@ from runyard_server.core.work import Work
 from runyard_server.execution import inherited_environment
 from runyard_server.operations import files, metrics, sweeps
 from runyard_server.store import runs
+from runyard_server.store.folders import Body
 from runyard_server.store.runs import RunRow
 
 METRICS = "metrics"
@@ -105,7 +106,8 @@ def _hand_on(system: System, step: RunRow, node: NodeSpec, sweep: str) -> None:
     """
     for output in node.outputs:
         if output.taken == METRICS:
-            _write(system, step, output, "", _metrics(system, step.workspace, sweep))
+            text = _metrics(system, step.workspace, sweep)
+            _write(system, step, output, "", io.BytesIO(text))
         elif output.taken:
             _hand_on_files(system, step, output, sweep)
 
@@ -137,12 +139,13 @@ def _hand_on_files(system: System, step: RunRow, output: NodeOutput, sweep: str)
     for path in wanted:
         content = files.read(system, step.workspace, best.run, path)
         below = path[len(output.taken) :].lstrip("/")
-        _write(system, step, output, below, content.path.read_bytes())
+        with content.open(0, content.size) as stream:
+            _write(system, step, output, below, stream)
 
 
-def _write(system: System, step: RunRow, output: NodeOutput, below: str, content: bytes) -> None:
+def _write(system: System, step: RunRow, output: NodeOutput, below: str, content: Body) -> None:
     path = output_path(output.path, step.id, output.name)
     place = f"{path}/{below}" if below else path
     store = files_of(system, step.workspace, output.datastore)
     # Twice is harmless: a service that was killed in between writes the same bytes again.
-    store.write(place, io.BytesIO(content), overwrite=True)
+    store.write(place, content, overwrite=True)

@@ -56,6 +56,7 @@ BODIES = {
     "commands.take": {"after": 0},
     "commands.end": {"exit_code": 0},
     "sweeps.create": {"spec": SWEEP},
+    "pipelines.submit": {"experiment": "e", "spec": {"nodes": []}},
     "sweeps.exchange": {"client": "c", "sequence": 1},
     "journals.append": {"client": "c", "sequence": 1, "entries": ['{"op_code": 0}']},
 }

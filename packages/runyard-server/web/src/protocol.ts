@@ -1399,6 +1399,7 @@ export interface NodeSpec {
   allow_reuse: boolean;
   version: string;
   sweep: SweepSpec | null;
+  inherits: boolean;
 }
 
 export interface NodeUsage {

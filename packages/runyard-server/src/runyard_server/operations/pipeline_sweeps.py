@@ -79,7 +79,7 @@ def _begin(system: System, run: RunRow, step: RunRow, node: NodeSpec, sweep: str
     body = CreateSweep(
         spec=replace(node.sweep, experiment=step.experiment, base=spec),
         run_id=sweep,
-        inherited=inherited_environment.inherited(system, run.id),
+        inherited=inherited_environment.inherited(system, run.id) if node.inherits else {},
         submitted_by=step.submitted_by,
         parent=step.id,
         submitted_from=step.submitted_from,

@@ -27,7 +27,7 @@ from runyard.protocol.pipelines import (
     OutputRecord,
     PipelineSpec,
 )
-from runyard.protocol.runs import LOCAL_TARGET, RunError
+from runyard.protocol.runs import RunError
 from runyard_server.core import specs
 from runyard_server.core.clock import SECOND, iso
 from runyard_server.core.events import EventDraft
@@ -261,7 +261,7 @@ class _Turn:
     def _start(self, node: NodeRow, spec: NodeSpec, found: Found) -> None:
         """Hand a step to the queue, or begin its sweep."""
         made = self._made()
-        if spec.sweep is None and spec.run.target == LOCAL_TARGET:
+        if spec.sweep is None and spec.inherits:
             hand_down(self.system, self.run.id, self._id(node))
 
         def write(work: Work) -> bool:

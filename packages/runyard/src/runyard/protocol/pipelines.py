@@ -111,6 +111,7 @@ class NodeSpec:
         allow_reuse: Whether what an equal step has made before may stand for it.
         version: Part of what makes steps equal.
         sweep: It is a sweep whose trials run `run`.
+        inherits: Its job sees the environment of the process that has submitted the pipeline.
     """
 
     id: str
@@ -125,6 +126,7 @@ class NodeSpec:
     allow_reuse: bool = True
     version: str = ""
     sweep: Optional[SweepSpec] = None
+    inherits: bool = False
 
 
 @dataclass(frozen=True)

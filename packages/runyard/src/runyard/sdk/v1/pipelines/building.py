@@ -249,6 +249,7 @@ class Pipeline:
             allow_reuse=step.allow_reuse,
             version=str(step.version or ""),
             sweep=given.sweep,
+            inherits=given.inherit_environment,
         )
 
     def _values(self, given: Mapping[str, Any], workspace: Any) -> Dict[str, Any]:

@@ -26,9 +26,6 @@ from azureml.train.hyperdrive.exceptions import HyperDriveConfigException
     [
         lambda: Dataset.Tabular.from_sql_query("x"),
         lambda: Dataset.auto_read_files("x"),
-        lambda: Pipeline(workspace=None, steps=[]),
-        lambda: PythonScriptStep(script_name="x"),
-        Keyvault,
         lambda: PublishedPipeline.get(None, "x"),
         lambda: DatabricksStep(name="x"),
     ],

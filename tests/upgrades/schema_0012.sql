@@ -228,7 +228,7 @@ CREATE TABLE experiments (
 	PRIMARY KEY (id), 
 	UNIQUE (workspace, name)
 );
-INSERT INTO "experiments" VALUES('05c84015-5742-439f-b150-df28814007e6','default','mnist',1,1600000000000000,'');
+INSERT INTO "experiments" VALUES('6f7f8c24-18a1-4862-b880-9e0d8e2c6d7b','default','mnist',1,1600000000000000,'');
 CREATE TABLE file_digests (
 	workspace VARCHAR NOT NULL, 
 	datastore VARCHAR NOT NULL, 
@@ -534,6 +534,28 @@ CREATE TABLE people (
 	created_at BIGINT NOT NULL, 
 	PRIMARY KEY (name)
 );
+CREATE TABLE pipeline_nodes (
+	run_key BIGINT NOT NULL, 
+	number INTEGER NOT NULL, 
+	step_key BIGINT NOT NULL, 
+	state VARCHAR NOT NULL, 
+	digest VARCHAR NOT NULL, 
+	reuse TEXT NOT NULL, 
+	reason TEXT NOT NULL, 
+	reused_key BIGINT, 
+	parts TEXT NOT NULL, 
+	outputs TEXT NOT NULL, 
+	PRIMARY KEY (run_key, number)
+);
+CREATE TABLE pipeline_runs (
+	run_key BIGINT NOT NULL, 
+	active BOOLEAN NOT NULL, 
+	spec TEXT NOT NULL, 
+	parameters TEXT NOT NULL, 
+	continue_on_failure BOOLEAN NOT NULL, 
+	regenerate BOOLEAN NOT NULL, 
+	PRIMARY KEY (run_key)
+);
 CREATE TABLE registered_model_tags (
 	registered_key BIGINT NOT NULL, 
 	name VARCHAR NOT NULL, 
@@ -722,6 +744,15 @@ CREATE TABLE stars (
 	made_at BIGINT NOT NULL, 
 	PRIMARY KEY (workspace, person, kind, name)
 );
+CREATE TABLE step_results (
+	run_key BIGINT NOT NULL, 
+	workspace VARCHAR NOT NULL, 
+	digest VARCHAR NOT NULL, 
+	name VARCHAR NOT NULL, 
+	parts TEXT NOT NULL, 
+	outputs TEXT NOT NULL, 
+	PRIMARY KEY (run_key)
+);
 CREATE TABLE studio_sessions (
 	id VARCHAR NOT NULL, 
 	person VARCHAR NOT NULL, 
@@ -890,6 +921,8 @@ CREATE INDEX models_of_run ON models (workspace, run, "key");
 CREATE INDEX models_of_stage ON models (workspace, name, stage, "key");
 CREATE INDEX models_of_workspace ON models (workspace, "key");
 CREATE INDEX nodes_of_run ON nodes (workspace, run);
+CREATE INDEX pipeline_nodes_of_digest ON pipeline_nodes (digest, state);
+CREATE INDEX pipeline_runs_active ON pipeline_runs (active, run_key);
 CREATE INDEX registered_model_tags_by_number ON registered_model_tags (name, number, registered_key);
 CREATE INDEX registered_model_tags_by_value ON registered_model_tags (name, value, registered_key);
 CREATE INDEX registered_models_by_change ON registered_models (workspace, changed_at, "key");
@@ -936,6 +969,8 @@ CREATE INDEX runs_of_target ON runs (workspace, target, active, priority DESC, c
 CREATE INDEX runs_of_workspace ON runs (workspace, "key");
 CREATE INDEX runs_submitted_from ON runs (workspace, submitted_from, "key");
 CREATE INDEX stars_of ON stars (workspace, kind, name);
+CREATE INDEX step_results_of_digest ON step_results (workspace, digest, run_key);
+CREATE INDEX step_results_of_name ON step_results (workspace, name, run_key);
 CREATE INDEX ix_studio_sessions_ends_at ON studio_sessions (ends_at);
 CREATE INDEX sweeps_active ON sweeps (active, "key");
 CREATE INDEX sweeps_of_experiment ON sweeps (workspace, experiment, "key");

@@ -100,6 +100,7 @@ def _add_secrets(op: Any) -> None:
         Column("made_at", BigInteger, nullable=False),
         Column("changed_at", BigInteger, nullable=False),
         PrimaryKeyConstraint("workspace", "name"),
+    )
 
 
 def _add_pipelines(op: Any) -> None:

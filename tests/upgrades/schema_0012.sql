@@ -228,7 +228,7 @@ CREATE TABLE experiments (
 	PRIMARY KEY (id), 
 	UNIQUE (workspace, name)
 );
-INSERT INTO "experiments" VALUES('6f7f8c24-18a1-4862-b880-9e0d8e2c6d7b','default','mnist',1,1600000000000000,'');
+INSERT INTO "experiments" VALUES('f174b643-0512-48c3-901e-51cd9fc4cbce','default','mnist',1,1600000000000000,'');
 CREATE TABLE file_digests (
 	workspace VARCHAR NOT NULL, 
 	datastore VARCHAR NOT NULL, 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import subprocess
@@ -23,7 +24,8 @@ PEER_PASSES = 2
 IN_A_FOLDER = 100
 BATCH_FOLDERS = 5
 SMALLEST, LARGEST = 1000, 4000
-LARGE_MB = 256
+# A smaller one tells of a change while one works on it; what is published is of 4 GB.
+LARGE_MB = int(os.environ.get("B07_LARGE_MB", "4000"))
 
 
 def benchmark(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:
@@ -73,10 +75,15 @@ def large(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:
         f"A file of {LARGE_MB} MB with new contents in each pass. In: from the client until it is "
         "acknowledged, which for Runyard means checked by its digest and on disk, for MLflow that "
         "it is written. Out: back into an empty folder. What comes back is compared with what was "
-        "sent. As from another machine: a client that does not see the state folder.",
+        "sent. Again: the same file under another name. After a kill: another file, whose client "
+        "is killed (SIGKILL) when half of it has come, until a second client has it acknowledged; "
+        "the limit is what half of it takes by hash and cp. As from another machine: a client that "
+        "does not see the state folder.",
         [
             Quantity("in", "in", "MB/s", "90 % of hash and cp", plotted=True, paired=True),
             Quantity("out", "out", "MB/s", "90 % of cp", plotted=True, paired=True),
+            Quantity("again", "the same again", "s", "at most 1 s"),
+            Quantity("resumed", "after a kill", "s"),
         ],
         cases,
     )
@@ -85,17 +92,20 @@ def large(ours: peers.Peer, installed: dict[str, peers.Peer]) -> Benchmark:
 def _large_moved(worker: Worker) -> Figures:
     with tempfile.TemporaryDirectory(prefix="b07-") as folder:
         source, back = Path(folder, "source"), Path(folder, "back")
-        _fill_large(source)
+        _fill_large(source / "large.bin")
+        _fill_large(Path(folder, "other.bin"))
         back.mkdir()
-        figures = worker.ask("large", source=str(source / "large.bin"), back=str(back))
+        given = {"other": f"{folder}/other.bin", "back": str(back)}
+        figures = worker.ask("large", source=str(source / "large.bin"), **given)
         _compare(source, back)
-    return {name: LARGE_MB / seconds for name, seconds in figures.items()}
+    rates = {name: LARGE_MB / figures[name] for name in ("in", "out")}
+    return {**figures, **rates}
 
 
 def _large_copied() -> Figures:
     with tempfile.TemporaryDirectory(prefix="b07-") as folder:
         source, kept, back = (Path(folder, name) for name in ("source", "kept.bin", "back"))
-        _fill_large(source)
+        _fill_large(source / "large.bin")
         back.mkdir()
         times = [time.perf_counter()]
         subprocess.run(["sha256sum", source / "large.bin"], check=True, capture_output=True)
@@ -105,14 +115,16 @@ def _large_copied() -> Figures:
         subprocess.run(["cp", kept, back / "large.bin"], check=True)
         times.append(time.perf_counter())
         _compare(source, back)
-    return {"in": LARGE_MB / (times[1] - times[0]), "out": LARGE_MB / (times[2] - times[1])}
+    taken = times[1] - times[0]
+    rates = {"in": LARGE_MB / taken, "out": LARGE_MB / (times[2] - times[1])}
+    return {**rates, "resumed": taken / 2}
 
 
-def _fill_large(folder: Path) -> None:
-    folder.mkdir()
-    with (folder / "large.bin").open("wb") as file:
+def _fill_large(place: Path) -> None:
+    place.parent.mkdir(exist_ok=True)
+    with place.open("wb") as file:
         for _ in range(LARGE_MB):
-            file.write(random.randbytes(1_000_000))
+            file.write(os.urandom(1_000_000))
     subprocess.run(["sync"], check=True)
 
 

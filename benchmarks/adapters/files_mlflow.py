@@ -35,7 +35,7 @@ def once(source: str, back: str) -> dict:
     }
 
 
-def large(source: str, back: str) -> dict:
+def large(source: str, back: str, other: str) -> dict:  # noqa: ARG001 - it does not go on
     """Send and fetch one file; see `b07_files`."""
     with mlflow.start_run() as run:
         times = [time.perf_counter()]
@@ -45,9 +45,14 @@ def large(source: str, back: str) -> dict:
             run_id=run.info.run_id, artifact_path="in/large.bin", dst_path=back
         )
         times.append(time.perf_counter())
+        mlflow.log_artifact(source, "again")
+        times.append(time.perf_counter())
     shutil.move(str(Path(back, "in", "large.bin")), str(Path(back, "large.bin")))
     Path(back, "in").rmdir()
-    return {"in": times[1] - times[0], "out": times[2] - times[1]}
+    names = ("in", "out", "again")
+    return {
+        name: end - begin for name, begin, end in zip(names, times[:-1], times[1:], strict=True)
+    }
 
 
 serve({"once": once, "large": large})

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 
 import pytest
 
 from runyard.client import hashes, source_folders, transfer
+from runyard.protocol.files import FileEntry
 
 OLD = 1_500_000_000
 
@@ -90,3 +92,25 @@ def test_without_a_state_folder_nothing_is_written(source, tmp_path, monkeypatch
     monkeypatch.setenv("RUNYARD_HOME", str(tmp_path / "none"))
     digests(source)
     assert not (tmp_path / "none").exists()
+
+
+def test_a_large_file_is_hashed_once_for_all_processes(source, monkeypatch):
+    """To upload gigabytes again costs a look, unless they were changed, by a mapping too."""
+    monkeypatch.setattr(hashes, "LARGE_BYTES", 1 << 20)
+    # The tests' folder may lie in memory.
+    monkeypatch.setattr(hashes, "_is_on_disk", lambda _: True)
+    large = source / "large.bin"
+    large.write_bytes(b"a" * (1 << 20))
+    first = transfer.describe(large, "x").digest
+    read: list[int] = []
+    blocks = transfer.copying.blocks
+    monkeypatch.setattr(transfer.copying, "blocks", lambda *of: read.append(1) or blocks(*of))
+    monkeypatch.setattr(hashes, "_known", {})
+    assert transfer.describe(large, "y") == FileEntry("y", first, 1 << 20)
+    assert read == []
+    with large.open("r+b") as file, mmap.mmap(file.fileno(), 0) as mapped:
+        mapped[7] = 1
+    assert transfer.describe(large, "x").digest != first
+    # What the service finds to be something else is read whatever its times say.
+    transfer.describe(large, "x", anew=True)
+    assert len(read) == 2

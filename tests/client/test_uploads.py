@@ -97,6 +97,19 @@ def test_on_the_services_machine_files_do_not_travel(
     assert client.blobs.begun(other) == 0
 
 
+def test_what_was_copied_before_a_kill_is_not_copied_again(
+    client: WorkspaceClient, home: Path, tmp_path: Path
+) -> None:
+    """On the service's machine, too, the rest alone is brought."""
+    path, entry, data = _file(tmp_path, 5)
+    _break_off(client, _blob(client, entry.digest), data)
+    there = _until(lambda: client.blobs.begun(entry.digest))
+    told: list[int] = []
+    assert LocalContents(str(home)).hand_over(path, entry.digest, told.append, there)
+    assert (told[0] >= there, sum(told)) == (True, SIZE)
+    assert client.blobs.begun(entry.digest) == SIZE
+
+
 def test_what_came_before_is_checked_and_sent_anew(client: WorkspaceClient, tmp_path: Path) -> None:
     """A draft that a power cut has spoilt costs a second upload, not the file."""
     path, entry, data = _file(tmp_path, 2)

@@ -80,7 +80,9 @@ class LocalContents:
             os.close(source)
         return True
 
-    def hand_over(self, source: Path, digest: str, told: Callable[[int], object]) -> bool:
+    def hand_over(
+        self, source: Path, digest: str, told: Callable[[int], object], begun: int = 0
+    ) -> bool:
         """Copy a file to where the service goes on with its upload; say whether it is there.
 
         The service reads all of it to check it, as if it had come by itself. Nobody is sent a path
@@ -90,6 +92,7 @@ class LocalContents:
             source: The file.
             digest: SHA-256 of its content.
             told: Told the bytes as they are written.
+            begun: How many have come before.
         """
         folder = Path(self._folder)
         try:
@@ -105,7 +108,11 @@ class LocalContents:
             return False
         with file, source.open("rb", buffering=0) as reader:
             try:
-                file.truncate(0)
+                there = file.seek(0, os.SEEK_END) if begun else file.truncate(0)
+                # The digest of all of it tells whether what came before is of the same file.
+                os.lseek(file.fileno(), there, os.SEEK_SET)
+                reader.seek(there)
+                told(there)
                 copying.fill(reader.fileno(), file.fileno(), told)
             except OSError:
                 # The disk is full, perhaps: the service says it better.

@@ -23,7 +23,7 @@ from typing import (
     TypeVar,
 )
 
-from runyard.client import batches, copying, downloads, local_contents, uploads
+from runyard.client import batches, copying, downloads, hashes, local_contents, uploads
 from runyard.client.blobs import Blobs
 from runyard.client.downloads import Fetch
 from runyard.client.placing import Placing, files_and_folders
@@ -49,7 +49,7 @@ THREADS = 4
 ASK_AT_ONCE = 1000
 
 
-def describe(path: Path, name: str) -> FileEntry:
+def describe(path: Path, name: str, anew: bool = False) -> FileEntry:
     """Describe a local file by content, under the name it is to have.
 
     A file that somebody appends to meanwhile is taken as it was when it was opened.
@@ -57,16 +57,24 @@ def describe(path: Path, name: str) -> FileEntry:
     Args:
         path: The local file.
         name: Its relative path with forward slashes.
+        anew: Whether it is read although its digest is known from before.
     """
     digest = hashlib.sha256()
     size = 0
     with path.open("rb", buffering=0) as file:
+        known = hashes.large(path, file.fileno(), anew)
+        can_keep = known is None and hashes.can_keep(file.fileno())
         status = os.fstat(file.fileno())
+        is_executable = bool(status.st_mode & stat.S_IXUSR)
+        if known is not None:
+            return FileEntry(name, known, status.st_size, is_executable)
         # No further than its size at the start, or a log that grows would never end.
         for block in copying.blocks(file, status.st_size):
             digest.update(block)
             size += len(block)
-    return FileEntry(name, digest.hexdigest(), size, bool(status.st_mode & stat.S_IXUSR))
+        if can_keep:
+            hashes.keep_large(path, file.fileno(), status, digest.hexdigest())
+    return FileEntry(name, digest.hexdigest(), size, is_executable)
 
 
 def parallel(work: Callable[[Item], Result], items: Sequence[Item]) -> List[Result]:
@@ -251,7 +259,7 @@ def _put(
     local = local_contents.of(service)
     try:
         large = uploads.RESUMED_BYTES <= entry.size > begun
-        if local and large and local.hand_over(path, entry.digest, told):
+        if local and large and local.hand_over(path, entry.digest, told, begun):
             begun, told = entry.size, downloads.untold
         uploads.send(path, entry.size, uploads.content(service, entry.digest), told, begun)
     except (InvalidRequest, OSError) as error:
@@ -266,7 +274,7 @@ def _put(
 
 def _is_still(entry: FileEntry, path: Path) -> bool:
     try:
-        return describe(path, entry.path).digest == entry.digest
+        return describe(path, entry.path, anew=True).digest == entry.digest
     except OSError:
         return False
 

@@ -155,8 +155,9 @@ def of(folder: Path) -> Hashes:
 
 
 def _is_on_disk(status: os.stat_result) -> bool:
-    # File systems without a device of their own have the major number 0.
-    return bool(os.major(status.st_dev))
+    # File systems without a device of their own have the major number 0; Windows tells none.
+    major = getattr(os, "major", None)
+    return major is not None and major(status.st_dev) != 0
 
 
 def _is_settled(status: os.stat_result) -> bool:

@@ -21,6 +21,16 @@ def test_a_lock_pins_what_was_not_asked_for_too(room):
     assert lock.python == OWN
 
 
+def test_versions_for_other_pythons_may_stand_beside_the_one(room):
+    """As in locks for all systems: the files of the version that counts are compared."""
+    lines = room.lock(room.definition("alpha==1.0")).requirements.splitlines()
+    own = next(line for line in lines if "--hash" in line).strip()
+    other = f"alpha==2.0 ; python_version < '3.8' --hash=sha256:{'0' * 64}"
+    lock = room.lock(room.definition(f"alpha==1.0 ; python_version >= '3.8' {own}", other))
+    assert "alpha==1.0" in lock.requirements
+    assert own in lock.requirements
+
+
 def test_hashes_that_are_asked_for_are_those_of_the_lock(room):
     """Who names the file that was looked at gets that file or an error, never another one."""
     known = re.search(r"--hash=(\S+)", room.lock(room.definition("alpha==1.0")).requirements)[1]

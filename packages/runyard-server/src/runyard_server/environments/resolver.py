@@ -104,7 +104,12 @@ def _compared(requirements: Iterable[str], resolved: str) -> str:
     Raises:
         EnvironmentFailed: The index has none of them.
     """
-    asked = {lines.package(each): lines.hashes(each) for each in requirements if "--hash" in each}
+    asked: dict[str, frozenset[str]] = {}
+    for each in requirements:
+        if "--hash" in each:
+            # One package may stand there in versions for several Pythons, each with its files.
+            name = lines.package(each)
+            asked[name] = asked.get(name, frozenset()) | lines.hashes(each)
     return "\n".join(
         _with_hashes(pin, asked[name]) if (name := lines.package(pin)) in asked else pin
         for pin in re.split(r"\n(?=\S)", resolved)

@@ -222,6 +222,29 @@ class Environment(Section):
         return made
 
     @staticmethod
+    def from_file(name: str, path: str) -> Environment:
+        """Make an environment from a Python project's file.
+
+        Args:
+            name: The environment's name.
+            path: A `pyproject.toml` or its folder (with the versions of a `uv.lock` beside it), a
+                `uv.lock`, a `pylock.toml`, or a script with a block `# /// script`.
+
+        Raises:
+            UserErrorException: The file is missing or none of these, or needs what only this
+                machine has.
+        """
+        from runyard.sdk import project_files
+
+        wanted = project_files.read(path)
+        made = Environment(name)
+        made.python.conda_dependencies = CondaDependencies.create(
+            python_version=wanted.python, pip_packages=[]
+        )
+        made.python.conda_dependencies.add_pip_lines(wanted.pip)
+        return made
+
+    @staticmethod
     def from_framework(
         name: str, framework: str, version: Optional[str] = None, use_gpu: bool = False
     ) -> Environment:

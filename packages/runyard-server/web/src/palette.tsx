@@ -193,7 +193,7 @@ async function find(text: string, signal: AbortSignal): Promise<Action[]> {
   const asked = (filter: string) => ({ body: { filter, page_size: 5, short_pages: true }, signal });
   const like = asked(named(text));
   const which = of ? { experiment: of, number: Number(number) } : { id_prefix: text };
-  const query = { ...which, page_size: 5, include_children: true };
+  const query = { ...which, page_size: 5, include_children: !!text };
   const runs = (await call("runs.list", here, { query, signal })).items;
   if (!text) return runs.map((run) => leads(runName(run), "run", "runs", name, run.id));
   const version = of && `name = ${quoted(of)} AND version = ${number}`;

@@ -305,11 +305,44 @@ def test_git_facts_become_properties_without_secrets(experiment, script, folder)
         ("-c", "user.name=n", "-c", "user.email=e@x", "commit", "-qm", "m"),
     ):
         subprocess.run(["git", *words], check=True, cwd=folder)
-    found = experiment.submit(source).get_properties()
+    run = experiment.submit(source)
+    found = run.get_properties()
     assert len(found["azureml.git.commit"]) == 40
     assert found["azureml.git.branch"] == "main"
     assert found["azureml.git.dirty"] == "False"
     assert found["mlflow.source.git.repoURL"] == "https://example.com/repo.git"
+    assert "git/uncommitted.diff" not in run.get_file_names()
+
+
+def test_what_was_not_committed_is_kept_with_the_run(experiment, script, folder):
+    """A commit alone does not say what ran; what `.amlignore` keeps here is not sent this way."""
+    source, place = script("one\n"), folder / "source"
+    for name in ("secret.txt", "keys/a.txt", "gone.py", "large.txt"):
+        (place / name).parent.mkdir(exist_ok=True)
+        (place / name).write_text("old\n")
+    (place / ".amlignore").write_text("secret.txt\nkeys/\nhidden.py\n")
+    for words in (
+        ("init", "-q", "-b", "main"),
+        ("add", "source"),
+        ("-c", "user.name=n", "-c", "user.email=e@x", "commit", "-qm", "m"),
+    ):
+        subprocess.run(["git", *words], check=True, cwd=folder)
+    for name in ("secret.txt", "keys/a.txt", "hidden.py", "new file.py", "ö.py"):
+        (place / name).write_text("password\n")
+    subprocess.run(["git", "add", "source/ö.py"], check=True, cwd=folder)
+    (place / "large.txt").write_text("x\n" * 600_000)
+    (place / "gone.py").unlink()
+    (place / "train.py").write_text("two\n")
+    run = experiment.submit(source)
+    run.download_file("git/uncommitted.diff", "kept.diff")
+    kept = (folder / "kept.diff").read_text()
+    assert run.get_properties()["azureml.git.dirty"] == "True"
+    assert "+++ b/train.py\n@@ -1 +1 @@\n-one\n+two\n" in kept
+    assert "-old\n" in kept.partition("diff --git a/gone.py b/gone.py")[2]
+    assert "+++ b/ö.py\n" in kept
+    assert "# not in git: new file.py\n" in kept
+    assert "Binary files a/large.txt and b/large.txt differ" in kept
+    assert not [word for word in ("secret", "keys", "hidden") if word in kept]
 
 
 CARELESS = r"""

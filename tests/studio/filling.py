@@ -6,9 +6,11 @@ A program of its own, so that nothing of it stays in the process of the tests.
 import base64
 import json
 import math
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from runyard import (
     AmlCompute,
@@ -72,21 +74,22 @@ CONFUSION = {
 def main() -> None:
     """Fill it."""
     workspace = Workspace.from_config()
-    folder = Path(tempfile.mkdtemp(prefix="studio-"))
+    folder = Path(tempfile.mkdtemp(prefix="studio-")) / "code"
+    committed(folder)
     (folder / "train.py").write_text(TRAIN)
     logged = by_hand(Experiment(workspace, "notebook"), folder)
     size = AmlCompute.provisioning_configuration(vm_size="STANDARD_D2_V2", max_nodes=2)
     ComputeTarget.create(workspace, "cpu-cluster", size)
     script = Experiment(workspace, "tf-mnist")
-    runs = [submit(script, folder, rate) for rate in (0.1, 7.0)]
+    store = workspace.get_default_datastore()
+    store.upload_files([str(folder / "train.py")], target_path="code")
+    code = Dataset.File.from_files((store, "code")).register(workspace, "my code")
+    runs = [submit(script, folder, 0.1, code), submit(script, folder, 7.0)]
     gang = submit(script, folder, 0.2, compute_target="cpu-cluster", nodes=2)
     tuned(Experiment(workspace, "tuned"))
     folds = folded(Experiment(workspace, "folds"))
     for run in (*runs, gang):
         run.wait_for_completion(raise_on_error=False)
-    store = workspace.get_default_datastore()
-    store.upload_files([str(folder / "train.py")], target_path="code")
-    code = Dataset.File.from_files((store, "code")).register(workspace, "my code")
     for _ in range(2):
         model = runs[0].register_model(
             model_name="digits", model_path="outputs/model.txt", datasets=[("training", code)]
@@ -109,6 +112,18 @@ def main() -> None:
         **ids(workspace),
     }
     sys.stdout.write(json.dumps(told))
+
+
+def committed(folder: Path) -> None:
+    """A folder in a repository, with an older script than the one that is run."""
+    folder.mkdir()
+    (folder / "train.py").write_text(TRAIN.replace("range(40)", "range(30)"))
+    for words in (
+        ("init", "-q", "-b", "main"),
+        ("add", "code"),
+        ("-c", "user.name=n", "-c", "user.email=e@x", "commit", "-qm", "m"),
+    ):
+        subprocess.run(["git", *words], check=True, cwd=folder.parent)
 
 
 def by_hand(experiment: Experiment, folder: Path) -> str:
@@ -168,6 +183,7 @@ def submit(
     experiment: Experiment,
     folder: Path,
     rate: float,
+    data: Any = None,
     compute_target: str = "local",
     nodes: int | None = None,
 ):
@@ -176,7 +192,7 @@ def submit(
     config = ScriptRunConfig(
         str(folder),
         script="train.py",
-        arguments=[rate],
+        arguments=[rate, *([data.as_named_input("code")] if data else [])],
         compute_target=compute_target,
         environment=plain(),
         distributed_job_config=gang,

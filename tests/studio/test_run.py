@@ -28,6 +28,25 @@ def test_code_is_held_against_another_run(filled, visit):
     assert page.get_by_role("rowheader", name="arguments").count() == 1
 
 
+def test_code_is_held_against_its_commit(filled, visit):
+    """What ran and was not committed is seen line by line, though the service has no repository."""
+    run = f"/runs/{filled.names['workspace']}/{filled.names['run']}"
+    tab = visit()
+    page = tab.open(f"{run}/code")
+    page.get_by_text("of main, changed since").wait_for()
+    page.get_by_label("Compare with").select_option("its git commit")
+    page.locator(".pair", has_text="range(30)").get_by_text("range(40)").wait_for()
+    assert page.locator(".pair:not(.same)").count() == 1
+
+
+def test_runs_that_read_other_data_are_told_apart(filled, visit):
+    """Of two runs that are compared it is seen which data each read, by version and digest."""
+    runs = f"{filled.names['run']},{filled.names['failed']}"
+    page = visit(f"/compare/{filled.names['workspace']}?runs={runs}").page
+    row = page.get_by_role("row", name="data code")
+    expect(row).to_contain_text(re.compile(r"my code:1, sha256:[0-9a-f]{12}"))
+
+
 def test_a_run_is_run_again_with_other_arguments(filled, visit):
     """The dialog submits the same code with what was typed, and leads to the new run."""
     workspace = filled.names["workspace"]

@@ -16,6 +16,7 @@ import { change, numeral } from "../ui/reading";
 import { Empty, Lazy, Loaded } from "../ui/states";
 import { boardOf } from "./board";
 import "./run/run.css";
+import { inputsOf } from "./runs/inputs";
 import { runsOf } from "./runs/rows";
 
 // What draws them is half of what this page would weigh.
@@ -262,9 +263,14 @@ const SHOWN = 12;
 /** What runs are told apart by: its name, what it is of a run, and whether numbers are compared. */
 type Row = [string, (run: RunRecord) => string | number | null | undefined, boolean?];
 
-/** A table of what is not the same in all runs: numbers, parameters, tags, environment, code. */
+/** A table of what is not the same in all runs: numbers, parameters, tags, data, code and more. */
 function Differing({ workspace, runs, metrics, params }: DifferingProps) {
   const shown = runs.slice(0, SHOWN);
+  // Asked of each run by itself, so only of those that are shown.
+  const read = useResource(`inputs ${shown.map((run) => run.id).join(",")}`, (signal) =>
+    Promise.all(shown.map((run) => inputsOf(run, signal))),
+  );
+  const data = new Map(shown.map((run, place) => [run.id, read.data?.[place]?.inputs ?? {}]));
   const base = runs.find((run) => run.id === param("base"));
   const tags = frequent(runs.map((run) => Object.keys(run.tags)));
   const rows: Row[] = [
@@ -277,11 +283,18 @@ function Differing({ workspace, runs, metrics, params }: DifferingProps) {
     ]),
     ["environment", (run) => run.environment_lock?.slice(0, 12)],
     ["code", (run) => run.snapshot?.slice(0, 12)],
+    ...frequent([...data.values()].map(Object.keys)).map((name): Row => [
+      `data ${name}`,
+      (run) => data.get(run.id)?.[name],
+    ]),
     ["target", (run) => run.target],
     ["nodes", (run) => run.node_count],
     ["seconds running", (run) => run.stage_seconds["Running"], true],
   ];
-  const differing = rows.filter(([, of]) => new Set(runs.map((run) => of(run) ?? null)).size > 1);
+  const differing = rows.filter(([name, of]) => {
+    const asked = name.startsWith("data ") ? shown : runs;
+    return new Set(asked.map((run) => of(run) ?? null)).size > 1;
+  });
   return (
     <Card
       title="What differs"

@@ -7,7 +7,7 @@ import { useLive } from "../live";
 import type { ComputeRecord, NodeRecord, SiteRecord } from "../protocol";
 import { useAll, useCall, useEvery, useResource } from "../resource";
 import { bytes, counted, figure, total } from "../texts";
-import { Ago, Card, Facts, Head, Left, Spark, say } from "../ui/bits";
+import { Ago, Card, Facts, Head, Left, Share, Spark, say } from "../ui/bits";
 import { Chart } from "../ui/chart";
 import { type Column, leads, number, state, text, time } from "../ui/columns";
 import { Empty, Loaded } from "../ui/states";
@@ -223,22 +223,6 @@ function History({ workspace, name }: { workspace: string; name: string }) {
         }}
       </Loaded>
     </Card>
-  );
-}
-
-/** So much of what a node has, with a bar. */
-function Share({
-  of,
-  most,
-  told,
-}: Record<"of" | "most", number | null> & { told: (value: number) => string }) {
-  if (of === null) return <>–</>;
-  const part = most ? (100 * of) / most : 0;
-  return (
-    <span class="share" title={most ? `of ${told(most)}` : ""}>
-      <i style={{ "--part": `${part}%` }} />
-      {told(of)}
-    </span>
   );
 }
 

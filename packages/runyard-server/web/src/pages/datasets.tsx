@@ -7,8 +7,7 @@ import { Ago, Card, Facts, Head } from "../ui/bits";
 import { type Column, number, size, text, time } from "../ui/columns";
 import { Empty, Loaded } from "../ui/states";
 import { Listing } from "../ui/table";
-
-const short = (digest: string) => digest.slice(0, digest.indexOf(":") + 13);
+import { short } from "./runs/inputs";
 
 const COLUMNS: Column<DatasetRecord>[] = [
   text("Name", "minmax(12rem, 2fr)", (one) => one.name),

@@ -176,6 +176,22 @@ export function Bars({ of }: { of: [ComponentChildren, number, string][] }) {
   );
 }
 
+/** So much of what there is at most, with a bar. */
+export function Share({
+  of,
+  most,
+  told,
+}: Record<"of" | "most", number | null> & { told: (value: number) => string }) {
+  if (of === null) return <>–</>;
+  const part = most ? (100 * of) / most : 0;
+  return (
+    <span class="share" title={most ? `of ${told(most)}` : ""}>
+      <i style={{ "--part": `${part}%` }} />
+      {told(of)}
+    </span>
+  );
+}
+
 /** A box with a heading. */
 export function Card({
   title,

@@ -115,8 +115,15 @@ export function Parallel({ names, lines, height = 300, onBrushed }: ParallelProp
     );
     context.fillStyle = faint;
     context.textAlign = last ? "right" : "left";
-    for (const [share, text] of one.ticks)
-      context.fillText(clipped(context, text, room - 10), left + (last ? -5 : 5), y(share) + 4);
+    // The last two axes write into the same room, from both sides.
+    const mine = slot < shown.length - 2 ? room - 10 : room / 2 - 8;
+    context.strokeStyle = shade("--card");
+    context.lineWidth = 3;
+    for (const [share, text] of one.ticks) {
+      const told = [clipped(context, text, mine), left + (last ? -5 : 5), y(share) + 4] as const;
+      context.strokeText(...told);
+      context.fillText(...told);
+    }
     const range = ranges.get(one.name);
     if (range) {
       context.fillStyle = `color-mix(in srgb, ${shade("--accent")} 35%, transparent)`;

@@ -107,6 +107,19 @@ def _rules(folder: Path) -> IgnoreRules:
     return IgnoreRules([])
 
 
+def kept_out(folder: Path) -> Callable[[str], bool]:
+    """Make what tells of a path below a folder whether the ignore file keeps it from snapshots."""
+    rules = _rules(folder)
+
+    def is_out(path: str) -> bool:
+        parts = path.split("/")
+        above = ("/".join(parts[:count]) for count in range(1, len(parts)))
+        is_named = rules.ignores(path, is_folder=False)
+        return is_named or any(rules.ignores(one, is_folder=True) for one in above)
+
+    return is_out
+
+
 def scan(
     folder: Path, limit: int = LIMIT_BYTES, tell: Tell = callers.warn
 ) -> List[Tuple[FileEntry, Path]]:

@@ -291,7 +291,7 @@ class Experiment:
             snapshot = take_snapshot(
                 self._workspace.service, given.source_directory, given.spec.script
             )
-            facts = asked.properties()
+            facts, uncommitted = asked.properties(), asked.uncommitted()
         order = SubmitRun(
             spec=replace(given.spec, snapshot=snapshot),
             tags={**given.tags, **as_tags(tags)},
@@ -305,6 +305,7 @@ class Experiment:
         else:
             with translated():
                 record = self._workspace.service.runs.submit(order)
+        git_properties.keep(self._workspace.service, record.id, uncommitted)
         run = of_record(self._workspace, record)
         run._run_config = given.run_config
         return run

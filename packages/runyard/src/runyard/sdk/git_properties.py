@@ -1,7 +1,8 @@
 """What git knows of a source folder, as properties of the run that was made from it.
 
 The questions are asked all at once and answered while the snapshot is made; git that is slow or
-absent costs nothing but the properties.
+absent costs nothing but the properties. What has not been committed is kept as a file of the run,
+for no service has the repository to look the commit up in.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ import re
 import subprocess
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Dict, Optional, Tuple
+from typing import TYPE_CHECKING, Dict, Iterator, Optional, Tuple
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+    from runyard.client.workspace import WorkspaceClient
 
 SECONDS = 5.0
 # A user name and password in an address stay here.
@@ -23,19 +26,36 @@ QUESTIONS = {
     "url": ("config", "--get", "remote.origin.url"),
     "branch": ("symbolic-ref", "--short", "-q", "HEAD"),
     "dirty": ("status", "--porcelain", "--untracked-files=no", "--", "."),
+    "changes": (
+        # A larger file is as good as a binary one: git says that it differs, and not how.
+        *("-c", "core.bigFileThreshold=1m", "-c", "core.quotePath=false"),
+        *("diff", "HEAD", "--relative", "--no-renames", "--no-color", "--no-ext-diff"),
+        *("--no-textconv", "--src-prefix=a/", "--dst-prefix=b/", "--", "."),
+    ),
+    "unknown": ("ls-files", "--others", "--exclude-standard", "-z", "--", "."),
 }
+UNCOMMITTED = "git/uncommitted.diff"
+"""Where a run has what was not committed: a diff, and behind it names that git does not know."""
+UNKNOWN = "# not in git: "
+LEFT_OUT = "# too large to be kept here: "
+MOST_CHARACTERS = 1 << 20
+MOST_UNKNOWN = 1000
+_FILE = re.compile(r"^(?=diff --git )", re.MULTILINE)
 
 
 class Asked:
     """Questions to git that are being answered.
 
     Args:
+        folder: The folder that is asked about.
         questions: Name -> the process that answers it.
     """
 
-    def __init__(self, questions: Dict[str, subprocess.Popen[bytes]]) -> None:
+    def __init__(self, folder: Path, questions: Dict[str, subprocess.Popen[bytes]]) -> None:
+        self._folder = folder
         self._questions = questions
         self._deadline = time.monotonic() + SECONDS
+        self._known: Optional[Dict[str, Optional[str]]] = None
 
     def __enter__(self) -> Self:
         return self
@@ -48,7 +68,7 @@ class Asked:
 
     def properties(self) -> Dict[str, str]:
         """Read the repository, branch, commit and state; {} outside git or without it."""
-        found = {name: self._answer(process) for name, process in self._questions.items()}
+        found = self._found()
         commit = found.get("commit")
         if not commit:
             return {}
@@ -61,6 +81,18 @@ class Asked:
         if found["branch"]:
             given["azureml.git.branch"] = given["mlflow.source.git.branch"] = found["branch"]
         return given
+
+    def uncommitted(self) -> str:
+        """Read what of the snapshot's files is not in the commit; "" where all of it is."""
+        found = self._found()
+        if not found.get("commit"):
+            return ""
+        return "".join(_kept(self._folder, found["changes"] or "", found["unknown"] or ""))
+
+    def _found(self) -> Dict[str, Optional[str]]:
+        if self._known is None:
+            self._known = {name: self._answer(one) for name, one in self._questions.items()}
+        return self._known
 
     def _answer(self, process: subprocess.Popen[bytes]) -> Optional[str]:
         """Wait for what a process writes, None if it failed or took too long."""
@@ -78,11 +110,64 @@ def ask(folder: str) -> Asked:
     where = Path(folder or ".").resolve()
     # It is a file in worktrees and submodules.
     if not any((above / ".git").exists() for above in (where, *where.parents)):
-        return Asked({})
+        return Asked(where, {})
     try:
-        return Asked({name: _start(where, words) for name, words in QUESTIONS.items()})
+        return Asked(where, {name: _start(where, words) for name, words in QUESTIONS.items()})
     except OSError:
-        return Asked({})
+        return Asked(where, {})
+
+
+def keep(service: WorkspaceClient, run: str, uncommitted: str) -> None:
+    """Send what was not committed to a run, which goes its way also if that fails.
+
+    Args:
+        service: The workspace's client.
+        run: The run's id.
+        uncommitted: What `Asked.uncommitted` gave.
+    """
+    import io
+
+    from runyard.client import callers
+    from runyard.sdk import run_files
+    from runyard.sdk.exceptions import UserErrorException
+
+    if not uncommitted:
+        return
+    text = io.BytesIO(uncommitted.encode("utf-8", "replace"))
+    try:
+        run_files.upload_one(service, run, UNCOMMITTED, text)
+    except (OSError, UserErrorException) as error:
+        callers.warn(f"run {run} was submitted, but not what of it was not committed: {error}")
+
+
+def _kept(folder: Path, changes: str, unknown: str) -> Iterator[str]:
+    """The changes of files that a snapshot has, as much as is kept, and the names behind them."""
+    from runyard.client import source_folders
+
+    is_out = source_folders.kept_out(folder)
+    left = MOST_CHARACTERS
+    large = []
+    for part in _FILE.split(changes):
+        path = _path(part.partition("\n")[0])
+        # What stays here stays here whole: also what a file that is left out had been before.
+        if path is None or is_out(path):
+            continue
+        if len(part) > left:
+            large.append(path)
+            continue
+        left -= len(part)
+        yield part if part.endswith("\n") else part + "\n"
+    names = [name for name in unknown.split("\0") if name and "\n" not in name]
+    yield from (f"{LEFT_OUT}{path}\n" for path in large)
+    fresh = [name for name in names if not is_out(name)]
+    yield from (f"{UNKNOWN}{name}\n" for name in fresh[:MOST_UNKNOWN])
+
+
+def _path(head: str) -> Optional[str]:
+    """Read the path in `diff --git a/PATH b/PATH`; None where git had to quote it."""
+    both = head[len("diff --git ") :]
+    path = both[2 : 2 + (len(both) - 5) // 2]
+    return path if both == f"a/{path} b/{path}" else None
 
 
 def _start(folder: Path, words: Tuple[str, ...]) -> subprocess.Popen[bytes]:

@@ -39,7 +39,7 @@ export default function Pictures({ workspace, runs, params, metrics }: PicturesP
     }));
   }, [runs]);
   const x = param("sx", columns[0]);
-  const y = param("sy", columns.at(-1));
+  const y = param("sy", metrics.length ? fieldText("metrics", target) : columns.at(-1));
   return (
     <div class="charts wide">
       {columns.length > 1 && (

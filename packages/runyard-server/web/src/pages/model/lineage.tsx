@@ -22,8 +22,8 @@ export function columnsOf(model: ModelRecord, origin: Partial<ModelLineage>): No
       return ["data", `${datastore}/${path}`, "datastores", datastore, ...below];
     }),
     ...datasets.map(({ registered, version, dataset }): Node => {
-      const place = registered ? [registered, String(version)] : [dataset];
-      return ["dataset", place.join(" "), "datasets", ...place];
+      if (!registered) return ["dataset", dataset.slice(0, 13), "datasets", dataset];
+      return ["dataset", `${registered} ${version}`, "datasets", registered, String(version)];
     }),
     run && snapshot && (["snapshot", snapshot.id.slice(0, 12), "runs", run.id, "code"] as Node),
     environment &&

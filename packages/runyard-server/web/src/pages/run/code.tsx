@@ -10,7 +10,9 @@ import { Diff, Differing } from "../../ui/diff";
 import { Files } from "../../ui/files";
 import { Empty, Loaded } from "../../ui/states";
 import type { TabProps } from "../run";
-import { Other, Pick, useAgainst } from "./against";
+import { inputsOf } from "../runs/inputs";
+import { COMMIT, Other, PickRun, useAgainst } from "./against";
+import { type Patch, before, uncommitted } from "./patches";
 
 const MOST_BYTES = 512 * 1024;
 const OPENED = 12;
@@ -18,6 +20,7 @@ const OPENED = 12;
 export default function Code({ workspace, run, rest }: TabProps) {
   const code = useResource(`code ${workspace} ${run.snapshot}`, (signal) => filesOf(run, signal));
   const other = useAgainst(run);
+  const against = param("against");
   if (!run.snapshot)
     return (
       <Empty title="No code was kept">
@@ -28,11 +31,18 @@ export default function Code({ workspace, run, rest }: TabProps) {
   return (
     <>
       <div class="search tools">
-        <Pick run={run} none="Compare the code with …" />
+        <PickRun run={run} none="Compare the code with …" commit />
         {other.data && <Other run={other.data} />}
-        {other.data === null && param("against") && <span class="faint">There is none.</span>}
+        {other.data === null && against && against !== COMMIT && (
+          <span class="faint">There is none.</span>
+        )}
+        <Committed run={run} />
       </div>
-      {param("against") ? (
+      {against === COMMIT ? (
+        <Loaded of={code} lines={8}>
+          {(files) => <Uncommitted run={run} files={files} />}
+        </Loaded>
+      ) : against ? (
         <Loaded of={other} lines={8}>
           {(found) => found && <Changes run={run} other={found} />}
         </Loaded>
@@ -66,8 +76,8 @@ function content(workspace: string, files: FileEntry[], path: string): string {
 /** What differs between what two runs were given: files by content, and what was asked for. */
 function Changes({ run, other }: Record<"run" | "other", RunRecord>) {
   const given = async (one: RunRecord, signal: AbortSignal) => {
-    const asked = call("runs.spec", { workspace: one.workspace, run: one.id }, { signal });
-    return { facts: facts(await asked, one), files: await filesOf(one, signal) };
+    const { spec, inputs } = await inputsOf(one, signal);
+    return { facts: facts(spec, one, inputs), files: await filesOf(one, signal) };
   };
   const both = useResource(`changes ${run.id} ${other.id}`, (signal) =>
     Promise.all([given(other, signal), given(run, signal)]),
@@ -91,7 +101,7 @@ function Changes({ run, other }: Record<"run" | "other", RunRecord>) {
 }
 
 /** What a run was asked to be, as texts by name. */
-export function facts(spec: RunSpec, run: RunRecord): Record<string, string> {
+function facts(spec: RunSpec, run: RunRecord, inputs: Record<string, string>) {
   const found: Record<string, string> = {
     script: spec.script || spec.command.join(" "),
     arguments: spec.arguments.join(" "),
@@ -102,7 +112,7 @@ export function facts(spec: RunSpec, run: RunRecord): Record<string, string> {
   };
   for (const [name, value] of Object.entries(run.params)) found[`params.${name}`] = value;
   for (const [name, value] of Object.entries(spec.environment_variables)) found[`$${name}`] = value;
-  for (const one of spec.data) found[`data.${one.name}`] = `${one.datastore}/${one.path}`;
+  for (const [name, place] of Object.entries(inputs)) found[`data.${name}`] = place;
   return found;
 }
 
@@ -128,34 +138,94 @@ function ChangedFiles({ workspace, before, after }: Both) {
       <p class="faint">
         {counted(changed.length, "file")} of {right.size} differ.
       </p>
-      {changed.map((one, place) => (
-        <ChangedFile key={one.path} workspace={workspace} of={one} first={place < OPENED} />
+      {changed.map(({ path, left: old, right: fresh }, place) => (
+        <ChangedFile
+          key={`${path} ${old?.digest} ${fresh?.digest}`}
+          path={path}
+          what={!old ? "added" : !fresh ? "removed" : "changed"}
+          size={(fresh ?? old)?.size}
+          first={place < OPENED}
+          load={(signal) => Promise.all([old, fresh].map((file) => read(workspace, file, signal)))}
+        />
       ))}
     </>
   );
 }
 
-function ChangedFile({ workspace, of, first }: { workspace: string; of: Changed; first: boolean }) {
+/** Which commit the code was, as its client told. */
+function Committed({ run }: { run: RunRecord }) {
+  const { "azureml.git.commit": commit, "azureml.git.branch": branch } = run.properties;
+  if (!commit) return null;
+  const dirty = run.properties["azureml.git.dirty"] === "True";
+  return (
+    <span class="faint">
+      Commit <code title={commit}>{commit.slice(0, 12)}</code>
+      {branch && ` of ${branch}`}
+      {dirty && ", changed since"}
+    </span>
+  );
+}
+
+/** What the code was more than its commit. */
+function Uncommitted({ run, files }: { run: RunRecord; files: FileEntry[] }) {
+  const { workspace } = run;
+  const kept = useResource(`uncommitted ${run.id}`, (signal) => uncommitted(run, signal));
+  const now = new Map(files.map((file) => [file.path, file]));
+  const both = async (one: Patch, signal: AbortSignal) => {
+    const text = await read(workspace, now.get(one.path), signal);
+    return [before(one, text), text];
+  };
+  return (
+    <Loaded of={kept} lines={8}>
+      {(patches) =>
+        patches.length ? (
+          <>
+            {patches.map((one, place) => (
+              <ChangedFile
+                key={`${run.id} ${one.path}`}
+                path={one.path}
+                what={one.what}
+                size={now.get(one.path)?.size}
+                first={place < OPENED}
+                load={(signal) => both(one, signal)}
+              />
+            ))}
+          </>
+        ) : (
+          <p class="faint">Nothing is known to differ from the commit.</p>
+        )
+      }
+    </Loaded>
+  );
+}
+
+interface ChangedFileProps {
+  path: string;
+  what: string;
+  size: number | undefined;
+  first: boolean;
+  /** Both texts; `undefined` for what is none. */
+  load: (signal: AbortSignal) => Promise<(string | undefined)[]>;
+}
+
+function ChangedFile({ path, what, size = 0, first, load }: ChangedFileProps) {
   const [open, setOpen] = useState(first);
-  const what = !of.left ? "added" : !of.right ? "removed" : "changed";
   return (
     <details class="card changed" open={open} onToggle={(e) => setOpen(e.currentTarget.open)}>
       <summary>
-        <b>{of.path}</b>{" "}
-        <span class={what === "added" ? "come" : what === "removed" ? "gone" : "faint"}>
+        <b>{path}</b>{" "}
+        <span class={what === "removed" ? "gone" : what === "changed" ? "faint" : "come"}>
           {what}
         </span>
-        <small>{bytes((of.right ?? of.left)?.size ?? 0)}</small>
+        <small>{bytes(size)}</small>
       </summary>
-      {open && <Texts workspace={workspace} of={of} />}
+      {open && <Texts load={load} />}
     </details>
   );
 }
 
-function Texts({ workspace, of }: { workspace: string; of: Changed }) {
-  const both = useResource(`texts ${of.left?.digest} ${of.right?.digest}`, (signal) =>
-    Promise.all([of.left, of.right].map((file) => read(workspace, file, signal))),
-  );
+function Texts({ load }: Pick<ChangedFileProps, "load">) {
+  const both = useResource("", load);
   return (
     <Loaded of={both}>
       {([left, right]) =>

@@ -10,7 +10,7 @@ import { Packages } from "../../ui/packages";
 import { packages } from "../../ui/reading";
 import { Empty, Loaded } from "../../ui/states";
 import type { TabProps } from "../run";
-import { Other, Pick, useAgainst } from "./against";
+import { Other, PickRun, useAgainst } from "./against";
 import { useReasons } from "./reasons";
 
 const BUILD_LOG = "azureml-logs/20_image_build_log.txt";
@@ -65,7 +65,7 @@ export default function Environment({ workspace, run, grown }: TabProps) {
               lock={found}
               tools={
                 <>
-                  <Pick run={run} none="Compare with …" />
+                  <PickRun run={run} none="Compare with …" />
                   {other.data && <Other run={other.data} />}
                 </>
               }

@@ -12,7 +12,7 @@ import { change, traced } from "../../ui/reading";
 import { Code } from "../../ui/states";
 import { Written } from "../../ui/written";
 import type { TabProps } from "../run";
-import { Pick, useAgainst } from "./against";
+import { PickRun, useAgainst } from "./against";
 import { useReasons } from "./reasons";
 
 const STAGES = ["Preparing", "Queued", "Running", "Finalizing"];
@@ -75,7 +75,7 @@ export default function Overview({ workspace, run, grown, refresh }: TabProps) {
           title="Metrics"
           extra={
             <span class="actions">
-              <Pick run={run} none="No baseline" value={baseline} onPick={setBaseline} />
+              <PickRun run={run} none="No baseline" value={baseline} onPick={setBaseline} />
               <a href={to(["runs", workspace, run.id, "metrics"])}>All charts</a>
             </span>
           }

@@ -53,14 +53,8 @@ export default function Compare({ workspace }: { workspace: string }) {
           <kbd>c</kbd>.
         </Empty>
       ) : (
-        <Loaded of={runs} lines={10}>
-          {(items) =>
-            items.length ? (
-              <Compared workspace={workspace} runs={items} />
-            ) : (
-              <Empty title="No run fits" />
-            )
-          }
+        <Loaded of={runs} lines={10} none={<Empty title="No run fits" />}>
+          {(items) => <Compared workspace={workspace} runs={items} />}
         </Loaded>
       )}
     </>

@@ -69,12 +69,16 @@ export function Failure({ error, retry }: { error: Error; retry?: () => void }) 
 interface LoadedProps<T> {
   of: Resource<T>;
   lines?: number;
+  /** What stands where a list is empty. */
+  none?: ComponentChildren;
   children: (data: T) => ComponentChildren;
 }
 
-/** The three states of something that is read: skeleton, error, and what it is. */
-export function Loaded<T>({ of, lines = 4, children }: LoadedProps<T>) {
-  if (of.data !== undefined) return <>{children(of.data)}</>;
+/** The states of something that is read: skeleton, error, nothing, and what it is. */
+export function Loaded<T>({ of, lines = 4, none, children }: LoadedProps<T>) {
+  const { data } = of;
+  if (none && Array.isArray(data) && !data.length) return <>{none}</>;
+  if (data !== undefined) return <>{children(data)}</>;
   if (of.error) return <Failure error={of.error} retry={of.refresh} />;
   return <Skeleton lines={lines} />;
 }

@@ -176,24 +176,22 @@ function Uncommitted({ run, files }: { run: RunRecord; files: FileEntry[] }) {
     return [before(one, text), text];
   };
   return (
-    <Loaded of={kept} lines={8}>
+    <Loaded
+      of={kept}
+      lines={8}
+      none={<p class="faint">Nothing is known to differ from the commit.</p>}
+    >
       {(patches) =>
-        patches.length ? (
-          <>
-            {patches.map((one, place) => (
-              <ChangedFile
-                key={`${run.id} ${one.path}`}
-                path={one.path}
-                what={one.what}
-                size={now.get(one.path)?.size}
-                first={place < OPENED}
-                load={(signal) => both(one, signal)}
-              />
-            ))}
-          </>
-        ) : (
-          <p class="faint">Nothing is known to differ from the commit.</p>
-        )
+        patches.map((one, place) => (
+          <ChangedFile
+            key={`${run.id} ${one.path}`}
+            path={one.path}
+            what={one.what}
+            size={now.get(one.path)?.size}
+            first={place < OPENED}
+            load={(signal) => both(one, signal)}
+          />
+        ))
       }
     </Loaded>
   );

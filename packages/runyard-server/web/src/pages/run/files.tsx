@@ -11,21 +11,21 @@ export default function RunFiles({ workspace, run, rest }: TabProps) {
   const query = { page_size: 1000 };
   const files = useAll("files.list", segments, { query }, { after: run.last_event });
   return (
-    <Loaded of={files} lines={8}>
-      {(found) =>
-        found.length === 0 ? (
-          <Empty title="No file yet">What the script writes into ./outputs is kept here.</Empty>
-        ) : (
-          <Files
-            files={found}
-            label="Files"
-            open={rest}
-            address={(path) => url("files.read", { ...segments, path })}
-            archive={(folder) => url("files.archive", segments, { folder })}
-            href={(path) => to(["runs", workspace, run.id, "files", ...path.split("/")])}
-          />
-        )
-      }
+    <Loaded
+      of={files}
+      lines={8}
+      none={<Empty title="No file yet">What the script writes into ./outputs is kept here.</Empty>}
+    >
+      {(found) => (
+        <Files
+          files={found}
+          label="Files"
+          open={rest}
+          address={(path) => url("files.read", { ...segments, path })}
+          archive={(folder) => url("files.archive", segments, { folder })}
+          href={(path) => to(["runs", workspace, run.id, "files", ...path.split("/")])}
+        />
+      )}
     </Loaded>
   );
 }

@@ -7,11 +7,16 @@ for no service has the repository to look the commit up in.
 
 from __future__ import annotations
 
+import io
 import re
 import subprocess
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Dict, Iterator, Optional, Tuple
+
+from runyard.client import callers, source_folders
+from runyard.sdk import run_files
+from runyard.sdk.exceptions import UserErrorException
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -19,6 +24,8 @@ if TYPE_CHECKING:
     from runyard.client.workspace import WorkspaceClient
 
 SECONDS = 5.0
+# A folder of a million files that git does not know takes it longer than anybody waits for a list.
+SECONDS_FOR_CHANGES = 2.0
 # A user name and password in an address stay here.
 SECRET = re.compile(r"^(\w+://)[^/@]*@")
 QUESTIONS = {
@@ -54,7 +61,7 @@ class Asked:
     def __init__(self, folder: Path, questions: Dict[str, subprocess.Popen[bytes]]) -> None:
         self._folder = folder
         self._questions = questions
-        self._deadline = time.monotonic() + SECONDS
+        self._asked = time.monotonic()
         self._known: Optional[Dict[str, Optional[str]]] = None
 
     def __enter__(self) -> Self:
@@ -91,18 +98,21 @@ class Asked:
 
     def _found(self) -> Dict[str, Optional[str]]:
         if self._known is None:
-            self._known = {name: self._answer(one) for name, one in self._questions.items()}
+            self._known = {name: self._answer(name) for name in self._questions}
         return self._known
 
-    def _answer(self, process: subprocess.Popen[bytes]) -> Optional[str]:
+    def _answer(self, name: str) -> Optional[str]:
         """Wait for what a process writes, None if it failed or took too long."""
+        process = self._questions[name]
+        most = SECONDS_FOR_CHANGES if name in ("changes", "unknown") else SECONDS
         try:
-            text, _ = process.communicate(timeout=max(0.01, self._deadline - time.monotonic()))
+            left = self._asked + most - time.monotonic()
+            text, _ = process.communicate(timeout=max(0.01, left))
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
             return None
-        return text.decode("utf-8", "replace").strip() if process.returncode == 0 else None
+        return text.decode("utf-8", "replace").strip("\r\n") if process.returncode == 0 else None
 
 
 def ask(folder: str) -> Asked:
@@ -125,12 +135,6 @@ def keep(service: WorkspaceClient, run: str, uncommitted: str) -> None:
         run: The run's id.
         uncommitted: What `Asked.uncommitted` gave.
     """
-    import io
-
-    from runyard.client import callers
-    from runyard.sdk import run_files
-    from runyard.sdk.exceptions import UserErrorException
-
     if not uncommitted:
         return
     text = io.BytesIO(uncommitted.encode("utf-8", "replace"))
@@ -142,8 +146,6 @@ def keep(service: WorkspaceClient, run: str, uncommitted: str) -> None:
 
 def _kept(folder: Path, changes: str, unknown: str) -> Iterator[str]:
     """The changes of files that a snapshot has, as much as is kept, and the names behind them."""
-    from runyard.client import source_folders
-
     is_out = source_folders.kept_out(folder)
     left = MOST_CHARACTERS
     large = []

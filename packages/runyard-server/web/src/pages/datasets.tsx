@@ -5,6 +5,7 @@ import { useAll, useCall } from "../resource";
 import { bytes } from "../texts";
 import { Ago, Card, Facts, Head } from "../ui/bits";
 import { type Column, number, size, text, time } from "../ui/columns";
+import { Choice } from "../ui/fields";
 import { Empty, Loaded } from "../ui/states";
 import { Listing } from "../ui/table";
 import { short } from "./runs/inputs";
@@ -61,18 +62,16 @@ export function One({ workspace, name, version }: OneProps) {
   const files = useAll("datasets.files", segments);
   const readers = useCall("datasets.readers", segments);
   const versions = useAll("datasets.list", { workspace }, { query: { name } });
+  const known = (versions.data ?? []).map((one) => String(one.version));
   return (
     <>
       <Head title={name} trail={[["Datasets", to(["datasets", workspace])]]}>
-        <select
-          aria-label="Version"
-          value={version ?? versions.data?.[0]?.version}
-          onChange={(event) => go(to(["datasets", workspace, name, event.currentTarget.value]))}
-        >
-          {versions.data?.map((one) => (
-            <option key={one.version}>{one.version}</option>
-          ))}
-        </select>
+        <Choice
+          label="Version"
+          of={known}
+          value={version ?? known[0] ?? ""}
+          onPick={(next) => go(to(["datasets", workspace, name, next]))}
+        />
       </Head>
       <Loaded of={found} lines={8}>
         {(one) => (

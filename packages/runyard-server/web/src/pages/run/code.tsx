@@ -168,11 +168,10 @@ function Committed({ run }: { run: RunRecord }) {
 
 /** What the code was more than its commit. */
 function Uncommitted({ run, files }: { run: RunRecord; files: FileEntry[] }) {
-  const { workspace } = run;
   const kept = useResource(`uncommitted ${run.id}`, (signal) => uncommitted(run, signal));
   const now = new Map(files.map((file) => [file.path, file]));
   const both = async (one: Patch, signal: AbortSignal) => {
-    const text = await read(workspace, now.get(one.path), signal);
+    const text = await read(run.workspace, now.get(one.path), signal);
     return [before(one, text), text];
   };
   return (

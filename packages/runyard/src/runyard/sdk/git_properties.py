@@ -70,8 +70,7 @@ class Asked:
     def __exit__(self, *_: object) -> None:
         for process in self._questions.values():
             if process.returncode is None:
-                process.kill()
-                process.communicate()
+                _end(process)
 
     def properties(self) -> Dict[str, str]:
         """Read the repository, branch, commit and state; {} outside git or without it."""
@@ -109,8 +108,7 @@ class Asked:
             left = self._asked + most - time.monotonic()
             text, _ = process.communicate(timeout=max(0.01, left))
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
+            _end(process)
             return None
         return text.decode("utf-8", "replace").strip("\r\n") if process.returncode == 0 else None
 
@@ -142,6 +140,14 @@ def keep(service: WorkspaceClient, run: str, uncommitted: str) -> None:
         run_files.upload_one(service, run, UNCOMMITTED, text)
     except (OSError, UserErrorException) as error:
         callers.warn(f"run {run} was submitted, but not what of it was not committed: {error}")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    # Not read to its end: what git has started may hold the pipe open long after it.
+    if process.stdout is not None:
+        process.stdout.close()
+    process.wait()
 
 
 def _kept(folder: Path, changes: str, unknown: str) -> Iterator[str]:

@@ -47,7 +47,8 @@ def contents_of(settings: Settings, home: Home, environ: Mapping[str, str]) -> F
     if known and known != place.url:
         raise InvalidRequest(
             f"the contents of {home.root} are in {known}, and blobs is set to {place.url}: copy "
-            f"them there with the provider's tools, write {place.url} into {mark}, and start again"
+            f'them there with the provider\'s tools, make {place.url} what {mark} has as "in", and '
+            "start again"
         )
     # Only now: it takes 20 MB that a service with a folder does not have.
     from runyard_server.store.objects.contents import ObjectBlobs

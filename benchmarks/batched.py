@@ -92,11 +92,10 @@ def load(tracker: Tracker, clients: int, requests: int) -> dict[str, float]:
         RuntimeError: A request was refused, or something is not there.
     """
     runs = [_begun(tracker) for _ in range(clients)]
+    bodies = [[tracker.raw(body) for body in _bodies(run, requests)] for run in runs]
+    # Only now: a server closes a connection over which nothing comes for a while.
     port = urlsplit(tracker.url).port or 80
-    work = [
-        (Asking(port, SECONDS), [tracker.raw(body) for body in _bodies(run, requests)])
-        for run in runs
-    ]
+    work = [(Asking(port, SECONDS), each) for each in bodies]
     took: list[float] = []
     reads: list[float] = []
     failed: list[Exception] = []

@@ -25,9 +25,10 @@ from runyard.protocol.pipelines import (
 )
 from runyard.protocol.runs import TERMINAL, FailRun, RunSpec
 from runyard.protocol.snapshots import CreateSnapshot
+from runyard.protocol.trash import AddTrash
 from runyard_server.core.lookups import folder_of
 from runyard_server.core.system import System
-from runyard_server.operations import pipelines, runs, snapshots
+from runyard_server.operations import pipelines, runs, snapshots, trash
 from runyard_server.scheduler.pipelines import PipelineReconciler
 from runyard_server.scheduler.reconciler import Reconciler
 from runyard_server.store.subjects import PIPELINE, Subject
@@ -172,6 +173,22 @@ def test_changed_results_are_not_used(piping: Piping) -> None:
     fresh = piping.submit(*nodes, regenerate=True)
     piping.play_all(fresh)
     assert piping.reuse(fresh)["a"] == "runs: regenerate_outputs=True"
+
+
+def test_results_of_a_deleted_pipeline_are_not_used(piping: Piping) -> None:
+    """What is in the trash may be freed any day; what was made is made anew until it is back."""
+    node = piping.node("a")
+    first = piping.submit(node)
+    piping.play_all(first)
+    deleted = trash.add(piping.system, W, AddTrash("run", first))
+    again = piping.submit(node)
+    assert piping.play_all(again).status == "Completed"
+    assert piping.reuse(again)["a"].startswith("runs: ")
+    trash.add(piping.system, W, AddTrash("run", again))
+    trash.restore(piping.system, W, deleted.id)
+    third = piping.submit(node)
+    until(lambda: piping.get(third).status == "Completed")
+    assert piping.reuse(third)["a"] == f"reused from {piping.step(first, 'a')}"
 
 
 @pytest.mark.parametrize("goes_on", [False, True])

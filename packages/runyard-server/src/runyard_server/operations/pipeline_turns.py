@@ -130,30 +130,26 @@ class _Turn:
     def _settle(self, node: NodeRow, step: RunRow) -> None:
         """Keep what a step that has completed has made, so that others may reuse it."""
         planned = pipeline_specs.makes(self._spec(node), step.id)
-        workspace = self.run.workspace
-        empty = [o for o in planned if pipeline_data.ensure_there(self.system, workspace, o)]
-        made, unread = pipeline_data.collected(self.system, workspace, planned)
+        try:
+            made, warnings, unread = self._collect(planned)
+        except (RunyardError, OSError) as error:
+            # The step has done its work; whatever reads this will meet the same fault, and tell it.
+            told = getattr(error, "message", str(error))
+            made, warnings, unread = [], [f"what the step made cannot be read: {told}"], ""
         if unread:
             self._come_again()
             self._tell(node, f"hashing output ({unread})")
             return
-        lock = self._lock(node, step)
-        news = [
-            EventDraft(
-                kinds.WARNING,
-                f"output {each.name!r} has no files: the script wrote nothing to its path",
-            )
-            for each in empty
-        ]
+        lock = self._lock(node, step) if made or not planned else None
 
         def write(work: Work) -> bool:
             fresh = runs.by_key(work.connection, step.key)
             if fresh is None:
                 return False
-            told = [each for each in news if each.message not in fresh.warnings]
+            told = [each for each in warnings if each not in fresh.warnings]
             if told:
-                append_events(work, fresh, told)
-            rows.change_node(work.connection, node, state=SETTLED, outputs=made)
+                append_events(work, fresh, [EventDraft(kinds.WARNING, each) for each in told])
+            rows.change_node(work.connection, node, state=SETTLED, outputs=made or planned)
             spec = self._spec(node)
             result = lock and pipeline_reuse.kept(spec, node, fresh, lock, made)
             if result:
@@ -161,6 +157,17 @@ class _Turn:
             return True
 
         self._write(write)
+
+    def _collect(self, planned: list[OutputRecord]) -> tuple[list[OutputRecord], list[str], str]:
+        """What a step has made, with digests; warnings; and how much is yet to be read."""
+        workspace = self.run.workspace
+        empty = [o for o in planned if pipeline_data.ensure_there(self.system, workspace, o)]
+        made, unread = pipeline_data.collected(self.system, workspace, planned)
+        warnings = [
+            f"output {each.name!r} has no files: the script wrote nothing to its path"
+            for each in empty
+        ]
+        return made, warnings, unread
 
     def _lock(self, node: NodeRow, step: RunRow) -> LockRecord | None:
         """What the environment of a step that has completed was made of."""
@@ -190,12 +197,16 @@ class _Turn:
         first = self.spec.nodes[over[0].number].name
         step = self._step(over[0])
         told = "is gone" if step is None else f"is {step.status}"
+        canceled = []
         for node in self._in_state(WAITING):
-            mine = self._spec(node)
-            if mine.id in lost:
-                self._cancel(node, f"it needs a step that has not completed: {first} {told}")
+            if self._spec(node).id in lost:
+                why = f"it needs a step that has not completed: {first} {told}"
             elif not self.row.continue_on_failure:
-                self._cancel(node, f"step {first} {told}, and nothing new begins after that")
+                why = f"step {first} {told}, and nothing new begins after that"
+            else:
+                continue
+            canceled.append((node, why))
+        self._cancel(canceled)
 
     def _begin(self) -> None:
         """Begin what waits for nothing any more."""
@@ -204,10 +215,7 @@ class _Turn:
         for source, target in self.edges:
             before.setdefault(target, []).append(source)
         for node in self._in_state(WAITING):
-            missing = [each for each in before.get(self._spec(node).id, ()) if each not in settled]
-            if missing:
-                self._tell_waits(node, missing)
-            else:
+            if settled.issuperset(before.get(self._spec(node).id, ())):
                 self._begin_one(node)
 
     def _begin_one(self, node: NodeRow) -> None:
@@ -312,25 +320,27 @@ class _Turn:
         self._write(write)
 
     def _cancel_steps(self, reason: str) -> None:
-        for node in self.nodes:
-            if node.state in (WAITING, BEGUN):
-                self._cancel(node, reason)
+        self._cancel([(node, reason) for node in self.nodes if node.state in (WAITING, BEGUN)])
 
-    def _cancel(self, node: NodeRow, reason: str) -> None:
-        """Cancel a step; one with an agent is over once that has had its last word."""
+    def _cancel(self, nodes: list[tuple[NodeRow, str]]) -> None:
+        """Cancel steps; one with an agent is over once that has had its last word."""
 
         def write(work: Work) -> bool:
-            step = runs.by_key(work.connection, node.step_key)
-            if step is not None and step.active and not step.cancel_requested:
-                canceling.cancel(work, step, reason)
-                for below in canceling.jobs_below(work, step):
-                    canceling.cancel(work, below, reason)
-                step = runs.by_key(work.connection, node.step_key)
-            if step is None or not step.active:
-                return self._note_over(node, work)
-            return False
+            # In one write: a pipeline may have thousands of steps.
+            over = [self._cancel_one(work, node, reason) for node, reason in nodes]
+            return any(over)
 
-        self._write(write)
+        if nodes:
+            self._write(write)
+
+    def _cancel_one(self, work: Work, node: NodeRow, reason: str) -> bool:
+        step = runs.by_key(work.connection, node.step_key)
+        if step is not None and step.active and not step.cancel_requested:
+            canceling.cancel(work, step, reason)
+            for below in canceling.jobs_below(work, step):
+                canceling.cancel(work, below, reason)
+            step = runs.by_key(work.connection, node.step_key)
+        return (step is None or not step.active) and self._note_over(node, work)
 
     def _end(self) -> None:
         """End the pipeline's run as its steps have ended."""
@@ -367,13 +377,6 @@ class _Turn:
         text = f"step {name!r} failed: {step.error.message}{more}; its run is {step.id}"
         tail = "\n".join(step.error.log_tail.splitlines()[-_TAIL_LINES:])
         return RunError(step.error.code, text, now, log_tail=tail)
-
-    def _tell_waits(self, node: NodeRow, missing: list[str]) -> None:
-        other = next(n for n in self.nodes if self.spec.nodes[n.number].id == missing[0])
-        step = self._step(other)
-        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        status = "gone" if step is None else step.status
-        self._tell(node, f"after {self._spec(other).name} ({status}){more}")
 
     def _tell(self, node: NodeRow, reason: str) -> None:
         """Write down what a step waits for, where that has changed."""

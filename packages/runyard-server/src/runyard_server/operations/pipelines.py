@@ -7,6 +7,7 @@ makes it true. A pipeline is a run, so whatever is asked of runs can be asked of
 import json
 import uuid
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from runyard.protocol.data import UPLOAD
 from runyard.protocol.errors import NotFound, RunyardError
 from runyard.protocol.pipelines import (
     PIPELINE_RUN,
+    SETTLED,
     STEP_RUN,
     WAITING,
     NodeSpec,
@@ -138,7 +140,13 @@ def get(system: System, workspace: str, pipeline: str) -> PipelineRecord:
 
 def spec_of(row: PipelineRow) -> PipelineSpec:
     """What was asked for, with the values of parameters in it."""
-    return _SPEC.decode(row.spec)
+    return _decoded(row.spec)
+
+
+@lru_cache(maxsize=4)
+def _decoded(text: str) -> PipelineSpec:
+    # Four fifths of a turn where there are thousands of steps, and it never changes.
+    return _SPEC.decode(text)
 
 
 def record(work: Work, run: RunRow, row: PipelineRow) -> PipelineRecord:
@@ -152,6 +160,7 @@ def record(work: Work, run: RunRow, row: PipelineRow) -> PipelineRecord:
     spec = spec_of(row)
     places = graph.layout([each.id for each in spec.nodes], pipeline_specs.pairs(spec))
     nodes = rows.nodes(work.connection, run.key)
+    waits = _waits(spec, nodes)
     keys = {key for node in nodes for key in (node.step_key, node.reused_key) if key is not None}
     steps = {each.key: each for each in runs.find_many(work.connection, keys)}
     return PipelineRecord(
@@ -164,13 +173,40 @@ def record(work: Work, run: RunRow, row: PipelineRow) -> PipelineRecord:
         ended_at=iso_or_none(run.ended_at),
         values=row.parameters,
         nodes=[
-            _node(spec.nodes[node.number], node, steps, places)
+            _node(spec.nodes[node.number], _explained(node, waits, steps), steps, places)
             for node in nodes
             # Who has freed a single step run has taken it out of the picture.
             if node.step_key in steps
         ],
         edges=pipeline_specs.edges(spec),
     )
+
+
+def _waits(spec: PipelineSpec, nodes: list[NodeRow]) -> dict[int, tuple[str, NodeRow, int]]:
+    """For what each waiting node waits, by its number: a step's name, its row, how many in all.
+
+    It follows from the graph, so nobody writes it down: thousands may wait for one.
+    """
+    rows_of = {spec.nodes[node.number].id: node for node in nodes}
+    found: dict[int, tuple[str, NodeRow, int]] = {}
+    for source, target in pipeline_specs.pairs(spec):
+        before, after = rows_of.get(source), rows_of.get(target)
+        if before is None or after is None or before.state == SETTLED or after.state != WAITING:
+            continue
+        name, first, many = found.get(after.number, (spec.nodes[before.number].name, before, 0))
+        found[after.number] = (name, first, many + 1)
+    return found
+
+
+def _explained(
+    node: NodeRow, waits: dict[int, tuple[str, NodeRow, int]], steps: dict[int, RunRow]
+) -> NodeRow:
+    if node.number not in waits:
+        return node
+    name, before, many = waits[node.number]
+    status = steps[before.step_key].status if before.step_key in steps else "gone"
+    more = f" and {many - 1} more" if many > 1 else ""
+    return replace(node, reason=f"after {name} ({status}){more}")
 
 
 def _node(

@@ -228,7 +228,7 @@ CREATE TABLE experiments (
 	PRIMARY KEY (id), 
 	UNIQUE (workspace, name)
 );
-INSERT INTO "experiments" VALUES('f174b643-0512-48c3-901e-51cd9fc4cbce','default','mnist',1,1600000000000000,'');
+INSERT INTO "experiments" VALUES('79b98f65-3df8-465b-97f3-9e513dfff566','default','mnist',1,1600000000000000,'');
 CREATE TABLE file_digests (
 	workspace VARCHAR NOT NULL, 
 	datastore VARCHAR NOT NULL, 

@@ -16,13 +16,15 @@ BASE = ROOT / ".tools" / "bin" / "python"
 _SECONDS = 1800
 
 
-def python_of(name: str, lock: Path, base: Path = BASE) -> Path:
+def python_of(name: str, lock: Path, base: Path = BASE, *, many: bool = False) -> Path:
     """The interpreter of an environment, which is made where it is missing.
 
     Args:
         name: What its folder is called below the checkout, behind `.venv-`.
         lock: The lock file.
         base: The interpreter that it is made on.
+        many: Whether many processes start in it at once: each would compile what all of them load.
+            Otherwise the first does, and of most modules nobody.
     """
     folder = ROOT / f".venv-{name}"
     made = folder / "made-from.txt"
@@ -33,8 +35,7 @@ def python_of(name: str, lock: Path, base: Path = BASE) -> Path:
             shutil.rmtree(folder, ignore_errors=True)
             _uv("venv", "--python", str(base), str(folder))
             python = str(folder / "bin" / "python")
-            # Many processes of one environment are started, and each would compile what it loads.
-            options = ("--compile-bytecode", "--require-hashes", "-r", str(lock))
+            options = ("--require-hashes", "-r", str(lock), *many * ["--compile-bytecode"])
             _uv("pip", "install", "--python", python, *options)
             made.write_bytes(lock.read_bytes())
     return folder / "bin" / "python"

@@ -20,11 +20,11 @@ pytestmark = [pytest.mark.slow(seconds=25), pytest.mark.tensorflow, pytest.mark.
 
 SCRIPT = Path(__file__).with_name("models_served.py")
 PACKAGES = {
-    "tensorflow_2": ["tensorflow-cpu==2.21.0"],
     "torch": ["torch==2.13.0", "numpy"],
     "sklearn": ["scikit-learn==1.7.2"],
     "onnx": ["onnx==1.19.1", "onnxruntime==1.23.2"],
 }
+VERSIONS = {"tensorflow_1": "1.13", "tensorflow_2": "2.21"}
 SERVED = {
     "tensorflow_1": ["session", "old.h5"],
     "tensorflow_2": ["model.keras", "model.h5", "exported", "functions"],
@@ -41,8 +41,9 @@ def submitted(machine: Any, framework: str, folder: Path) -> Any:
     """Make and serve a framework's models in its environment."""
     shutil.copy(SCRIPT, folder)
     given = {"source_directory": str(folder), "compute_target": "local"}
-    if framework == "tensorflow_1":
-        more = {"framework_version": "1.13", "script_params": {framework: ""}}
+    if framework in VERSIONS:
+        # The estimator's environment, which other tests here have too.
+        more = {"framework_version": VERSIONS[framework], "script_params": {framework: ""}}
         return machine.submit(TensorFlow(entry_script=SCRIPT.name, **given, **more))
     environment = Environment(framework)
     environment.python.conda_dependencies = CondaDependencies.create(

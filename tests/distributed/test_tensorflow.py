@@ -18,8 +18,10 @@ pytestmark = [pytest.mark.slow(seconds=35), pytest.mark.tensorflow, pytest.mark.
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 OLD, NEW = "1.13", "2.21"
-EPOCHS = 2
-GOOD_ENOUGH, NEAR = 0.94, 0.01
+BESIDE_ONE = bool(os.environ.get("BESIDE_ONE"))
+# One epoch shows that they learn together; how well is what `make soak` compares.
+EPOCHS, GOOD_ENOUGH = (2, 0.94) if BESIDE_ONE else (1, 0.8)
+NEAR = 0.01
 SECONDS_TO_FAIL = 15.0
 
 
@@ -66,7 +68,7 @@ class Alone:
         assert metrics["final_acc"] > GOOD_ENOUGH
         assert len(metrics["validation_acc"]) == EPOCHS
         assert "outputs/model/mnist-tf.model.index" in run.get_file_names()
-        if not os.environ.get("BESIDE_ONE"):
+        if not BESIDE_ONE:
             return
         if version not in self._reached:
             one = machine.submit(estimator(machine, "tf-parameter-server", version))

@@ -4,6 +4,7 @@ import dataclasses
 import importlib
 import pkgutil
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -38,9 +39,10 @@ _scalars: dict[Any, st.SearchStrategy[Any]] = {
     type(None): st.none(),
     Any: st.none() | st.booleans() | _numbers | _text | st.lists(_numbers, max_size=2),
 }
-_light = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+_light = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 
 
+@cache
 def _values(hint: Any) -> st.SearchStrategy[Any]:
     """Values of an annotated type."""
     if dataclasses.is_dataclass(hint):
@@ -56,26 +58,14 @@ def _values(hint: Any) -> st.SearchStrategy[Any]:
 
 @pytest.mark.parametrize("kind", RECORDS, ids=lambda kind: kind.__qualname__)
 def test_both_sides_read_what_the_other_writes(kind):
-    """A record that crosses the wire in either direction arrives as it was sent."""
+    """A record arrives as it was sent, either way, also from a newer side with more fields."""
 
     @_light
     @given(_values(kind))
     def check(record) -> None:
         assert messages.decode(kind, codec.encode(record)) == record
         assert codec.decode(kind, messages.encode(record)) == record
-
-    check()
-
-
-@pytest.mark.parametrize("kind", RECORDS, ids=lambda kind: kind.__qualname__)
-def test_both_sides_ignore_what_they_do_not_know(kind):
-    """A newer side may send more fields; an older one passes them over."""
-    example = {"from-the-future": {"a": [1]}}
-
-    @_light
-    @given(_values(kind))
-    def check(record) -> None:
-        plain = {**codec.to_plain(record), **example}
+        plain = {**codec.to_plain(record), "from-the-future": {"a": [1]}}
         assert messages.decode(kind, msgspec.json.encode(plain)) == record
         assert codec.from_plain(kind, plain) == record
 

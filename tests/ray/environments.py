@@ -14,4 +14,4 @@ def python_of(lock_name: str) -> Path:
         lock_name: `NEWEST` or `OLDER`, a release of two years before.
     """
     lock = Path(__file__).parent / f"{lock_name}.txt"
-    return locked_environments.python_of(f"ray-{lock_name}", lock)
+    return locked_environments.python_of(f"ray-{lock_name}", lock, many=True)

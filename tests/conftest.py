@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 # With the last one, every process that a test starts would compile all that it imports.
 _LEAKS = ("RUNYARD_", "AZUREML_", "AZ_BATCH", "TF_CONFIG", "PYTHONDONTWRITEBYTECODE")
+# Before other conftests are loaded, of which some note what their processes are started with.
+for _leak in [name for name in os.environ if name.startswith(_LEAKS)]:
+    del os.environ[_leak]
 _SHARED = "session_home"
 _OTHERS = "all others"
 # Rooms whose files share a service, and seconds that they take: each is one worker's, whole.
@@ -36,11 +39,9 @@ _home = pytest.StashKey[Path]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Before anything is imported: no variable of the user's, and a new RUNYARD_HOME."""
+    """Before any test is imported: a new RUNYARD_HOME."""
     # Nearly all that collecting makes stays to the end: the collector would walk it for nothing.
     gc.disable()
-    for name in [name for name in os.environ if name.startswith(_LEAKS)]:
-        del os.environ[name]
     config.stash[_home] = Path(tempfile.mkdtemp(prefix="runyard-tests-"))
     os.environ[HOME_VARIABLE] = str(config.stash[_home])
     # What one worker has started goes on when that has ended: in the folder that all share.

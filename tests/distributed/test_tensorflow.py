@@ -1,7 +1,7 @@
 """Parameter servers and equal workers on real TensorFlow: they end as they should, and are right.
 
-The examples are run as a user runs them. With BESIDE_ONE, as in `make soak`, what they reach is
-compared with one process.
+The examples are run as a user runs them. With BESIDE_ONE, as in `make soak`, a chief trains, too,
+and what they reach is compared with one process.
 """
 
 import os
@@ -19,9 +19,8 @@ pytestmark = [pytest.mark.slow(seconds=35), pytest.mark.tensorflow, pytest.mark.
 EXAMPLES = Path(__file__).parents[2] / "examples"
 OLD, NEW = "1.13", "2.21"
 BESIDE_ONE = bool(os.environ.get("BESIDE_ONE"))
-# One epoch shows that they learn together; how well is what `make soak` compares.
-EPOCHS, GOOD_ENOUGH = (2, 0.94) if BESIDE_ONE else (1, 0.8)
-NEAR = 0.01
+EPOCHS = 2
+GOOD_ENOUGH, NEAR = 0.94, 0.01
 SECONDS_TO_FAIL = 15.0
 
 
@@ -99,17 +98,21 @@ def test_parameter_servers_of_2019(machine, alone):
     alone.check(machine, run, OLD)
 
 
-def test_a_chief_coordinates(machine, alone):
-    """ParameterServerStrategy: the chief alone decides; workers and server are stopped with it."""
-    run, shown = submitted(machine, "tf-parameter-server", "--chief", "--epochs", str(EPOCHS))
-    assert machine.ranks(run) == {
-        "chief 0": "completed",
-        "worker 0": "stopped",
-        "worker 1": "stopped",
-        "ps 0": "stopped",
-    }
-    assert "variables on /job:ps/replica:0/task:0" in shown
-    alone.check(machine, run, NEW)
+if BESIDE_ONE:
+    # Four processes of TensorFlow 2 and 50 s of processors: in `make test` they only find each
+    # other (test_frameworks_read), and plain scripts end with their chief (runtime/test_launchers).
+
+    def test_a_chief_coordinates(machine, alone):
+        """ParameterServerStrategy: the chief decides; workers and server are stopped with it."""
+        run, shown = submitted(machine, "tf-parameter-server", "--chief", "--epochs", str(EPOCHS))
+        assert machine.ranks(run) == {
+            "chief 0": "completed",
+            "worker 0": "stopped",
+            "worker 1": "stopped",
+            "ps 0": "stopped",
+        }
+        assert "variables on /job:ps/replica:0/task:0" in shown
+        alone.check(machine, run, NEW)
 
 
 def test_equal_workers_stay_equal(machine, alone):

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from runyard_server.testing.services import RunningService
+
 
 class Yard:
     """What a journey needs to know about the service it started."""
@@ -54,6 +56,9 @@ class Yard:
         """Submit a script that needs nothing but this interpreter."""
         from azureml.core import Environment, Experiment, ScriptRunConfig, Workspace
 
+        if not self.home.exists():
+            # By fork, which takes a sixth of what a start by the client would; the next one is its.
+            RunningService(self.home).start()
         workspace = Workspace.from_config()
         environment = Environment("plain")
         environment.python.user_managed_dependencies = True

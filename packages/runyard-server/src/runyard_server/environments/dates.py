@@ -5,7 +5,8 @@ published later exists for the resolver, but for
 
     what is pinned exactly      it is meant, whenever it came out: a fix of 2021 for TensorFlow 1.15
     pip, setuptools, wheel      they install, and old ones do not know today's formats
-    Open MPI and MPICH          their wheels are younger than all that is compiled against them
+    Open MPI, MPICH, mpi4py     their wheels are younger than all that is compiled against them
+    psutil, cffi                what Horovod needs beside it; old ones have no wheels, new ones do
 """
 
 import re
@@ -17,7 +18,7 @@ from runyard_server.environments.failures import EnvironmentFailed
 
 # What means no date, also where the settings have one.
 NOW = "now"
-_EXEMPT = ("pip", "setuptools", "wheel", *sorted(mpi.BRING_MPIRUN))
+_EXEMPT = ("pip", "setuptools", "wheel", *sorted(mpi.BRING_MPIRUN), mpi.BINDINGS, "psutil", "cffi")
 _EXACT = re.compile(r"^[^;@<>!~]*==[^;*]+(;|$)")
 # The day from which a Python is what people use: packages have builds for it by then.
 _USUAL = (

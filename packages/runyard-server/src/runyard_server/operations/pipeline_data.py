@@ -32,7 +32,6 @@ class Content:
 
     digest: str
     unread: str = ""
-    files: int = 0
 
 
 def of_place(system: System, workspace: str, datastore: str, path: str) -> Content:
@@ -160,7 +159,7 @@ def _of(system: System, workspace: str, definition: Definition) -> Content:
     if found.unread and found.unread <= _MOST_READ:
         read = (found.size - found.unread) / _GB
         return Content("", f"{read:.1f} of {found.size / _GB:.1f} GB")
-    return Content(found.digest, files=len(found.files))
+    return Content(found.digest)
 
 
 def _without_places(definition: dict[str, object]) -> dict[str, object]:

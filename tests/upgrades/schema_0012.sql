@@ -228,7 +228,7 @@ CREATE TABLE experiments (
 	PRIMARY KEY (id), 
 	UNIQUE (workspace, name)
 );
-INSERT INTO "experiments" VALUES('79b98f65-3df8-465b-97f3-9e513dfff566','default','mnist',1,1600000000000000,'');
+INSERT INTO "experiments" VALUES('ea0b18bf-4f20-47ab-9118-63d8d7b1c66f','default','mnist',1,1600000000000000,'');
 CREATE TABLE file_digests (
 	workspace VARCHAR NOT NULL, 
 	datastore VARCHAR NOT NULL, 

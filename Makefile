@@ -234,9 +234,12 @@ dist/.ready: $(SOURCES) $(STATIC)/index.html | $(UV)
 	$(UV) venv --quiet --clear --python .tools/bin/python .venv-test
 	$(UV) pip install --quiet --python .venv-test/bin/python --require-hashes -r requirements.lock
 	$(UV) pip install --quiet --python .venv-test/bin/python --no-deps dist/*.whl
-	@# As pip leaves them. Of all others the tests load a third, which the first to load it compiles.
+	@# Ours as pip leaves them. Of all others the tests load a third, which the first to load it
+	@# compiles: of what a service loads that is here, for its start has not to wait for that.
 	PYTHONDONTWRITEBYTECODE= .venv-test/bin/python -m compileall -q -j 0 \
 		.venv-test/lib/python*/site-packages/{runyard,runyard_server,runyard_optuna,azureml}
+	PYTHONDONTWRITEBYTECODE= .venv-test/bin/python -P -c "import runyard_server.app.building, \
+		runyard_server.app.server, runyard_server.faces.application, runyard_server.cli.program"
 	@touch $@
 
 test-wheels: .venv-test/.ready

@@ -41,7 +41,7 @@ from runyard_server.core import lookups
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.execution import sweeping
-from runyard_server.operations import runs, sweeps
+from runyard_server.operations import archiving, runs, sweeps
 from runyard_server.store import sweeps as rows_of_sweeps
 from runyard_server.store.subjects import SWEEP, Subject
 from runyard_server.store.sweeps import Report, TrialRow
@@ -421,6 +421,10 @@ def test_sweeps_are_listed_newest_first(system: System) -> None:
     assert ([each.id for each in rest.items], rest.next_page_token) == ([made[0]], None)
     active = sweeps.list_(system, W, SweepQuery(experiment="a", active=True)).items
     assert [each.id for each in active] == [made[2]]
+    archiving.archive(system, W, made[0])
+    left = sweeps.list_(system, W, SweepQuery(experiment="a")).items
+    shelved = sweeps.list_(system, W, SweepQuery(archived=True)).items
+    assert ([each.id for each in left], [each.id for each in shelved]) == ([made[2]], [made[0]])
 
 
 def test_a_table_has_the_best_and_some_of_the_others(system: System) -> None:

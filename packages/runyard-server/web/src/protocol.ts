@@ -2158,6 +2158,7 @@ export interface SweepQuery {
   active: boolean;
   page_size: number;
   page_token: string | null;
+  archived: boolean;
 }
 
 export interface SweepRecord {

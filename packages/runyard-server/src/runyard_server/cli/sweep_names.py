@@ -6,7 +6,7 @@ from typing import TypeVar
 from runyard.client.run_names import CUT, RunNames
 from runyard.protocol.errors import InvalidRequest, NotFound, RunNotFound
 from runyard.protocol.suggestions import suggest
-from runyard.protocol.sweeps import SweepRecord
+from runyard.protocol.sweeps import SweepQuery, SweepRecord
 from runyard_server.cli import humane
 from runyard_server.cli.target import WorkspaceClient
 
@@ -42,7 +42,10 @@ def with_sweep(client: WorkspaceClient, given: str, ask: Callable[[str], Answer]
         except RunNotFound:
             # The ids of trials begin with the sweep's, so runs are not searched.
             pass
-    return ask(_found(given, list(client.sweeps.list(limit=LOOKED_AT))).id)
+    known = list(client.sweeps.list(limit=LOOKED_AT))
+    # Lists leave archived ones out, names find them all the same.
+    known += client.sweeps.list(SweepQuery(archived=True), LOOKED_AT)
+    return ask(_found(given, known).id)
 
 
 def _found(given: str, known: list[SweepRecord]) -> SweepRecord:

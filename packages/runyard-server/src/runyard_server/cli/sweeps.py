@@ -14,6 +14,9 @@ FORMATS = (CSV, JSON)
 group = Group()
 
 Active = Annotated[bool, Option("--active", "-a", help="Only sweeps that have not ended.")]
+Archived = Annotated[
+    bool, Option("--archived", help="Only archived sweeps, which are left out without it.")
+]
 Top = Annotated[int, Option("--top", least=0, help="How many of the best trials to show.")]
 Parallel = Annotated[
     int | None,
@@ -45,6 +48,7 @@ Format = Annotated[
 def list_(
     experiment: Experiment = None,
     active: Active = False,
+    archived: Archived = False,
     limit: Limit = 20,
     json: Json = False,
     workspace: Workspace = None,
@@ -62,7 +66,7 @@ def list_(
     from runyard_server.cli.paging import collect
 
     client = target.client(workspace)
-    page = collect(client.sweeps.list(SweepQuery(experiment, active), limit))
+    page = collect(client.sweeps.list(SweepQuery(experiment, active, archived=archived), limit))
     if not page.items and experiment is not None:
         client.experiments.get(experiment)  # says when there is none
     if json:

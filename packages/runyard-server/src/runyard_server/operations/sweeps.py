@@ -133,6 +133,7 @@ def list_(system: System, workspace: str, query: SweepQuery) -> SweepPage:
             size + 1,
             experiment=query.experiment,
             only_active=query.active,
+            archived=query.archived,
         )
         token = pages.token(rows[size - 1].key) if len(rows) > size else None
         return SweepPage([_record(work, row) for row in rows[:size]], token)

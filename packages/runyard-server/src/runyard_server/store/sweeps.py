@@ -13,7 +13,18 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    true,
+    update,
+)
 
 from runyard_server.store.expressions import Elements, Numbers
 from runyard_server.store.prepared import Prepared
@@ -266,6 +277,7 @@ def page(
     experiment: str | None = None,
     only_active: bool = False,
     name: str | None = None,
+    archived: bool | None = None,
 ) -> list[SweepRow]:
     """Up to `limit` sweeps of a workspace with keys below `before`, newest first.
 
@@ -277,8 +289,13 @@ def page(
         experiment: Only those of this experiment.
         only_active: Only those that have not ended.
         name: Only those of this name.
+        archived: Only those whose runs are archived, or with False only others.
     """
     found = select(*_COLUMNS).where(sweeps.c.workspace == workspace)
+    if archived is not None:
+        # A study of Optuna's has no run, and is never archived.
+        shelved = exists().where(runs.c.key == sweeps.c.run_key, runs.c.archived == true())
+        found = found.where(shelved if archived else ~shelved)
     if before is not None:
         found = found.where(sweeps.c.key < before)
     if experiment is not None:

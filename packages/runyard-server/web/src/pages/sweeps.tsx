@@ -1,11 +1,12 @@
 // The sweeps of a workspace.
-import { to } from "../address";
+import { param, to } from "../address";
 import { useLive } from "../live";
 import type { SweepRecord } from "../protocol";
 import { useAll } from "../resource";
 import { figure } from "../texts";
 import { Head, Took } from "../ui/bits";
 import { type Column, number, state, text, time } from "../ui/columns";
+import { Check } from "../ui/fields";
 import { Empty } from "../ui/states";
 import { Listing } from "../ui/table";
 
@@ -37,12 +38,16 @@ const COLUMNS: Column<SweepRecord>[] = [
 ];
 
 export default function Sweeps({ workspace }: { workspace: string }) {
-  const query = { page_size: 200 };
+  const query = { page_size: 200, archived: param("archived") === "1" };
   const sweeps = useAll("sweeps.list", { workspace }, { query }, { most: 2000 });
   useLive(workspace, ["sweeps"], sweeps.refresh);
   return (
     <>
-      <Head title="Sweeps" trail={[[workspace, to(["runs", workspace])]]} />
+      <Head title="Sweeps" trail={[[workspace, to(["runs", workspace])]]}>
+        <Check name="archived" push>
+          Archived
+        </Check>
+      </Head>
       <Listing
         of={sweeps}
         noun="sweep"
@@ -52,9 +57,13 @@ export default function Sweeps({ workspace }: { workspace: string }) {
         href={(one) => to(["sweeps", workspace, one.id])}
         command="runyard sweeps list"
       >
-        <Empty title="No sweep yet" code={FIRST}>
-          A sweep tries parameters and shows here which were best.
-        </Empty>
+        {query.archived ? (
+          "No sweep is archived."
+        ) : (
+          <Empty title="No sweep yet" code={FIRST}>
+            A sweep tries parameters and shows here which were best.
+          </Empty>
+        )}
       </Listing>
     </>
   );

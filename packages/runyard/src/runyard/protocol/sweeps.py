@@ -207,12 +207,13 @@ class SweepRecord:
 
 @dataclass(frozen=True)
 class SweepQuery:
-    """Which sweeps to list, newest first."""
+    """Which sweeps to list, newest first; those whose runs are archived only by `archived`."""
 
     experiment: Optional[str] = None
     active: bool = False
     page_size: int = 100
     page_token: Optional[str] = None
+    archived: bool = False
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,7 @@ export function Bar({ workspace, runs, selected, onSelect, onCompare, onChanged 
   const [tag, setTag] = useState<string>();
   const chosen = runs.filter((run) => selected.has(run.id));
   const ids = (fits: (run: RunRecord) => unknown) => chosen.filter(fits).map((run) => run.id);
-  const active = ids((run) => !run.ended_at);
-  const ended = ids((run) => run.ended_at);
+  const [active, ended] = [ids((run) => !run.ended_at), ids((run) => run.ended_at)];
   const all = async (
     what: string,
     ids: string[],

@@ -31,7 +31,7 @@ def run(yard: Yard) -> Any:
     from azureml.core.conda_dependencies import CondaDependencies
 
     wheel(yard.folder)
-    environment = Environment("open")
+    environment = Environment("open", as_of="2026-01-01")
     environment.python.conda_dependencies = CondaDependencies.create(
         python_version="{}.{}".format(*sys.version_info),
         pip_packages=[f"--find-links {yard.folder}", "--no-index", "factors"],
@@ -76,6 +76,7 @@ def test_a_run_is_reproduced_from_its_lock(yard: Yard, run: Any) -> None:
     assert "makes" in _runyard("environments", "build", locked.name)
     told = _runyard("environments", "why", run.id)
     assert "factors" in told
+    assert "packages are as of 2026-01-01" in told
     assert "new: no environment was made here before" in told
     fourth = json.loads(_runyard("runs", "reproduce", run.id, "--json"))
     assert fourth["properties"]["runyard.reproduces"] == run.id

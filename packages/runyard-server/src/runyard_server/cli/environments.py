@@ -1,6 +1,7 @@
 """`runyard environments`: which are registered, which are made, and what they take."""
 
-from typing import Annotated
+import re
+from typing import TYPE_CHECKING, Annotated
 
 from runyard.protocol.errors import NotFound, WrongState
 from runyard_server.cli import deleting, humane, output, tables
@@ -10,6 +11,9 @@ from runyard_server.cli.parameters import Argument, Group, Option
 from runyard_server.cli.tables import Column
 from runyard_server.cli.texts import cut_middle
 
+if TYPE_CHECKING:
+    from runyard.client.workspace import WorkspaceClient
+
 Names = Annotated[
     list[str], Argument("NAME...", help="`name` for all versions, or `name:version`.")
 ]
@@ -17,6 +21,10 @@ Name = Annotated[str, Argument("NAME", help="`name` for the newest version, or `
 Days = Annotated[
     float, Option("--unused-for", metavar="DAYS", help="Only those that no run got for so long.")
 ]
+
+# What the service says before it builds is at the log's beginning.
+_HEAD_OF_LOG = 1 << 16
+_CHOICE = re.compile(r"packages are as of |Python \S+ is (?:used|asked for)|\S+ is installed as ")
 
 group = Group()
 
@@ -117,12 +125,29 @@ def why(run: RunId, json: Json = False, workspace: Workspace = None) -> None:
         return
     pins = [line for line in lock.requirements.splitlines() if line[:1] not in ("", " ", "#", "-")]
     output.say(f"{record.id}: environment {lock.digest}, Python {lock.python}")
-    for line in [*lock.notes, *(built or ["it was there already: nothing was built for this run"])]:
+    for line in [
+        *lock.notes,
+        *_chosen(client, record.id),
+        *(built or ["it was there already: nothing was built for this run"]),
+    ]:
         output.say(f"  {line}")
     output.say(
         f"  {humane.many(len(pins), 'package')}: {', '.join(pin.split()[0] for pin in pins)}"
     )
     output.say(f"its log: `runyard runs logs {record.id} --file {BUILD_LOG}`")
+
+
+def _chosen(client: "WorkspaceClient", run: str) -> list[str]:
+    """The lines of a run's build log that tell of its day and its Python."""
+    from runyard.protocol.files import BUILD_LOG
+
+    try:
+        with client.files.open(run, BUILD_LOG) as log:
+            lines = log.read(_HEAD_OF_LOG).decode("utf-8", "replace").splitlines()
+    except NotFound:
+        # The lock was there already, so nothing was chosen for this run.
+        return []
+    return [line for line in lines if _CHOICE.match(line)]
 
 
 @group.command()

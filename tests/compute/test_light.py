@@ -131,6 +131,18 @@ def test_the_folder_is_compiled_for_this_python(installed):
     assert {io.BytesIO(each.read_bytes()).read(8)[4:] for each in compiled} == {b"\1\0\0\0"}
 
 
+def test_bytecode_lies_where_agents_look_for_it(tmp_path, monkeypatch):
+    """Also where the service has its own elsewhere, of which agents know nothing."""
+    source = tmp_path / "runyard" / "__init__.py"
+    source.parent.mkdir()
+    source.write_text("")
+    monkeypatch.setattr(light_half, "root_of", {"runyard": source.parent}.get)
+    monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path / "elsewhere"))
+    py_compile.compile(str(source), invalidation_mode=py_compile.PycInvalidationMode.TIMESTAMP)
+    made = light.install(tmp_path)
+    assert len(list(made.folder.glob("runyard/__pycache__/__init__.*.pyc"))) == 1
+
+
 def test_tracebacks_tell_the_files_of_the_folder(installed):
     """Also where the bytecode is what the installed package had already."""
     code = "import runyard.protocol.paths as paths, types\n"

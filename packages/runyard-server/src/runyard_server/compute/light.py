@@ -16,6 +16,7 @@ import marshal
 import secrets
 import shutil
 import struct
+import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -131,8 +132,13 @@ def _compiled(files: Mapping[str, bytes]) -> dict[str, bytes]:
         root = roots.get(package) if inside.endswith(".py") else None
         code = _code(root / inside, len(content)) if root is not None else None
         if code is not None:
-            found[importlib.util.cache_from_source(name)] = _bytecode(content, code)
+            found[_beside(PurePosixPath(name))] = _bytecode(content, code)
     return found
+
+
+def _beside(name: PurePosixPath) -> str:
+    """Where agents look for a file's bytecode: they heed no variable that has it elsewhere."""
+    return str(name.parent / "__pycache__" / f"{name.stem}.{sys.implementation.cache_tag}.pyc")
 
 
 def _packages(files: Iterable[str]) -> set[str]:
@@ -142,7 +148,8 @@ def _packages(files: Iterable[str]) -> set[str]:
 def _code(source: Path, size: int) -> bytes | None:
     """What this Python has compiled an installed file of a size to; None where it has not."""
     try:
-        found = Path(importlib.util.cache_from_source(str(source))).read_bytes()
+        place = importlib.util.cache_from_source(str(source), optimization="")
+        found = Path(place).read_bytes()
         changed = int(source.stat().st_mtime)
     except OSError:
         return None

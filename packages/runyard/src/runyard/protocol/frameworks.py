@@ -17,17 +17,14 @@ XGBOOST, JAX, KERAS = "XGBoost", "JAX", "Keras"
 FRAMEWORKS = (TENSORFLOW, PYTORCH, CHAINER, SKLEARN, XGBOOST, JAX, KERAS)
 # The version that follows the package index, for frameworks that need no pins beside them.
 NEWEST = "newest"
-# The distributions by which a framework is known in a list of packages.
+# The distributions that have builds for some Pythons and no sources: others can be built, or run on
+# Pythons that are newer than they are, and for those the table is no reason to refuse one.
 PACKAGES: Dict[str, str] = {
     "tensorflow": TENSORFLOW,
     "tensorflow-cpu": TENSORFLOW,
     "tensorflow-gpu": TENSORFLOW,
     "torch": PYTORCH,
-    "chainer": CHAINER,
-    "scikit-learn": SKLEARN,
-    "xgboost": XGBOOST,
     "jax": JAX,
-    "keras": KERAS,
 }
 _SPELT_OUT = {
     # TensorFlow's generated code breaks with newer protobuf, and its imports warn with newer numpy.
@@ -137,7 +134,7 @@ def find(framework: str, version: str) -> Optional[FrameworkVersion]:
 
 
 def pinned(requirements: Iterable[str]) -> List[FrameworkVersion]:
-    """The rows of the frameworks that requirements pin exactly; of unknown versions there is none.
+    """The rows of what requirements pin exactly and only some Pythons have; unknown ones have none.
 
     Args:
         requirements: Requirements as pip reads them.

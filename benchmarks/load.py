@@ -111,16 +111,11 @@ def _lua(text: str) -> str:
     return json.dumps(text)
 
 
-class Asking:
-    """One connection that is kept, of the generator here and of others.
+class _Asking:
+    """One connection of the generator here."""
 
-    Args:
-        port: Where the server listens.
-        timeout: How long it may be silent.
-    """
-
-    def __init__(self, port: int, timeout: float = TIMEOUT_SECONDS) -> None:
-        self.socket = socket.create_connection((HOST, port), timeout)
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection((HOST, port), TIMEOUT_SECONDS)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sent = 0.0
         self._missing = -1
@@ -155,17 +150,12 @@ class Asking:
     @property
     def well(self) -> bool:
         """Whether the status is 200."""
-        return self.told[9:12] == b"200"
-
-    @property
-    def told(self) -> bytes:
-        """The answer's head and what came with it."""
-        return self._come
+        return self._come[9:12] == b"200"
 
 
 def _own(port: int, request: Request, connections: int, seconds: float) -> Loaded:
     raw, took, failed = request.raw(), [], 0
-    asking = {each.socket.fileno(): each for each in (Asking(port) for _ in range(connections))}
+    asking = {each.socket.fileno(): each for each in (_Asking(port) for _ in range(connections))}
     poll = select.epoll()
     begun = time.perf_counter()
     for number, each in asking.items():

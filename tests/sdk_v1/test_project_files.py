@@ -25,26 +25,26 @@ dependencies = [{ name = "click" }, { name = "httpx", extra = ["http2"] }]
 [[package]]
 name = "click"
 version = "8.1.7"
-source = { registry = "https://pypi.org/simple" }
+source = { registry = "https://index.example/simple" }
 dependencies = [{ name = "colorama", marker = "sys_platform == 'win32'" }]
 [[package]]
 name = "colorama"
 version = "0.4.6"
-source = { registry = "https://pypi.org/simple" }
+source = { registry = "https://index.example/simple" }
 [[package]]
 name = "httpx"
 version = "0.27.0"
-source = { registry = "https://pypi.org/simple" }
+source = { registry = "https://index.example/simple" }
 [package.optional-dependencies]
 http2 = [{ name = "h2" }]
 [[package]]
 name = "h2"
 version = "4.1.0"
-source = { registry = "https://pypi.org/simple" }
+source = { registry = "https://index.example/simple" }
 [[package]]
 name = "unused"
 version = "1.0"
-source = { registry = "https://pypi.org/simple" }
+source = { registry = "https://index.example/simple" }
 """
 PYLOCK = """
 lock-version = "1.0"
@@ -88,7 +88,7 @@ def test_a_project_is_what_it_depends_on_or_what_is_locked_beside_it(tmp_path):
     ]
     assert asked(tmp_path / "pyproject.toml") == ("3.11", locked)
     (tmp_path / "uv.lock").write_text(
-        LOCK.replace('registry = "https://pypi.org/simple"', 'git = "x"')
+        LOCK.replace('registry = "https://index.example/simple"', 'git = "x"')
     )
     with pytest.raises(UserErrorException, match="from elsewhere than a package index"):
         asked(tmp_path)

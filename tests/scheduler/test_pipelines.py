@@ -11,8 +11,8 @@ import pytest
 
 from runyard.protocol.data import DataReference
 from runyard.protocol.environments import EnvironmentDefinition
-from runyard.protocol.errors import InvalidRequest
-from runyard.protocol.files import FileEntry
+from runyard.protocol.errors import InvalidRequest, TemporaryError
+from runyard.protocol.files import FileEntry, RegisterFiles
 from runyard.protocol.pipelines import (
     PATH,
     NodeInput,
@@ -23,16 +23,19 @@ from runyard.protocol.pipelines import (
     PipelineSpec,
     SubmitPipeline,
 )
-from runyard.protocol.runs import TERMINAL, FailRun, RunSpec
+from runyard.protocol.runs import TERMINAL, FailRun, RunSpec, StartRun
 from runyard.protocol.snapshots import CreateSnapshot
+from runyard.protocol.sweeps import MAXIMIZE, Objective, SweepSpec
 from runyard.protocol.trash import AddTrash
 from runyard_server.core.lookups import folder_of
 from runyard_server.core.system import System
-from runyard_server.operations import pipelines, runs, snapshots, trash
+from runyard_server.operations import files, pipeline_turns, pipelines, runs, snapshots, trash
 from runyard_server.scheduler.pipelines import PipelineReconciler
 from runyard_server.scheduler.reconciler import Reconciler
 from runyard_server.store.subjects import PIPELINE, Subject
+from runyard_server.testing.parts import store_text
 from runyard_server.testing.reconciler_contract import ReconcilerContract
+from runyard_server.testing.sweeping import GRID, UNITS, Sweeping
 from runyard_server.testing.yard import W, Yard, until
 
 STORE = "workspaceblobstore"
@@ -221,6 +224,69 @@ def test_a_cancel_ends_all_steps(piping: Piping) -> None:
     until(lambda: piping.get(pipeline).status == "Canceled")
 
 
+def test_a_step_that_is_canceled_alone_is_not_waited_for(piping: Piping) -> None:
+    """The pipeline ends with the others; before, it stayed Running without end."""
+    pipeline = piping.submit(piping.node("a"), piping.node("b", "a"))
+    runs.cancel(piping.system, W, piping.step(pipeline, "b"))
+    piping.play(pipeline, "a", "made by a")
+    until(lambda: piping.get(pipeline).status == "Canceled")
+    assert piping.states(pipeline) == {"a": "Completed", "b": "Canceled"}
+
+
+def test_what_cannot_be_read_fails_who_reads_it(piping: Piping, tmp_path: Path) -> None:
+    """A script may put a link where its results should be: no later step stands for what is there.
+
+    Before, the digest of nothing was the input's, which equaled that of any other such step.
+    """
+    pipeline = piping.submit(piping.node("a"), piping.node("b", "a"))
+    place = piping.root / f"azureml/{piping.step(pipeline, 'a')}/a_data"
+    piping.yard.report(piping.step(pipeline, "a"))
+    place.parent.mkdir(parents=True)
+    place.symlink_to(tmp_path)
+    piping.play(pipeline, "a")
+    until(lambda: piping.get(pipeline).status == "Failed")
+    assert piping.states(pipeline) == {"a": "Completed", "b": "Failed"}
+    error = piping.yard.get(piping.step(pipeline, "b")).error
+    assert error is not None
+    assert "leads out of its folder" in error.message
+
+
+def test_what_is_away_for_a_moment_fails_no_step(piping: Piping) -> None:
+    """A step waits for a store that does not answer, says so, and is asked for again."""
+    piping.yard.scheduler.stop()
+    pipeline = piping.submit(piping.node("a"))
+
+    def away(*_: object) -> Any:
+        raise TemporaryError("the store does not answer")
+
+    due = pipeline_turns.advance(piping.system, Subject(PIPELINE, W, pipeline), away)
+    (node,) = piping.get(pipeline).nodes
+    assert (node.status, node.reason) == ("NotStarted", "tried again: the store does not answer")
+    assert due is not None
+
+
+def test_a_sweep_below_a_run_that_ends_goes_on_and_hands_on(piping: Piping) -> None:
+    """A pipeline's steps are its own; what is handed on may be behind the first page of files."""
+    above = runs.start(piping.system, W, StartRun("exp")).id
+    node = piping.node("h")
+    sweep = SweepSpec("exp", [UNITS], [Objective("acc", MAXIMIZE)], GRID, max_trials=1)
+    node = replace(node, sweep=sweep, run=replace(node.run, arguments=[]), outputs=[])
+    node = replace(node, outputs=[NodeOutput("best", STORE, taken="outputs")])
+    pipeline = piping.submit(node, parent=above)
+    runs.complete(piping.system, W, above)
+    trial = f"HD_{piping.step(pipeline, 'h')}_0"
+    until(lambda: f"{trial}/0/1/job" in piping.yard.engine.agents)
+    entry = store_text(piping.system, "outputs/made.txt", "one")
+    entries = [entry, *(replace(entry, path=f"o/{number}") for number in range(1001))]
+    files.register(piping.system, W, trial, body=RegisterFiles(entries))
+    Sweeping(piping.yard).log(trial, 0.5)
+    piping.yard.finish(trial)
+    until(lambda: piping.get(pipeline).status in TERMINAL)
+    assert piping.states(pipeline) == {"h": "Completed"}
+    (made,) = piping.get(pipeline).nodes[0].outputs
+    assert [each.name for each in (piping.root / made.path).iterdir()] == ["made.txt"]
+
+
 def test_a_parameter_says_the_place(piping: Piping) -> None:
     """A path is read where the submission says; what is not there yet is no fault."""
     node = piping.node("a")
@@ -261,6 +327,7 @@ def test_two_equal_steps_at_once_are_made_once(piping: Piping) -> None:
         (lambda p: [p.node("a"), p.node("a")], "have one id"),
         (lambda _: [], "1 to 10000 steps"),
         (lambda p: [replace(p.node("a"), parameters=["x"])], "a parameter 'x'"),
+        (lambda p: [_at(p.node("a"), "../x")], "output 'up' of step 'a'"),
         (lambda p: [_with_script(p.node("a"), "no.py")], "step 'a': the script"),
     ],
 )
@@ -276,6 +343,10 @@ def test_a_pipeline_cannot_be_ended_from_outside(piping: Piping) -> None:
     with pytest.raises(Exception, match="is a pipeline"):
         runs.fail(piping.system, W, pipeline, FailRun())
     piping.play_all(pipeline)
+
+
+def _at(node: NodeSpec, path: str) -> NodeSpec:
+    return replace(node, outputs=[NodeOutput("up", STORE, path, taken="outputs")])
 
 
 def _with_script(node: NodeSpec, script: str) -> NodeSpec:

@@ -58,6 +58,25 @@ wheels = [{ url = "https://x.example/click.whl", hashes = { sha256 = "aa" } }]
 url = "https://x.example/click.tar.gz"
 hashes = { sha256 = "bb" }
 """
+# Found with and without its extra, whose packages need each other, each on systems of its own.
+CIRCLE = """
+[[package]]
+name = "app"
+version = "0"
+source = { virtual = "." }
+dependencies = [{ name = "a" }, { name = "a", extra = ["more"], marker = "os_name == 'nt'" }]
+[[package]]
+name = "a"
+version = "1"
+source = { registry = "https://pypi.org/simple" }
+[package.optional-dependencies]
+more = [{ name = "b", marker = "sys_platform == 'win32'" }]
+[[package]]
+name = "b"
+version = "2"
+source = { registry = "https://pypi.org/simple" }
+dependencies = [{ name = "a", extra = ["more"] }]
+"""
 SCRIPT = """#!/usr/bin/env python
 # /// script
 # requires-python = "==3.10.*"
@@ -92,6 +111,16 @@ def test_a_project_is_what_it_depends_on_or_what_is_locked_beside_it(tmp_path):
     )
     with pytest.raises(UserErrorException, match="from elsewhere than a package index"):
         asked(tmp_path)
+
+
+def test_packages_may_need_each_other_in_a_circle(tmp_path):
+    """Markers do not pile up, and an extra counts though the package was seen without it."""
+    (tmp_path / "uv.lock").write_text(CIRCLE)
+    assert asked(tmp_path / "uv.lock")[1] == [
+        "a==1",
+        "a==1 ; os_name == 'nt'",
+        "b==2 ; (os_name == 'nt') and (sys_platform == 'win32')",
+    ]
 
 
 def test_a_pylock_is_its_files_by_their_hashes(tmp_path):

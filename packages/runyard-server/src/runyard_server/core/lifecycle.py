@@ -154,8 +154,8 @@ def end_children(work: Work, row: RunRow, status: str, error: RunError | None = 
         error: Why the run failed.
     """
     for below in runs.open_below(work.connection, row, states.INTERACTIVE_TARGET):
-        if below.run_type in DRIVEN_TYPES:
-            # Other processes may go on making its trials.
+        if below.run_type in (*DRIVEN_TYPES, STEP_RUN):
+            # Other processes may go on making its trials, and a pipeline's steps are its own.
             continue
         why = _failed_above(row, below, work.now, error) if status == states.FAILED else None
         _end_alone(work, below, status, why)

@@ -81,6 +81,9 @@ def of_input(
     Raises:
         RunyardError: A datastore or a dataset is not there.
     """
+    if made is not None and not made.digest:
+        # It could not be read when it was made: without its bytes it must equal nothing.
+        return of_place(system, workspace, made.datastore, made.path)
     if made is not None:
         how = canonical(dict(given.definition)) if given.as_dataset else ""
         return Content(f"{how} {made.digest}".strip())

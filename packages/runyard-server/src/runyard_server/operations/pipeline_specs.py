@@ -1,6 +1,7 @@
 """What is asked for of a pipeline, checked; and what each step runs once its inputs are known."""
 
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -21,6 +22,7 @@ from runyard.protocol.pipelines import (
     WHOLE,
     EdgeRecord,
     NodeInput,
+    NodeOutput,
     NodeSpec,
     OutputRecord,
     PipelineParameterSpec,
@@ -29,6 +31,7 @@ from runyard.protocol.pipelines import (
 from runyard.protocol.runs import RunSpec
 from runyard.protocol.suggestions import suggest
 from runyard_server.pipelines import graph
+from runyard_server.store import folders
 
 MOST_NODES = 10_000
 Made = Mapping[tuple[str, str], OutputRecord]
@@ -72,8 +75,10 @@ def order(spec: PipelineSpec) -> list[str]:
         raise InvalidRequest(f"a pipeline has 1 to {MOST_NODES} steps, and this {len(spec.nodes)}")
     if len(nodes) < len(spec.nodes):
         raise InvalidRequest("two steps of the pipeline have one id; give each its own")
+    # Of all at once: a node may read thousands of outputs of one other.
+    made = {(node.id, each.name) for node in spec.nodes for each in node.outputs}
     for node in spec.nodes:
-        _check_ports(node, nodes)
+        _check_ports(node, nodes, made)
     try:
         return graph.ordered(list(nodes), pairs(spec))
     except graph.CycleError as error:
@@ -185,20 +190,30 @@ def module_id(node: NodeSpec) -> str:
     return str(uuid.uuid5(_NAMESPACE, f"{node.run.snapshot}\0{node.run.script}\0{node.name}"))
 
 
-def _check_ports(node: NodeSpec, nodes: Mapping[str, NodeSpec]) -> None:
+def _check_ports(node: NodeSpec, nodes: Mapping[str, NodeSpec], made: set[tuple[str, str]]) -> None:
     for name in (*(each.node for each in node.inputs if each.node), *node.after):
         if name not in nodes:
             raise InvalidRequest(f"step {node.name!r} needs a step {name!r} that is not there")
     for each in node.inputs:
-        if each.node and each.output not in {o.name for o in nodes[each.node].outputs}:
+        if each.node and (each.node, each.output) not in made:
             raise InvalidRequest(
                 f"step {node.name!r} reads {each.output!r} of {nodes[each.node].name!r}, which "
                 "makes no such output"
             )
-    ports = [*(each.name for each in node.inputs), *(each.name for each in node.outputs)]
-    twice = sorted({name for name in ports if ports.count(name) > 1})
+    for output in node.outputs:
+        _check_place(node, output)
+    ports = Counter([*(each.name for each in node.inputs), *(each.name for each in node.outputs)])
+    twice = sorted(name for name, count in ports.items() if count > 1)
     if twice:
         raise InvalidRequest(f"two inputs or outputs of step {node.name!r} are called {twice[0]!r}")
+
+
+def _check_place(node: NodeSpec, output: NodeOutput) -> None:
+    """Refuse a place outside: what a sweep hands on is checked with no run's data."""
+    try:
+        folders.checked(output_path(output.path, "run", output.name))
+    except (ValueError, InvalidRequest) as error:
+        raise InvalidRequest(f"output {output.name!r} of step {node.name!r}: {error}") from None
 
 
 def _check_kind(parameter: PipelineParameterSpec, value: Any) -> None:

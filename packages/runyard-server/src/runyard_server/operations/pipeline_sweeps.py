@@ -131,9 +131,9 @@ def _hand_on_files(system: System, step: RunRow, output: NodeOutput, sweep: str)
     best = sweeps.get(system, step.workspace, sweep).best
     if best is None or best.run is None:
         raise RunFileNotFound("no trial has logged the metric, so none is the best")
-    listed = files.list_(system, step.workspace, best.run, FileQuery()).items
-    wanted = [f.path for f in listed if f.path == output.taken]
-    wanted = wanted or [f.path for f in listed if f.path.startswith(f"{output.taken}/")]
+    found = _paths(system, step.workspace, best.run, output.taken)
+    wanted = [path for path in found if path == output.taken]
+    wanted = wanted or [path for path in found if path.startswith(f"{output.taken}/")]
     if not wanted:
         raise files.not_found(system, step.workspace, best.run, output.taken)
     for path in wanted:
@@ -141,6 +141,17 @@ def _hand_on_files(system: System, step: RunRow, output: NodeOutput, sweep: str)
         below = path[len(output.taken) :].lstrip("/")
         with content.open(0, content.size) as stream:
             _write(system, step, output, below, stream)
+
+
+def _paths(system: System, workspace: str, run: str, prefix: str) -> list[str]:
+    """The files of a run whose paths begin so, of all pages."""
+    query, found = FileQuery(prefix=prefix), []
+    while True:
+        page = files.list_(system, workspace, run, query)
+        found += [file.path for file in page.items]
+        if page.next_page_token is None:
+            return found
+        query = replace(query, page_token=page.next_page_token)
 
 
 def _write(system: System, step: RunRow, output: NodeOutput, below: str, content: Body) -> None:

@@ -2,6 +2,7 @@
 
     begun, run completed    what it made is looked at and kept  -> settled
     begun, run failed       -> over, and what needs it is canceled
+    waiting, run ended      somebody has ended it alone         -> over
     waiting, all before it  key of its inputs; an equal result? -> settled (reused)
     settled                 else the run is handed to the queue -> begun
 
@@ -17,7 +18,7 @@ from functools import partial
 from runyard.protocol import events as kinds
 from runyard.protocol import runs as states
 from runyard.protocol.environments import LockRecord
-from runyard.protocol.errors import RunyardError
+from runyard.protocol.errors import RunyardError, TemporaryError
 from runyard.protocol.pipelines import (
     BEGUN,
     OVER,
@@ -97,6 +98,7 @@ class _Turn:
     due: int | None = None
     changed: bool = False
     edges: list[graph.Edge] = field(default_factory=list)
+    made: dict[tuple[str, str], OutputRecord] = field(default_factory=dict)
 
     def take(self) -> bool:
         """Do what there is to do; give whether to look anew."""
@@ -114,6 +116,11 @@ class _Turn:
 
     def _take_in(self) -> None:
         """Note what has ended."""
+        for node in self._in_state(WAITING):
+            step = self._step(node)
+            # It was ended alone, and would be waited for without end.
+            if step is not None and not step.active:
+                self._write(partial(self._note_over, node))
         for node in self._in_state(BEGUN):
             step = self._step(node)
             if step is None or step.status in (states.FAILED, states.CANCELED):
@@ -132,6 +139,9 @@ class _Turn:
         planned = pipeline_specs.makes(self._spec(node), step.id)
         try:
             made, warnings, unread = self._collect(planned)
+        except TemporaryError as error:
+            self._put_off(node, error)
+            return
         except (RunyardError, OSError) as error:
             # The step has done its work; whatever reads this will meet the same fault, and tell it.
             told = getattr(error, "message", str(error))
@@ -211,6 +221,7 @@ class _Turn:
     def _begin(self) -> None:
         """Begin what waits for nothing any more."""
         settled = {self.spec.nodes[n.number].id for n in self.nodes if n.state == SETTLED}
+        self.made = self._made()
         before: dict[str, list[str]] = {}
         for source, target in self.edges:
             before.setdefault(target, []).append(source)
@@ -223,9 +234,11 @@ class _Turn:
         if step is None:
             self._write(partial(self._note_over, node))
             return
-        made = self._made()
         try:
-            found = pipeline_reuse.look(self.system, step, spec, made, self.lock_of)
+            found = pipeline_reuse.look(self.system, step, spec, self.made, self.lock_of)
+        except TemporaryError as error:
+            self._put_off(node, error)
+            return
         except (RunyardError, OSError) as error:
             self._refuse(node, getattr(error, "message", str(error)))
             return
@@ -268,7 +281,6 @@ class _Turn:
 
     def _start(self, node: NodeRow, spec: NodeSpec, found: Found) -> None:
         """Hand a step to the queue, or begin its sweep."""
-        made = self._made()
         if spec.sweep is None and spec.inherits:
             hand_down(self.system, self.run.id, self._id(node))
 
@@ -285,7 +297,7 @@ class _Turn:
                 reason = f"waiting for the same step of run {other}"
                 rows.change_node(work.connection, node, reason=reason)
                 return False
-            given = _read(work, step.workspace, spec, made)
+            given = _read(work, step.workspace, spec, self.made)
             rows.put_spec(
                 work.connection,
                 step.key,
@@ -390,6 +402,11 @@ class _Turn:
             if node.state == SETTLED
             for each in node.outputs
         }
+
+    def _put_off(self, node: NodeRow, error: TemporaryError) -> None:
+        # A store that is away for a moment: nothing of what is asked for is wrong.
+        self._come_again()
+        self._tell(node, f"tried again: {error.message}")
 
     def _come_again(self) -> None:
         self.due = self.system.clock.now_us() + _AGAIN

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, NamedTuple, Set, Tuple
+from typing import Any, Dict, FrozenSet, Iterator, List, NamedTuple, Tuple
 
 from runyard.client import texts
 from runyard.protocol import pythons
@@ -106,21 +106,24 @@ def _uv_lock(table: Table, path: str) -> Wanted:
             f"{path!r} locks no project: its [[package]] with source '.' lacks"
         )
     lines: Dict[str, None] = {}
-    seen: Set[Tuple[str, str, str]] = set()
+    seen: Dict[Tuple[str, str, Tuple[str, ...]], List[FrozenSet[str]]] = {}
     # A lock is for all systems, so what is of Windows alone must keep its marker.
-    waiting = [(edge, "") for edge in _edges(roots[0], [])]
+    waiting = [(edge, frozenset(_markers(edge))) for edge in _edges(roots[0], [])]
     while waiting:
-        edge, above = waiting.pop()
-        marker = _both(above, edge.get("marker", ""))
+        edge, markers = waiting.pop()
         for package in packages.get(edge["name"], []):
-            key = (package["name"], package.get("version", ""), marker)
-            if key in seen or edge.get("version", key[1]) != key[1]:
+            version, extras = package.get("version", ""), edge.get("extra", [])
+            known = seen.setdefault((package["name"], version, tuple(extras)), [])
+            # Packages may need each other in a circle, in which markers would pile up for ever.
+            weaker = any(each <= markers for each in known)
+            if weaker or edge.get("version", version) != version:
                 continue
-            seen.add(key)
+            known.append(markers)
             if "registry" not in package.get("source", {}):
                 raise _elsewhere(package, path)
-            lines[f"{key[0]}=={key[1]}" + (f" ; {marker}" if marker else "")] = None
-            waiting += [(one, marker) for one in _edges(package, edge.get("extra", []))]
+            told = _all(sorted(markers))
+            lines[f"{package['name']}=={version}" + (f" ; {told}" if told else "")] = None
+            waiting += [(one, markers.union(_markers(one))) for one in _edges(package, extras)]
     return Wanted(_python(table), sorted(lines))
 
 
@@ -135,10 +138,12 @@ def _is_root(package: Table) -> bool:
     return "." in (source.get("virtual"), source.get("editable"))
 
 
-def _both(one: str, other: str) -> str:
-    if not one or not other or one == other:
-        return one or other
-    return f"({one}) and ({other})"
+def _markers(edge: Table) -> List[str]:
+    return [edge["marker"]] if edge.get("marker") else []
+
+
+def _all(markers: List[str]) -> str:
+    return markers[0] if len(markers) == 1 else " and ".join(f"({each})" for each in markers)
 
 
 def _python(table: Table) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from runyard.client import callers, printing
 from runyard.protocol.pipelines import NodeSpec, PipelineParameterSpec, PipelineSpec, SubmitPipeline
@@ -396,18 +396,26 @@ def _is_plain(parameter: PipelineParameter) -> bool:
 
 def _circle(nodes: Any, edges: Sequence[Edge]) -> List[str]:
     """Nodes that wait for each other, nothing where none do."""
-    before = {node: {e.source for e in edges if e.target == node} for node in nodes}
-    while True:
-        free = [node for node, sources in before.items() if not sources & set(before)]
-        if not free:
-            break
-        for node in free:
-            del before[node]
+    before: Dict[str, Set[str]] = {node: set() for node in nodes}
+    after: Dict[str, List[str]] = {node: [] for node in nodes}
+    for edge in edges:
+        before[edge.target].add(edge.source)
+        after[edge.source].append(edge.target)
+    free = [node for node, sources in before.items() if not sources]
+    while free:
+        node = free.pop()
+        del before[node]
+        for target in after[node]:
+            # Two edges may join the same two nodes.
+            if node in before.get(target, ()):
+                before[target].remove(node)
+                if not before[target]:
+                    free.append(target)
     if not before:
         return []
     found = [min(before)]
     while True:
-        last = min(before[found[-1]] & set(before))
+        last = min(before[found[-1]])
         if last in found:
             return found[found.index(last) :][::-1]
         found.append(last)

@@ -10,13 +10,15 @@ from __future__ import annotations
 import io
 import re
 import subprocess
+import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Dict, Iterator, Optional, Tuple
+from typing import IO, TYPE_CHECKING, Dict, Iterator, NamedTuple, Optional, Tuple
 
 from runyard.client import callers, source_folders
 from runyard.sdk import run_files
-from runyard.sdk.exceptions import UserErrorException
+from runyard.sdk.exceptions import AzureMLException
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -50,32 +52,48 @@ MOST_UNKNOWN = 1000
 _FILE = re.compile(r"^(?=diff --git )", re.MULTILINE)
 
 
+class _Question(NamedTuple):
+    """A process that answers, and the file that has its answer.
+
+    A file and no pipe: nobody reads until the snapshot is made, and git would wait for them with
+    all that a pipe does not hold.
+    """
+
+    process: subprocess.Popen[bytes]
+    answer: IO[bytes]
+
+
 class Asked:
     """Questions to git that are being answered.
 
     Args:
         folder: The folder that is asked about.
-        questions: Name -> the process that answers it.
+        questions: Name -> who answers it.
+        answers: Closes the files of the answers.
     """
 
-    def __init__(self, folder: Path, questions: Dict[str, subprocess.Popen[bytes]]) -> None:
+    def __init__(
+        self, folder: Path, questions: Dict[str, _Question], answers: Optional[ExitStack] = None
+    ) -> None:
         self._folder = folder
+        self._answers = answers or ExitStack()
         self._questions = questions
         self._asked = time.monotonic()
-        self._known: Optional[Dict[str, Optional[str]]] = None
+        self._known: Dict[str, Optional[str]] = {}
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for process in self._questions.values():
-            if process.returncode is None:
-                _end(process)
+        with self._answers:
+            for question in self._questions.values():
+                if question.process.returncode is None:
+                    _end(question.process)
 
     def properties(self) -> Dict[str, str]:
         """Read the repository, branch, commit and state; {} outside git or without it."""
-        found = self._found()
-        commit = found.get("commit")
+        found = {name: self._answer(name) for name in ("commit", "url", "branch", "dirty")}
+        commit = found["commit"]
         if not commit:
             return {}
         given = {"azureml.git.commit": commit, "mlflow.source.git.commit": commit}
@@ -90,27 +108,29 @@ class Asked:
 
     def uncommitted(self) -> str:
         """Read what of the snapshot's files is not in the commit; "" where all of it is."""
-        found = self._found()
-        if not found.get("commit"):
+        if not self._answer("commit"):
             return ""
-        return "".join(_kept(self._folder, found["changes"] or "", found["unknown"] or ""))
-
-    def _found(self) -> Dict[str, Optional[str]]:
-        if self._known is None:
-            self._known = {name: self._answer(name) for name in self._questions}
-        return self._known
+        changes, unknown = self._answer("changes") or "", self._answer("unknown") or ""
+        return "".join(_kept(self._folder, changes, unknown))
 
     def _answer(self, name: str) -> Optional[str]:
+        if name not in self._known:
+            self._known[name] = self._waited(name) if name in self._questions else None
+        return self._known[name]
+
+    def _waited(self, name: str) -> Optional[str]:
         """Wait for what a process writes, None if it failed or took too long."""
-        process = self._questions[name]
+        process, answer = self._questions[name]
         most = SECONDS_FOR_CHANGES if name in ("changes", "unknown") else SECONDS
         try:
             left = self._asked + most - time.monotonic()
-            text, _ = process.communicate(timeout=max(0.01, left))
+            if process.wait(timeout=max(0.01, left)) != 0:
+                return None
         except subprocess.TimeoutExpired:
             _end(process)
             return None
-        return text.decode("utf-8", "replace").strip("\r\n") if process.returncode == 0 else None
+        answer.seek(0)
+        return answer.read().decode("utf-8", "replace").strip("\r\n")
 
 
 def ask(folder: str) -> Asked:
@@ -119,10 +139,15 @@ def ask(folder: str) -> Asked:
     # It is a file in worktrees and submodules.
     if not any((above / ".git").exists() for above in (where, *where.parents)):
         return Asked(where, {})
-    try:
-        return Asked(where, {name: _start(where, words) for name, words in QUESTIONS.items()})
-    except OSError:
-        return Asked(where, {})
+    with ExitStack() as files:
+        try:
+            asked = {
+                name: _start(where, words, files.enter_context(tempfile.TemporaryFile()))
+                for name, words in QUESTIONS.items()
+            }
+            return Asked(where, asked, files.pop_all())
+        except OSError:
+            return Asked(where, {})
 
 
 def keep(service: WorkspaceClient, run: str, uncommitted: str) -> None:
@@ -138,15 +163,13 @@ def keep(service: WorkspaceClient, run: str, uncommitted: str) -> None:
     text = io.BytesIO(uncommitted.encode("utf-8", "replace"))
     try:
         run_files.upload_one(service, run, UNCOMMITTED, text)
-    except (OSError, UserErrorException) as error:
+    except (OSError, AzureMLException) as error:
+        # Whoever heard of an error would submit the run once more.
         callers.warn(f"run {run} was submitted, but not what of it was not committed: {error}")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     process.kill()
-    # Not read to its end: what git has started may hold the pipe open long after it.
-    if process.stdout is not None:
-        process.stdout.close()
     process.wait()
 
 
@@ -178,11 +201,12 @@ def _path(head: str) -> Optional[str]:
     return path if both == f"a/{path} b/{path}" else None
 
 
-def _start(folder: Path, words: Tuple[str, ...]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
+def _start(folder: Path, words: Tuple[str, ...], answer: IO[bytes]) -> _Question:
+    process = subprocess.Popen(
         # `git status` would else write the index, and lock the user's own git out meanwhile.
         ["git", "--no-optional-locks", "-C", str(folder), *words],
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
+        stdout=answer,
         stderr=subprocess.DEVNULL,
     )
+    return _Question(process, answer)

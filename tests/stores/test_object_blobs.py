@@ -80,6 +80,15 @@ def test_a_store_that_is_away_keeps_what_came(rclone, prefix, tmp_path):
     assert bytes_of(here, digest) == b"whole"
 
 
+def test_a_store_that_went_away_is_not_asked_to_remove_each(rclone, prefix, tmp_path, caplog):
+    """The database's writer waits meanwhile, and so does whoever logs a metric."""
+    away = replace(rclone.place(prefix=prefix), endpoint="http://127.0.0.1:9")
+    blobs = ObjectBlobs(away, tmp_path / "blobs")
+    assert blobs.remove_many([digest_of(b"%d" % number) for number in range(40)]) == 0
+    # One by each of the threads that had begun.
+    assert len([one for one in caplog.messages if "could not be removed" in one]) <= 3
+
+
 def test_a_wrong_key_is_refused_at_once(rclone, prefix, tmp_path):
     """A service does not begin on a store that would not take anything."""
     credentials = (("access_key", "nobody"), ("secret_key", "knows"))

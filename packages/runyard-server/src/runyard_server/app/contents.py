@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from runyard.protocol.errors import InvalidRequest, RunyardError, TemporaryError
 from runyard_server.core.settings import Settings
 from runyard_server.store.blobs import FolderBlobs
+from runyard_server.store.folders import sync_folder
 from runyard_server.store.home import Home
 from runyard_server.store.objects import places, variables
 from runyard_server.store.objects.places import Place
@@ -114,10 +115,15 @@ def _mark(home: Home, where: str) -> bool:
     # Made up, not made of the secret: that is in backups, and what was restored is another service.
     told = json.dumps({"in": where, "owner": secrets.token_hex(16)})
     draft = home.contents_mark.with_name(f"{home.contents_mark.name}.{os.getpid()}")
-    draft.write_text(told + "\n", encoding="utf-8")
+    with draft.open("w", encoding="utf-8") as file:
+        file.write(told + "\n")
+        file.flush()
+        os.fsync(file.fileno())
     try:
         # Of several processes that begin at once on one folder, one wins.
         home.contents_mark.hardlink_to(draft)
+        # Lost with the machine's power it would leave a claim that nobody knows to be his own.
+        sync_folder(home.root)
     except FileExistsError:
         return False
     finally:

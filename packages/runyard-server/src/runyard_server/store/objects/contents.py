@@ -12,13 +12,14 @@ import hashlib
 import json
 import logging
 import re
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from runyard.protocol import paths
 from runyard.protocol.datastores import AZURE
-from runyard.protocol.errors import BlobNotFound, InvalidRequest, RunyardError
+from runyard.protocol.errors import BlobNotFound, InvalidRequest, RunyardError, TemporaryError
 from runyard_server.store import together
 from runyard_server.store.arrived import Arrived
 from runyard_server.store.blobs import FolderBlobs
@@ -29,6 +30,8 @@ from runyard_server.store.objects.places import Place
 
 # Says whose contents these are: the collector of another service would remove them all.
 OWNER = "runyard.json"
+# The writer of the database waits while contents are removed, and everybody else for the writer.
+_REMOVED_SECONDS = 5
 _NAME = re.compile(rf"{paths.CONTENTS}/([0-9a-f]{{2}})/([0-9a-f]{{62}})")
 _log = logging.getLogger(__name__)
 
@@ -46,6 +49,7 @@ class ObjectBlobs(FolderBlobs):
         self.place = place
         self.where = place.url
         self._files = ObjectFiles(place, root / paths.UPLOADS, "contents")
+        self._removing = ObjectFiles(place, root / paths.UPLOADS, "contents", _REMOVED_SECONDS)
 
     def claim(self, owner: str) -> None:
         """Take the place for a service, unless another one has it.
@@ -152,21 +156,27 @@ class ObjectBlobs(FolderBlobs):
         """Remove a blob; return the bytes that are free then, 0 where there was none."""
         here = super().remove(digest)
         name = paths.content(digest)
-        known = self._files.look(name)
+        known = self._removing.look(name)
         if known is not None:
-            self._files.remove(name)
+            self._removing.remove(name)
         return known.size if known is not None else here
 
     def remove_many(self, digests: Iterable[str]) -> int:
         """Remove blobs; return the bytes that are free then.
 
-        One that the store does not remove now is found to be loose by the next pass again.
+        One that the store does not remove now is found to be loose by the next pass again. A store
+        that is away is not asked for the others.
         """
+        away = threading.Event()
 
         def remove(digest: str) -> int:
+            if away.is_set():
+                return 0
             try:
                 return self.remove(digest)
             except RunyardError as error:
+                if isinstance(error, TemporaryError):
+                    away.set()
                 # Raised, it would take back the marks of those that are gone.
                 _log.warning("content %s could not be removed: %s", digest, error)
                 return 0

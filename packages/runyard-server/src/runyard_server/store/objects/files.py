@@ -22,7 +22,7 @@ from runyard_server.store import together
 from runyard_server.store.arrived import Arrived
 from runyard_server.store.folders import CHUNK, Body, checked, is_text
 from runyard_server.store.objects import s3
-from runyard_server.store.objects.opening import Store, failures, opened
+from runyard_server.store.objects.opening import SECONDS, Store, failures, opened
 from runyard_server.store.objects.places import Known, Place
 from runyard_server.store.trees import TreeFile
 
@@ -78,17 +78,19 @@ class ObjectFiles:
         place: Where.
         drafts: A folder of this machine for files that come in parts.
         name: What drafts of this datastore are called apart from others'.
+        seconds: How long one request to the store may take.
     """
 
-    def __init__(self, place: Place, drafts: Path, name: str) -> None:
+    def __init__(self, place: Place, drafts: Path, name: str, seconds: int = SECONDS) -> None:
         self.place = place
+        self._seconds = seconds
         self.drafts = drafts
         self.name = name
 
     @property
     def store(self) -> Store:
         """The store as obstore has it."""
-        return opened(self.place)
+        return opened(self.place, self._seconds)
 
     def page(self, prefix: str, after: str | None, limit: int) -> list[TreeFile]:
         """Up to `limit` files whose path begins with `prefix` and is above `after`; see Tree.

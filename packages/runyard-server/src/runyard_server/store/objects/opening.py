@@ -32,6 +32,8 @@ _RETRIES = {
     },
 }
 _OPEN_STORES = 64
+# Of a whole request: a part of a large file may be slow on its way.
+SECONDS = 300
 _CODE = re.compile(r"<Code>([\w.]{1,80})</Code>")
 _MESSAGE = re.compile(r"<Message>([^<]{1,300})")
 _SIGNATURE = re.compile(r"(?i)\b(sig|signature|x-amz-\w+|sv|se|skoid)=[^&\s\"')]*")
@@ -49,18 +51,25 @@ _WRONG_KEY = (
 )
 
 
-@lru_cache(_OPEN_STORES)
-def opened(place: Place) -> Store:
+def opened(place: Place, seconds: int = SECONDS) -> Store:
     """The store of a place, with its connections.
+
+    Args:
+        place: The place.
+        seconds: How long one request may take.
 
     Raises:
         StoreRefused: What opens it is not of the form that the store needs.
     """
+    return _opened(place, seconds)
+
+
+@lru_cache(_OPEN_STORES)
+def _opened(place: Place, seconds: int) -> Store:
     client: dict[str, Any] = {
         "allow_http": place.endpoint.startswith("http://"),
         "connect_timeout": timedelta(seconds=5),
-        # Of a whole request: a part of a large file may be slow on its way.
-        "timeout": timedelta(seconds=300),
+        "timeout": timedelta(seconds=seconds),
     }
     options: dict[str, Any] = {"client_options": client, "retry_config": _RETRIES}
     try:

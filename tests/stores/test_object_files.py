@@ -99,6 +99,25 @@ def test_parts_go_straight_to_the_store(files, monkeypatch):
         assert answer.read() == data
 
 
+def test_a_file_is_made_of_its_parts_once_however_often_that_is_asked(
+    started, prefix, tmp_path, monkeypatch
+):
+    """Ranks that send one checkpoint go on with one upload, and a killed service is asked again."""
+    monkeypatch.setattr(addresses, "PART_BYTES", 5 << 20)
+    monkeypatch.setattr(addresses, "_WHOLE_BYTES", 5 << 20)
+    files = ObjectFiles(started("moto").place(prefix=prefix), tmp_path, "s3")
+    data, key = bytes(6 << 20), files.key("big")
+    plan = addresses.plan(files.place, key, "big", len(data), "", overwrite=True)
+    tags = [send(part.url, data[part.offset : part.offset + part.size]) for part in plan.parts]
+    for _ in range(2):
+        addresses.complete(files.place, key, len(data), plan.upload, tags, overwrite=True)
+    known = files.look("big")
+    assert known is not None
+    # Others have forgotten the upload by then: the file is known by what it is made of.
+    assert known.etag == s3.tag_of_parts(tags) != s3.tag_of_parts(tags[::-1])
+    assert s3.tag_of_parts(["no digest"]) == ""
+
+
 def test_an_upload_whose_client_was_killed_is_gone_on_with(files, monkeypatch, tmp_path):
     """What the store has of the same version is not sent again; another version begins anew."""
     monkeypatch.setattr(addresses, "PART_BYTES", 5 << 20)
@@ -152,6 +171,14 @@ def test_pieces_of_a_large_file_come_at_once_and_a_killed_download_goes_on(
         part.seek(500_000)
         changed = replace(address, etag="another")
         assert not store_requests.receive(changed, part, told.append)
+        part.seek(0)
+
+        def replaced(count: int) -> None:
+            if count == 100_000:
+                put(files, "big", data[::-1], overwrite=True)
+
+        # As a service of before told it.
+        assert not store_requests.receive(replace(address, etag=""), part, replaced)
 
 
 def test_folders_of_a_container_are_no_files_either(started, prefix, tmp_path):

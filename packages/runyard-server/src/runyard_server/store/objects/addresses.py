@@ -21,6 +21,7 @@ from runyard.protocol.datastores import (
     StoreAddress,
     WritePlan,
 )
+from runyard.protocol.errors import StoreRefused
 from runyard_server.store.objects import azure, s3
 from runyard_server.store.objects.opening import failures, opened
 from runyard_server.store.objects.places import Place
@@ -113,10 +114,26 @@ def complete(
         FileExistsError: It is there and `overwrite` is False.
         StoreRefused: Parts are missing.
     """
-    if place.kind == S3:
-        s3.complete(place, key, upload, etags, overwrite=overwrite)
-    else:
+    if place.kind != S3:
         azure.complete(place, key, upload, len(_offsets(size)), overwrite=overwrite)
+        return
+    try:
+        s3.complete(place, key, upload, etags, overwrite=overwrite)
+    except StoreRefused:
+        # Asked twice, after a kill or by two who went on with one upload: it is the file by now.
+        if not _is_made(place, key, size, etags):
+            raise
+
+
+def _is_made(place: Place, key: str, size: int, etags: Sequence[str]) -> bool:
+    """Whether a bucket has a file that was made of just these parts."""
+    try:
+        with failures(place, f"{key!r} cannot be looked up"):
+            known = obstore.head(opened(place), key)
+    except FileNotFoundError:
+        return False
+    tag = (known["e_tag"] or "").strip('"')
+    return known["size"] == size and tag == s3.tag_of_parts(etags)
 
 
 def abandon(place: Place, key: str, upload: str) -> None:

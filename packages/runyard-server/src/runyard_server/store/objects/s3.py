@@ -205,6 +205,15 @@ def complete(place: Place, key: str, upload: str, etags: Sequence[str], *, overw
         raise explained(place, f"{key!r} cannot be completed", answer)
 
 
+def tag_of_parts(etags: Sequence[str]) -> str:
+    """What S3 calls a file that was made of parts, by what it called them; "" where it may not."""
+    try:
+        digests = b"".join(bytes.fromhex(etag.strip('"')) for etag in etags)
+    except ValueError:
+        return ""
+    return f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(etags)}"
+
+
 def abandon(place: Place, key: str, upload: str) -> None:
     """Have the parts removed of a file that will not come.
 

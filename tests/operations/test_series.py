@@ -35,6 +35,16 @@ def read(system: System, run: str, after: int = 0, **more: Any) -> SeriesColumns
     return series.read(system, "default", asked).items[0]
 
 
+def test_what_is_asked_for_twice_is_answered_twice(system: System, run: str) -> None:
+    """Two charts of one series may know different parts of it; neither gets less than it lacks."""
+    log(system, run, [1.0, 2.0, 3.0])
+    for afters in ((0, 3), (3, 0)):
+        asked = ReadSeries([SeriesName(run, "loss", after) for after in afters])
+        items = series.read(system, "default", asked).items
+        found = {after: item.y for after, item in zip(afters, items, strict=True)}
+        assert found == {0: [1.0, 2.0, 3.0], 3: []}
+
+
 def test_columns_hold_what_was_logged(system: System, run: str) -> None:
     """A chart has the points that were logged, over their number, their time or since the first."""
     log(system, run, [3, 2.5, 2.0])

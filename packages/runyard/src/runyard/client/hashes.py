@@ -60,7 +60,8 @@ class Hashes:
         """
         if _is_settled(status):
             while len(self._rows) >= KEPT_LARGE and self._least == 1:
-                del self._rows[next(iter(self._rows))]
+                # Popped, for threads that describe files may choose the same one.
+                self._rows.pop(next(iter(self._rows)), None)
             self._rows[name] = [*_facts(status), digest]
             self._changed = True
 

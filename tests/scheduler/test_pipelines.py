@@ -29,6 +29,7 @@ from runyard.protocol.sweeps import MAXIMIZE, Objective, SweepSpec
 from runyard.protocol.trash import AddTrash
 from runyard_server.core.lookups import folder_of
 from runyard_server.core.system import System
+from runyard_server.execution.inherited_environment import inherited
 from runyard_server.operations import files, pipeline_turns, pipelines, runs, snapshots, trash
 from runyard_server.scheduler.pipelines import PipelineReconciler
 from runyard_server.scheduler.reconciler import Reconciler
@@ -222,6 +223,16 @@ def test_a_cancel_ends_all_steps(piping: Piping) -> None:
     until(lambda: piping.states(pipeline)["b"] == "Canceled")
     piping.yard.finish(step, "canceled")
     until(lambda: piping.get(pipeline).status == "Canceled")
+
+
+@pytest.mark.parametrize("inherits", [False, True])
+def test_what_steps_inherit_is_kept_for_them_alone(piping: Piping, inherits: bool) -> None:
+    """The client's environment may hold secrets: it lies nowhere when no step sees it."""
+    node = replace(piping.node("a"), inherits=inherits)
+    pipeline = piping.submit(node, inherited={"SECRET": "x"})
+    assert inherited(piping.system, pipeline) == ({"SECRET": "x"} if inherits else {})
+    piping.play_all(pipeline)
+    assert inherited(piping.system, pipeline) == {}
 
 
 def test_a_step_that_is_canceled_alone_is_not_waited_for(piping: Piping) -> None:

@@ -367,9 +367,9 @@ class _Turn:
             work.announce(run_topic(run.workspace, run.id))
             return False
 
-        self.system.write(write)
-        # Last: should the end not have been written, further steps still inherit from it.
+        # No step can begin any more, and a kill in between must not leave what they inherited.
         run_folders.discard(self.system.home.run(self.run.id))
+        self.system.write(write)
 
     def _outcome(self, run: RunRow, now: str) -> tuple[str, RunError | None]:
         if run.cancel_requested:

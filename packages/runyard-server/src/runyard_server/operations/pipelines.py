@@ -107,8 +107,9 @@ def submit(system: System, workspace: str, body: SubmitPipeline) -> PipelineReco
         return _write(work, body, run, row, found)
 
     try:
-        # It keeps what the steps inherit, and goes with the pipeline's end.
-        inherited_environment.keep_inherited(folder, body.inherited)
+        if any(node.inherits for node in nodes.values()):
+            # It keeps what the steps inherit, and goes with the pipeline's end.
+            inherited_environment.keep_inherited(folder, body.inherited)
         return system.write(write)
     # Also when the service is being stopped: a folder without its run would stay for ever.
     except BaseException:

@@ -187,14 +187,17 @@ class Pipeline:
         faults = self.validate()
         if faults:
             raise ValueError("; ".join(faults))
+        spec = self._spec(experiment)
+        # It may hold secrets, so it stays here where no step is to see it.
+        inherits = any(node.inherits for node in spec.nodes)
         order = SubmitPipeline(
             experiment=experiment.name,
             values=self._values(given, experiment.workspace),
-            spec=self._spec(experiment),
+            spec=spec,
             continue_on_failure=bool(continue_on_step_failure),
             regenerate=bool(regenerate_outputs),
             tags=as_tags(tags),
-            inherited=submitter.inherited(),
+            inherited=submitter.inherited() if inherits else {},
             parent=parent_run_id or parent,
         )
         with translated():

@@ -11,7 +11,7 @@ import pytest
 
 from runyard.protocol.data import DataReference
 from runyard.protocol.environments import EnvironmentDefinition
-from runyard.protocol.errors import InvalidRequest, TemporaryError
+from runyard.protocol.errors import InvalidRequest, TemporaryError, WrongState
 from runyard.protocol.files import FileEntry, RegisterFiles
 from runyard.protocol.pipelines import (
     PATH,
@@ -291,6 +291,8 @@ def test_a_sweep_below_a_run_that_ends_goes_on_and_hands_on(piping: Piping) -> N
     entries = [entry, *(replace(entry, path=f"o/{number}") for number in range(1001))]
     files.register(piping.system, W, trial, body=RegisterFiles(entries))
     Sweeping(piping.yard).log(trial, 0.5)
+    with pytest.raises(WrongState, match="or a sweep"):
+        runs.complete(piping.system, W, piping.step(pipeline, "h"))
     piping.yard.finish(trial)
     until(lambda: piping.get(pipeline).status in TERMINAL)
     assert piping.states(pipeline) == {"h": "Completed"}
@@ -350,9 +352,11 @@ def test_a_pipeline_that_cannot_be_is_refused(piping: Piping, change: Any, told:
 
 def test_a_pipeline_cannot_be_ended_from_outside(piping: Piping) -> None:
     """Its steps would go on with nobody who looks at them."""
-    pipeline = piping.submit(piping.node("a"))
-    with pytest.raises(Exception, match="is a pipeline"):
+    pipeline = piping.submit(piping.node("a"), piping.node("b", "a"))
+    with pytest.raises(WrongState, match="is a pipeline"):
         runs.fail(piping.system, W, pipeline, FailRun())
+    with pytest.raises(WrongState, match="a step that has not begun"):
+        runs.complete(piping.system, W, piping.step(pipeline, "b"))
     piping.play_all(pipeline)
 
 

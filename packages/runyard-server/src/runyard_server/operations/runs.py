@@ -13,7 +13,7 @@ from runyard.protocol import events as kinds
 from runyard.protocol import runs as states
 from runyard.protocol.errors import Conflict, InvalidRequest, WrongState
 from runyard.protocol.filters import METRIC
-from runyard.protocol.pipelines import PIPELINE_RUN
+from runyard.protocol.pipelines import PIPELINE_RUN, STEP_RUN
 from runyard.protocol.queue import Prioritize, RunExplanation
 from runyard.protocol.run_export import ExportRuns
 from runyard.protocol.run_keys import RunKeys, RunKeysQuery, RunValues, RunValuesQuery
@@ -453,6 +453,11 @@ def fail(system: System, workspace: str, run: str, body: FailRun) -> RunRecord:
 def _say_end(work: Work, row: RunRow, status: str, error: RunError | None = None) -> RunRow:
     if row.run_type == PIPELINE_RUN and row.active:
         raise WrongState(f"run {row.id} is a pipeline, which ends with its steps; cancel it")
+    if _is_driven_step(row):
+        # A pipeline would take it for done, with nothing made; its sweep would go on unseen.
+        raise WrongState(
+            f"run {row.id} is a step that has not begun, or a sweep, and ends by itself; cancel it"
+        )
     if row.run_type in RUN_TYPES and row.active:
         # Its trials would be left without anybody who takes their results in.
         raise WrongState(
@@ -465,6 +470,12 @@ def _say_end(work: Work, row: RunRow, status: str, error: RunError | None = None
         # It may have been given children after its end.
         end_children(work, row, row.status, row.error)
     return end(work, row, status, error)
+
+
+def _is_driven_step(row: RunRow) -> bool:
+    """Whether a step of a pipeline has no job of its own that could say how it ended."""
+    begun = row.status != states.NOT_STARTED and row.target != states.INTERACTIVE_TARGET
+    return row.run_type == STEP_RUN and row.active and not begun
 
 
 def _write_new(

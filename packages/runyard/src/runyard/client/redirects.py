@@ -11,6 +11,8 @@ import http.client
 import urllib.request
 from typing import Any, Optional
 
+from runyard.client import reaching
+
 _SILENCE_SECONDS = 60
 
 
@@ -22,6 +24,8 @@ def followed(address: str, first: int, version: str) -> Optional[Any]:
         first: The first byte that is wanted.
         version: What the service calls the content: its ETag.
     """
+    if not reaching.is_reached(address):
+        return None
     headers = {"Range": f"bytes={first}-"} if first else {}
     request = urllib.request.Request(address, headers=headers)  # noqa: S310 - from the service
     try:

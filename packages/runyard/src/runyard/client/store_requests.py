@@ -17,7 +17,7 @@ from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO, Callable, Dict, Iterator, NamedTuple, TypeVar
 
-from runyard.client import copying
+from runyard.client import copying, reaching
 from runyard.client.connection import Limited
 from runyard.protocol.datastores import PART_CAME
 from runyard.protocol.errors import AlreadyExists, InvalidRequest, RunyardError, TemporaryError
@@ -209,6 +209,8 @@ def _is_right(file: BinaryIO, md5: str) -> bool:
 
 
 def _asked(url: str, method: str, headers: Dict[str, str], body: Any) -> Any:
+    if not reaching.is_reached(url):
+        raise NoWay("the store cannot be reached from here")
     request = urllib.request.Request(url, body, headers, method=method)  # noqa: S310 - from the service
     return urllib.request.urlopen(request, timeout=SILENCE_SECONDS)  # noqa: S310 - as above
 

@@ -20,6 +20,9 @@ def test_secrets_are_set_and_read_as_in_v1(workspace, experiment):
     run.complete()
     with pytest.raises(UserErrorException, match=r"the value of secret 'half' is int; give a text"):
         vault.set_secrets({"whole": "1", "half": 2})
+    with pytest.raises(UserErrorException, match=r"secret 'odd' is no UTF-8") as caught:
+        vault.set_secret("odd", "hidden \udcd8")
+    assert "hidden" not in str(caught.value)
     vault.delete_secrets(["db-password", "one", "two"])
     assert vault.list_secrets() == []
     with pytest.raises(UserErrorException, match="no secret 'one'"):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from runyard.client.workspace_connection import NounClient
 from runyard.protocol import secrets as routes
+from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.secrets import KeepSecret
 
 if TYPE_CHECKING:
@@ -29,8 +30,16 @@ class Secrets(NounClient):
             value: The text.
 
         Raises:
-            InvalidRequest: The name breaks its rule, or the text is too long.
+            InvalidRequest: The name breaks its rule, or the text is too long or no UTF-8.
         """
+        try:
+            value.encode("utf-8")
+        except UnicodeEncodeError:
+            # Before it is written as JSON, whose error shows the text that it cannot write.
+            raise InvalidRequest(
+                f"the text of secret {name!r} is no UTF-8, and is not shown here: keep it encoded, "
+                "such as by base64"
+            ) from None
         return self._service.call(routes.SECRETS_KEEP, name, body=KeepSecret(value))
 
     def read(self, name: str) -> str:

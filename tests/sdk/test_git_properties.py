@@ -36,6 +36,14 @@ def test_a_snapshot_that_takes_long_costs_no_changes(folder, monkeypatch):
         assert asked.uncommitted().count("\n+new") == LINES
 
 
+def test_changes_stay_here_where_that_was_said(folder, monkeypatch):
+    """A password that was just taken out of a file is in no diff; the commit is told all the same."""
+    monkeypatch.setenv("RUNYARD_UNCOMMITTED", "0")
+    with git_properties.ask(str(folder)) as asked:
+        assert asked.uncommitted() == ""
+        assert asked.properties()["azureml.git.dirty"] == "True"
+
+
 def test_a_run_that_was_submitted_is_no_error_where_its_changes_cannot_be_kept():
     """Whoever heard of one would submit it again, and have two."""
     with Connection("http://127.0.0.1:9", "t") as connection:

@@ -8,6 +8,7 @@ for no service has the repository to look the commit up in.
 from __future__ import annotations
 
 import io
+import os
 import re
 import subprocess
 import tempfile
@@ -43,6 +44,9 @@ QUESTIONS = {
     ),
     "unknown": ("ls-files", "--others", "--exclude-standard", "-z", "--", "."),
 }
+OFF_VARIABLE = "RUNYARD_UNCOMMITTED"
+"""`0` keeps the diff here: it has lines that were taken out, which no snapshot has."""
+CHANGES = ("changes", "unknown")
 UNCOMMITTED = "git/uncommitted.diff"
 """Where a run has what was not committed: a diff, and behind it names that git does not know."""
 UNKNOWN = "# not in git: "
@@ -121,7 +125,7 @@ class Asked:
     def _waited(self, name: str) -> Optional[str]:
         """Wait for what a process writes, None if it failed or took too long."""
         process, answer = self._questions[name]
-        most = SECONDS_FOR_CHANGES if name in ("changes", "unknown") else SECONDS
+        most = SECONDS_FOR_CHANGES if name in CHANGES else SECONDS
         try:
             left = self._asked + most - time.monotonic()
             if process.wait(timeout=max(0.01, left)) != 0:
@@ -144,6 +148,7 @@ def ask(folder: str) -> Asked:
             asked = {
                 name: _start(where, words, files.enter_context(tempfile.TemporaryFile()))
                 for name, words in QUESTIONS.items()
+                if name not in CHANGES or os.environ.get(OFF_VARIABLE) != "0"
             }
             return Asked(where, asked, files.pop_all())
         except OSError:

@@ -37,7 +37,7 @@ def test_a_snapshot_that_takes_long_costs_no_changes(folder, monkeypatch):
 
 
 def test_changes_stay_here_where_that_was_said(folder, monkeypatch):
-    """A password that was just taken out of a file is in no diff; the commit is told all the same."""
+    """A password that was just taken out of a file is in no diff; the commit is told."""
     monkeypatch.setenv("RUNYARD_UNCOMMITTED", "0")
     with git_properties.ask(str(folder)) as asked:
         assert asked.uncommitted() == ""

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from runyard.protocol.errors import InternalError, InvalidRequest, NotFound
-from runyard.protocol.secrets import KeepSecret
+from runyard.protocol.secrets import KeepSecret, SecretValue
 from runyard_server.core.system import System
 from runyard_server.operations import secrets
 from runyard_server.store import secrets as rows
@@ -65,3 +65,8 @@ def test_a_refusal_does_not_tell_the_text(system: System) -> None:
         secrets.keep(system, W, "large", KeepSecret(text))
     assert text[:16] not in caught.value.message
     assert "64000 characters; 25000 are the most" in caught.value.message
+
+
+def test_no_record_shows_its_secret():
+    """A traceback that prints what variables are has no secret in it."""
+    assert "hush" not in f"{KeepSecret('hush')} {SecretValue('name', 'hush')!r}"

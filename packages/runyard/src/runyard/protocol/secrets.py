@@ -27,7 +27,8 @@ MOST_SECRETS = 1000
 class KeepSecret:
     """Keep a secret, in place of the one that is there under its name."""
 
-    value: str
+    # Not in a traceback that shows what variables are.
+    value: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class SecretValue:
     """A secret as it is given to who may read it."""
 
     name: str
-    value: str
+    value: str = field(repr=False)
 
 
 @dataclass(frozen=True)

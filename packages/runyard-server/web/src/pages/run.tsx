@@ -9,7 +9,7 @@ import type { RunRecord, RunSpec } from "../protocol";
 import { useAll, useCall } from "../resource";
 import { ENDED, runName } from "../texts";
 import { boardOf } from "./board";
-import { Copy, Head, Standing, Tabs, told } from "../ui/bits";
+import { Copy, Head, Standing, Tabs, link, told } from "../ui/bits";
 import "./run/run.css";
 import { Again, Register } from "./run/dialogs";
 import { discard } from "../ui/discard";
@@ -51,6 +51,10 @@ const TABS: Record<string, [string, Tab]> = {
   events: ["Events", () => import("./run/events")],
 };
 
+// These tabs of a step that was reused show what the run has that made it.
+const MADE = ["metrics", "logs", "files", "ranks", "system"];
+const madeBy = (run: RunRecord) => run.properties["azureml.reusedrunid"];
+
 export default function Run({
   workspace,
   run: id,
@@ -58,6 +62,8 @@ export default function Run({
   rest = "",
 }: Record<"workspace" | "run", string> & { tab?: string; rest?: string }) {
   const run = useCall("runs.get", { workspace, run: id });
+  const other = run.data && madeBy(run.data);
+  const maker = useCall("runs.get", other ? { workspace, run: other } : null);
   const [grown, setGrown] = useState<Grown>({ metrics: {}, logs: {}, usage: 0 });
   useLive(workspace, [`run:${id}`], (hint) => {
     if (hint.kind === "metrics" || hint.kind === "logs") {
@@ -76,7 +82,13 @@ export default function Run({
           {load ? (
             <Lazy
               load={load}
-              given={{ workspace, run: found, grown, refresh: run.refresh, rest }}
+              given={{
+                workspace,
+                run: (MADE.includes(tab) && maker.data) || found,
+                grown,
+                refresh: run.refresh,
+                rest,
+              }}
             />
           ) : (
             <Failure error={new Error(`A run has no part called ${tab}.`)} />
@@ -121,6 +133,10 @@ function RunHead({ run, refresh, tab }: Pick<TabProps, "run" | "refresh"> & { ta
   const repeatable = spec.data && (spec.data.script || spec.data.command.length > 0);
   const here = to(["runs", run.workspace, run.id]);
   const live = !ENDED.includes(run.status);
+  const maker = madeBy(run);
+  const pipeline = { "azureml.PipelineRun": run.id, "azureml.StepRun": run.parent }[
+    run.run_type ?? ""
+  ];
   const stars = useStars(run.workspace, "run");
   useKeys((key) => {
     if (key === "s") stars.toggle(run.id);
@@ -166,10 +182,21 @@ function RunHead({ run, refresh, tab }: Pick<TabProps, "run" | "refresh"> & { ta
           [run.experiment, to(["experiments", run.workspace, run.experiment])],
         ]}
       >
+        {pipeline && (
+          <a class="button" href={to(["pipelines", run.workspace, pipeline])}>
+            Graph of the pipeline
+          </a>
+        )}
         <Star of={stars} name={run.id} called="this run" />
         <Copy text={run.id}>Copy id</Copy>
         <Acts hint="run" of={acts} />
       </Head>
+      {maker && (
+        <p class="faint">
+          Reused: its metrics, logs and files are those of the run{" "}
+          {link(<code>{maker}</code>, "runs", run.workspace, maker, tab)}.
+        </p>
+      )}
       {dialog === "again" && spec.data && (
         <Again run={run} spec={spec.data} close={() => setDialog(null)} />
       )}

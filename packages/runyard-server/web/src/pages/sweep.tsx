@@ -11,20 +11,12 @@ import { Bars, Card, Copy, Facts, Head, Standing, Took, told, useNow } from "../
 import { ranks } from "../ui/axes";
 import { Chart } from "../ui/chart";
 import { type Column, long, number, state, text } from "../ui/columns";
-import { Gantt, type Bar } from "../ui/gantt";
+import { Gantt, SHADES, type Bar } from "../ui/gantt";
 import { Parallel, type Line } from "../ui/parallel";
 import { Empty, Loaded } from "../ui/states";
 import { Table } from "../ui/table";
 
 const MOST = 2000;
-const SHADES: Record<string, string> = {
-  completed: "--good",
-  failed: "--bad",
-  stopped: "--warn",
-  running: "--live",
-  canceled: "--faint",
-  paused: "--faint",
-};
 
 export default function Sweep({ workspace, sweep: id }: { workspace: string; sweep: string }) {
   const segments = { workspace, sweep: id };

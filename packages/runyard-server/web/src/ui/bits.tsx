@@ -5,7 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { path, to } from "../address";
 import { ago, duration, figure, hash, moment } from "../texts";
 
-const SHAPES: Record<string, string> = {
+export const SHAPES: Record<string, string> = {
   completed: "✓",
   serving: "✓",
   healthy: "✓",

@@ -15,6 +15,16 @@ export interface Bar {
   where?: string;
 }
 
+/** What a bar's shade is in a state. */
+export const SHADES: Record<string, string> = {
+  completed: "--good",
+  failed: "--bad",
+  stopped: "--warn",
+  running: "--live",
+  canceled: "--faint",
+  paused: "--faint",
+};
+
 const ROW = 14;
 const TOP = 22;
 const LABEL = 112;
@@ -28,11 +38,11 @@ interface Lanes {
 }
 
 /** Bars in lanes, place by place: a lane is free again when its bar has ended. */
-export function lanes(bars: Bar[], now: number): Lanes {
+export function lanes(bars: Bar[], now: number, steps = false): Lanes {
   const places = Map.groupBy(bars, (bar) => bar.where ?? "");
-  const named = [...places].sort(([left], [right]) =>
-    left.localeCompare(right, undefined, { numeric: true }),
-  );
+  const named = [...places];
+  if (!steps)
+    named.sort(([left], [right]) => left.localeCompare(right, undefined, { numeric: true }));
   const found: Lanes = { of: new Map(), names: [], count: 0 };
   for (const [name, mine] of named) {
     const free: number[] = [];
@@ -50,9 +60,12 @@ export function lanes(bars: Bar[], now: number): Lanes {
 
 const short = (name: string) => (name.length > 16 ? `${name.slice(0, 7)}…${name.slice(-8)}` : name);
 
-/** A picture of what ran beside what; times are milliseconds since 1970. */
-export function Gantt({ bars, now }: { bars: Bar[]; now: number }) {
-  const { of: placed, names, count } = useMemo(() => lanes(bars, now), [bars, now]);
+/**
+ * A picture of what ran beside what; times are milliseconds since 1970. Of steps each name has a
+ * place, in the order given.
+ */
+export function Gantt({ bars, now, steps = false }: { bars: Bar[]; now: number; steps?: boolean }) {
+  const { of: placed, names, count } = useMemo(() => lanes(bars, now, steps), [bars, now]);
   const rows = Math.min(MOST, Math.max(1, count));
   // Of one place the name says nothing; of several each stands before its first bar.
   const shown = names.length > 1 ? names : [];
@@ -101,14 +114,14 @@ export function Gantt({ bars, now }: { bars: Bar[]; now: number }) {
     <Pointed
       kind="gantt"
       height={height}
-      label={`When ${bars.length} trials ran`}
+      label={`When ${bars.length} ${steps ? "steps" : "trials"} ran`}
       draw={draw}
       of={[placed, now]}
       find={find}
       href={(bar) => bar.href}
       say={(bar) =>
         bar
-          ? `${bar.name}${bar.where ? ` on ${bar.where}` : ""}: ${duration(((bar.until ?? now) - bar.from) / 1000)}`
+          ? `${bar.name}${bar.where && !steps ? ` on ${bar.where}` : ""}: ${duration(((bar.until ?? now) - bar.from) / 1000)}`
           : "Point at a bar; a click opens it."
       }
     />

@@ -26,11 +26,12 @@ export default function Overview({ workspace, run, grown, refresh }: TabProps) {
   const live = !ENDED.includes(run.status);
   const key = `${run.id} ${live} ${JSON.stringify(grown.metrics)}`;
   const metrics = useResource(`overview ${run.id}`, async (signal) => {
-    const segments = { workspace, run: run.id };
+    const maker = run.properties["azureml.reusedrunid"] ?? run.id;
+    const segments = { workspace, run: maker };
     const { series } = await call("metrics.list", segments, { query: { points: 2 }, signal });
     const named = series
       .filter((one) => one.kind === "scalar")
-      .map((one) => ({ run: run.id, name: one.name, after: 0 }));
+      .map((one) => ({ run: maker, name: one.name, after: 0 }));
     const body = { series: named, points: 400 };
     return (await call("series.read", { workspace }, { body, signal })).items;
   });

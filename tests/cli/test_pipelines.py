@@ -4,10 +4,18 @@ import json
 from pathlib import Path
 
 from runyard.client import source_folders
+from runyard.client.workspace import WorkspaceClient
 from runyard.protocol.environments import EnvironmentDefinition
 from runyard.protocol.pipelines import NodeInput, NodeOutput, NodeSpec, PipelineSpec, SubmitPipeline
 from runyard.protocol.runs import TERMINAL, RunSpec
 from runyard_server.testing.yard import until
+
+
+def ended(client: WorkspaceClient, order: SubmitPipeline) -> str:
+    """Submit a pipeline and wait for its end; its id."""
+    pipeline = client.pipelines.submit(order).id
+    until(lambda: client.runs.get(pipeline).status in TERMINAL)
+    return pipeline
 
 
 def test_a_pipeline_is_listed_and_shown_step_by_step(cli, place, run_id, tmp_path: Path) -> None:
@@ -19,8 +27,7 @@ def test_a_pipeline_is_listed_and_shown_step_by_step(cli, place, run_id, tmp_pat
     first = NodeSpec("a", "first", "Step", run, outputs=[NodeOutput("x", "workspaceblobstore")])
     last = NodeSpec("b", "last", "Step", run, inputs=[NodeInput("x", "a", "x")])
     order = SubmitPipeline("piped", PipelineSpec([last, first]))
-    pipeline = place.client.pipelines.submit(order).id
-    until(lambda: place.client.runs.get(pipeline).status in TERMINAL)
+    pipeline = ended(place.client, order)
     listed = cli("pipelines", "list", "-e", "piped").out.splitlines()
     assert [word for word in ("piped", "Failed") if word in listed[1]] == ["piped", "Failed"]
     lines = cli("pipelines", "show", "piped/1").out.splitlines()
@@ -30,3 +37,20 @@ def test_a_pipeline_is_listed_and_shown_step_by_step(cli, place, run_id, tmp_pat
     told = json.loads(cli("pipelines", "show", pipeline, "--json").out)
     assert [edge["kind"] for edge in told["edges"]] == ["data"]
     assert "is no pipeline" in cli("pipelines", "show", run_id).err
+
+
+def test_what_a_reused_step_has_is_shown_of_the_run_that_made_it(cli, place, tmp_path) -> None:
+    """Its own log and files are none: each command reads the other's, and says whose they are."""
+    (tmp_path / "step.py").write_text("print('said once')")
+    snapshot = source_folders.send(place.client, source_folders.scan(tmp_path, 1 << 20))
+    own = EnvironmentDefinition(user_managed=True)
+    run = RunSpec("reusing", snapshot, "step.py", environment=own)
+    order = SubmitPipeline("reusing", PipelineSpec([NodeSpec("a", "only", "Step", run)]))
+    ended(place.client, order)
+    (step,) = place.client.pipelines.get(ended(place.client, order)).nodes
+    told = cli("runs", "logs", step.run)
+    assert told.out == "said once\n"
+    assert f"the run that made it, {step.reused_run}" in told.err
+    for command in ("show", "files"):
+        assert "azureml-logs/70_driver_log.txt" in cli("runs", command, step.run).out
+    assert f"runyard runs show {step.reused_run}" in cli("runs", "show", step.run).out

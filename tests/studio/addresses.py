@@ -16,6 +16,8 @@ FILLED = {
     "/workspaces/{name}": ("experiment",),
     "/boards/{board}": ("board",),
     "/sweeps/{sweep}": ("sweep",),
+    # None is filled: test_pipelines.py has its own.
+    "/pipelines/{pipeline}": ("pipeline",),
     "/models/{name}": ("model",),
     "/models/{model}": ("model",),
     "/endpoints/{name}": ("endpoint",),

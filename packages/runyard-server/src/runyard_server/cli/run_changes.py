@@ -131,10 +131,10 @@ def files(run: RunId, prefix: Prefix = "", json: Json = False, workspace: Worksp
     """
     from runyard.protocol.files import FilePage
     from runyard_server.cli import target
-    from runyard_server.cli.run_names import with_run
+    from runyard_server.cli.run_names import with_maker
 
     client = target.client(workspace)
-    found = with_run(client, run, lambda id_: list(client.files.list(id_, prefix)))
+    found = with_maker(client, run, lambda id_: list(client.files.list(id_, prefix)))
     if json:
         output.as_json(FilePage(found))
         return
@@ -161,10 +161,10 @@ def download(
     """
     from runyard.protocol.files import FilePage
     from runyard_server.cli import target, transfers
-    from runyard_server.cli.run_names import with_run
+    from runyard_server.cli.run_names import with_maker
 
     client = target.client(workspace)
-    found = with_run(
+    found = with_maker(
         client, run, lambda id_: transfers.download_run(client, id_, prefix, to, overwrite)
     )
     if json:

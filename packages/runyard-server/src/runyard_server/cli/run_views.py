@@ -2,14 +2,16 @@
 
 import shlex
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from runyard.client.paging import LARGEST_PAGE
 from runyard.protocol import escapes
+from runyard.protocol.errors import RunNotFound
 from runyard.protocol.files import FileRecord
 from runyard.protocol.jobs import RankRecord
 from runyard.protocol.metrics import MetricSeries
-from runyard.protocol.pipelines import PIPELINE_RUN
+from runyard.protocol.pipelines import PIPELINE_RUN, REUSED_RUN
 from runyard.protocol.runs import RunQuery, RunRecord, RunSpec
 from runyard_server.cli import humane, output, pipeline_views, tables, usage_views
 from runyard_server.cli.tables import Column
@@ -68,12 +70,24 @@ def show(client: WorkspaceClient, run: RunRecord) -> None:
     if run.run_type == PIPELINE_RUN:
         output.say()
         pipeline_views.steps(client.pipelines.get(run.id))
+    # A step that was reused has none of its own.
+    maker = run.properties.get(REUSED_RUN, run.id)
+    if maker != run.id:
+        output.say()
+        output.say(f"It was reused: metrics, logs and files are of `runyard runs show {maker}`")
+    # The run that made them may have been deleted since.
+    with suppress(RunNotFound):
+        _made(client, maker)
+
+
+def _made(client: WorkspaceClient, run: str) -> None:
+    """Print what a run has logged and kept."""
     # Only the last value is shown, of a series that may have millions.
-    series = client.metrics.list(run.id, points=2)
+    series = client.metrics.list(run, points=2)
     if series:
         output.say()
         tables.show(METRIC_COLUMNS, map(_metric, series), "")
-    files = list(client.files.list(run.id, limit=LARGEST_PAGE))
+    files = list(client.files.list(run, limit=LARGEST_PAGE))
     if files:
         output.say()
         _files(files)

@@ -280,12 +280,12 @@ def logs(
     """
     from runyard_server.cli import target
     from runyard_server.cli.follow import print_logs
-    from runyard_server.cli.run_names import with_run
+    from runyard_server.cli.run_names import with_maker
 
     if file is not None and rank is not None:
         raise InvalidRequest("give either --file or --rank")
     client = target.client(workspace)
-    with_run(
+    with_maker(
         client,
         run,
         lambda id_: print_logs(

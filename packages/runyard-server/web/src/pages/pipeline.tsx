@@ -7,18 +7,7 @@ import { type Act, Acts } from "../palette";
 import type { OutputRecord, PipelineRecord, StepRecord } from "../protocol";
 import { useCall, useSoon } from "../resource";
 import { ENDED, counted } from "../texts";
-import {
-  Button,
-  Card,
-  Copy,
-  FactCard,
-  Head,
-  SHAPES,
-  Standing,
-  Took,
-  told,
-  useNow,
-} from "../ui/bits";
+import { Button, Card, Copy, Head, SHAPES, Standing, Took, told, useNow } from "../ui/bits";
 import { type Column, leads, long, number, state, text } from "../ui/columns";
 import { type Bar, Gantt, SHADES } from "../ui/gantt";
 import { Loaded } from "../ui/states";
@@ -30,7 +19,7 @@ const WIDTH = 184;
 const HEIGHT = 46;
 const ACROSS = WIDTH + 20;
 const DOWN = HEIGHT + 40;
-const LETTERS = 23;
+const LETTERS = 21;
 // How a box of several steps stands: as the first of these that one of them is.
 const RANKS = ["Failed", "Running", "Queued", "Preparing", "Starting", "NotStarted", "Canceled"];
 
@@ -58,15 +47,6 @@ export default function Pipeline({ workspace, pipeline: id }: Record<string, str
             <When pipeline={found} />
             <Steps pipeline={found} />
             <Outputs pipeline={found} />
-            <FactCard
-              title="Parameters"
-              of={Object.fromEntries(
-                Object.entries(found.values).map(([name, value]) => [
-                  name,
-                  typeof value === "string" ? value : JSON.stringify(value),
-                ]),
-              )}
-            />
           </div>
         </>
       )}

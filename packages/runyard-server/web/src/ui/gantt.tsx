@@ -68,7 +68,7 @@ export function Gantt({ bars, now, steps = false }: { bars: Bar[]; now: number; 
   const { of: placed, names, count } = useMemo(() => lanes(bars, now, steps), [bars, now]);
   const rows = Math.min(MOST, Math.max(1, count));
   // Of one place the name says nothing; of several each stands before its first bar.
-  const shown = names.length > 1 ? names : [];
+  const shown = steps || names.length > 1 ? names : [];
   const left = shown.length ? LABEL : 0;
   const low = Math.min(...bars.map((bar) => bar.from));
   const high = Math.max(...bars.map((bar) => bar.until ?? now), low + 1000);

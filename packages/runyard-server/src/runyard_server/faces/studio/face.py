@@ -45,7 +45,7 @@ HEADERS = {
 # The nouns that have pages, each below an address of its own.
 NOUNS = (
     *("runs", "experiments", "compare", "sweeps", "models", "endpoints", "compute", "queue"),
-    *("environments", "datasets", "datastores", "boards"),
+    *("environments", "datasets", "datastores", "boards", "pipelines"),
 )
 _NUMBERS = ("127.0.0.1", "localhost")
 # These take every name below .localhost for this machine; of others it is not known.

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Dict, List, Optional, Sequence
 from runyard.protocol.errors import NotFound
 from runyard.protocol.feed import RUN
 from runyard.protocol.metrics import SCALAR
+from runyard.protocol.pipelines import PIPELINE_RUN
 from runyard.protocol.runs import SCRIPT_RUN, TERMINAL, RunQuery
 from runyard.protocol.stream import EVENT, LOGS, METRICS
 from runyard.protocol.sweeps import RUN_TYPES
 from runyard.sdk import waiting
+from runyard.sdk.notebook.pipeline_card import PipelineCard
 from runyard.sdk.notebook.sweep_card import SweepCard
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ class Facts:
         self.files: List[FileRecord] = []
         self.children: List[RunRecord] = []
         self.sweep: Optional[SweepCard] = None
+        self.pipeline: Optional[PipelineCard] = None
         self._record: Optional[RunRecord] = None
         self._grown: Dict[str, int] = {}
         self._logs: Dict[str, int] = {}
@@ -131,12 +134,16 @@ class Facts:
     def _is_child(self, subject: str) -> bool:
         if self.sweep is not None:
             return subject.startswith(f"{self.run_id}_")
+        if self.pipeline is not None:
+            return self.pipeline.has(subject)
         # One that is not known may be a new child; runs of others are seldom told beside ours.
         return self._may_have_children() or any(one.id == subject for one in self.children)
 
     def _read_below(self) -> None:
         if self.record.run_type in RUN_TYPES:
             self.sweep = SweepCard(self.service, self.run_id)
+        elif self.record.run_type == PIPELINE_RUN:
+            self.pipeline = PipelineCard(self.service, self.run_id)
         else:
             query = RunQuery(parent=self.run_id)
             self.children = list(self.service.runs.list(query, limit=_CHILDREN))[::-1]

@@ -56,6 +56,8 @@ def card(facts: Facts, notice: str = "", now: Optional[float] = None) -> str:
     ]
     if facts.sweep is not None:
         parts += facts.sweep.parts()
+    if facts.pipeline is not None:
+        parts += facts.pipeline.parts(now or time.time())
     parts += [
         _charts(facts.charts()),
         html.pairs(_last_values(facts)),
@@ -85,12 +87,17 @@ def head(status: str, title: str, quiet: Sequence[str]) -> str:
         title: What it is about.
         quiet: What stands behind it.
     """
-    colour, shape = _LOOKS.get(status, _WAITS)
+    colour, shape = look(status)
     state = f'<b style="color:{colour}">{shape} {html.said(status)}</b>&ensp;' if status else ""
     rest = " · ".join(html.said(one) for one in quiet if one)
     return (
         f'<div>{state}<b>{html.said(title)}</b>&ensp;<span style="{html.QUIET}">{rest}</span></div>'
     )
+
+
+def look(status: str) -> Tuple[str, str]:
+    """The colour and the shape of a state."""
+    return _LOOKS.get(status, _WAITS)
 
 
 def elapsed(record: RunRecord, now: float) -> str:
@@ -169,6 +176,7 @@ def links(facts: Facts) -> List[Tuple[str, str]]:
     one = facts.sweep is None
     return [
         ("Open in the studio", facts.address),
+        *([("Graph", f"{studio}/pipelines/{place}")] if facts.pipeline is not None else []),
         *([("Metrics", f"{facts.address}/metrics")] if one else []),
         ("Log", f"{facts.address}/logs"),
         *([board] if one else []),
@@ -235,7 +243,7 @@ def _children(children: Sequence[RunRecord], now: float) -> str:
             one.name or one.id,
             begin - first,
             max(begin, (_seconds(one.ended_at) or now)) - first,
-            _LOOKS.get(one.status, _WAITS)[0],
+            look(one.status)[0],
         )
         for one, begin in zip(shown, begins)
     ]

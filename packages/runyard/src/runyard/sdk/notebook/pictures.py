@@ -32,7 +32,7 @@ class Span(NamedTuple):
     colour: str
 
 
-def image(svg: str, width: int, height: int, title: str) -> str:
+def image(svg: str, width: int, height: int, title: str, widest: int = 0) -> str:
     """An image of an SVG document.
 
     Args:
@@ -40,11 +40,14 @@ def image(svg: str, width: int, height: int, title: str) -> str:
         width: In pixels.
         height: In pixels.
         title: What it shows, for who cannot see it.
+        widest: What is wider is shown smaller; 0: nothing is.
     """
     whole = (
         f"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}' "
         f"viewBox='0 0 {width} {height}' {FONT} fill='{INK}'>{svg}</svg>"
     )
+    if widest and width > widest:
+        width, height = widest, height * widest // width
     data = base64.b64encode(whole.encode("utf-8", "replace")).decode("ascii")
     return (
         f'<img alt="{escape(title)}" width="{width}" height="{height}" '

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NoReturn, Optional
 
-from runyard.protocol.pipelines import PIPELINE_RUN, STEP_RUN
+from runyard.protocol.pipelines import PIPELINE_RUN, REUSED_RUN, STEP_RUN
 from runyard.sdk import run_files
 from runyard.sdk.exceptions import NotOfferedYet, translated
 from runyard.sdk.runs import Run
@@ -31,7 +31,6 @@ _WORDS = {
     "Completed": "Finished",
 }
 _JOB_LOG = "azureml-logs/70_driver_log.txt"
-_REUSED = "azureml.reusedrunid"
 
 
 class _PipelinePart(Run):
@@ -283,7 +282,7 @@ class StepRun(_PipelinePart):
     @property
     def _source(self) -> str:
         """The run that has made what this one has: of a reused step an earlier one."""
-        return self._read().properties.get(_REUSED, self.id)
+        return self._read().properties.get(REUSED_RUN, self.id)
 
     def _made_by(self) -> Optional[Run]:
         """The earlier run that has made what this one has, if it is not itself."""

@@ -16,6 +16,7 @@ import { Table } from "../ui/table";
 // Of more steps those of one name and layer are one box.
 const MOST = 200;
 const WIDTH = 184;
+const HALF = WIDTH / 2;
 const HEIGHT = 46;
 const ACROSS = WIDTH + 20;
 const DOWN = HEIGHT + 40;
@@ -89,13 +90,15 @@ const clipped = (name: string) => (name.length > LETTERS ? `${name.slice(0, LETT
 function Graph({ pipeline: { nodes, edges, workspace, id } }: { pipeline: PipelineRecord }) {
   const boxes = boxesOf(nodes);
   const layers = Map.groupBy(boxes, ([, [first]]) => first?.layer ?? 0);
-  const most = Math.max(1, ...[...layers.values()].map((layer) => layer.length));
-  const [width, height] = [most * ACROSS - 20, layers.size * DOWN - 40];
+  // Not by their numbers: of a step run that was deleted there is no box.
+  const rows = [...layers].sort(([left], [right]) => left - right).map(([, members]) => members);
+  const most = Math.max(1, ...rows.map((members) => members.length));
+  const [width, height] = [most * ACROSS - 20, Math.max(1, rows.length) * DOWN - 40];
   const places = new Map<string, [x: number, y: number]>();
   const boxOf = new Map<string, string>();
-  for (const [layer, members] of layers)
+  for (const [row, members] of rows.entries())
     for (const [place, [key, steps]] of members.entries()) {
-      places.set(key, [((most - members.length) / 2 + place) * ACROSS, layer * DOWN]);
+      places.set(key, [((most - members.length) / 2 + place) * ACROSS, row * DOWN]);
       for (const step of steps) boxOf.set(step.id, key);
     }
   const lines = new Map<string, string>();
@@ -103,12 +106,7 @@ function Graph({ pipeline: { nodes, edges, workspace, id } }: { pipeline: Pipeli
     const from = places.get(boxOf.get(source) ?? "");
     const until = places.get(boxOf.get(target) ?? "");
     if (!from || !until) continue;
-    const [x, y, end, low] = [
-      from[0] + WIDTH / 2,
-      from[1] + HEIGHT,
-      until[0] + WIDTH / 2,
-      until[1],
-    ];
+    const [x, y, end, low] = [from[0] + HALF, from[1] + HEIGHT, until[0] + HALF, until[1]];
     const path = `M${x},${y} C${x},${y + 24} ${end},${low - 24} ${end},${low}`;
     // Of several between two boxes data is what matters.
     if (lines.get(path) !== "data") lines.set(path, kind);

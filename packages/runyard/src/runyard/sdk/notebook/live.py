@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Optional
 
 from runyard.protocol.errors import RunyardError, TemporaryError
 from runyard.sdk.notebook import page
+from runyard.sdk.notebook.looks import took
 
 if TYPE_CHECKING:
     from runyard.sdk.notebook.facts import Facts
@@ -74,10 +75,10 @@ class LiveCard:
             over: Whether it is not waited for any more.
             why: What came of the last try.
         """
-        known = f"What is shown is as of {page.took(seconds)} ago."
+        known = f"What is shown is as of {took(seconds)} ago."
         if over:
             self.notice = (
-                f"This card rests: the service was away for {page.took(seconds)} ({why}). {known} "
+                f"This card rests: the service was away for {took(seconds)} ({why}). {known} "
                 "Run the cell again when the service runs."
             )
         else:

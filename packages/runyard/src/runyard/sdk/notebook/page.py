@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import time
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, List, Optional, Sequence, Tuple
 
 from runyard.protocol.metrics import SCALAR
-from runyard.protocol.runs import CANCELED, COMPLETED, FAILED, QUEUED, RUNNING, TERMINAL
+from runyard.protocol.runs import FAILED, QUEUED, RUNNING, TERMINAL
 from runyard.sdk.notebook import html, pictures
+from runyard.sdk.notebook.looks import look, took
 
 if TYPE_CHECKING:
     from runyard.protocol.metrics import MetricSeries
@@ -23,15 +24,6 @@ _FRAME = (
     "max-width:760px;padding:10px 14px;border:1px solid #9aa3ad66;border-radius:8px;"
     "font-size:13px;line-height:1.45"
 )
-# Colour, word and shape: none of them alone is seen by everybody.
-_LOOKS: Dict[str, Tuple[str, str]] = {
-    COMPLETED: ("#2e9e5b", "✓"),
-    FAILED: ("#d64545", "✕"),
-    CANCELED: ("#7f8792", "■"),
-    RUNNING: ("#3b7dd8", "●"),
-    QUEUED: ("#b8860b", "◷"),
-}
-_WAITS = ("#b8860b", "◌")
 _STAGES = {"Preparing": "#8e7cc3", QUEUED: "#c7a24a", RUNNING: "#3b7dd8", "Finalizing": "#2e9e5b"}
 _VALUES, _SHOWN_FILES, _ROWS = 12, 20, 30
 _SHOWN_OF_LIST = 3
@@ -95,26 +87,11 @@ def head(status: str, title: str, quiet: Sequence[str]) -> str:
     )
 
 
-def look(status: str) -> Tuple[str, str]:
-    """The colour and the shape of a state."""
-    return _LOOKS.get(status, _WAITS)
-
-
 def elapsed(record: RunRecord, now: float) -> str:
     """How long a run has gone on, "" before it began."""
     begin = _seconds(record.started_at or record.created_at)
     end = _seconds(record.ended_at) if record.ended_at else now
     return "" if begin is None or end is None else took(max(0.0, end - begin))
-
-
-def took(seconds: float) -> str:
-    """`2 h 5 min`, `3 min 12 s` or `4.2 s`."""
-    whole = int(seconds)
-    if whole >= 3600:  # noqa: PLR2004 - an hour
-        return f"{whole // 3600} h {whole % 3600 // 60} min"
-    if whole >= 60:  # noqa: PLR2004 - a minute
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{seconds:.1f} s"
 
 
 def brief(series: MetricSeries) -> str:
@@ -164,7 +141,7 @@ def _error(record: RunRecord) -> str:
         return html.note("; ".join(record.warnings[:3]))
     lines = record.error.message.splitlines()[:6]
     tail = record.error.log_tail.splitlines()[-10:]
-    return html.block([*lines, *(["", *tail] if tail else [])], _LOOKS[FAILED][0])
+    return html.block([*lines, *(["", *tail] if tail else [])], look(FAILED)[0])
 
 
 def links(facts: Facts) -> List[Tuple[str, str]]:

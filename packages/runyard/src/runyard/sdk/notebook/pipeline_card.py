@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Dict, List, Optional, Tuple
 
 from runyard.protocol.pipelines import DATA
-from runyard.sdk.notebook import html, page, pictures
+from runyard.sdk.notebook import html, pictures
+from runyard.sdk.notebook.looks import look, took
 from runyard.sdk.times import moment
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 # Of more steps a picture in a card's width cannot be read; and a card has 60 KB for everything.
 MOST_BOXES, _LARGEST_IMAGE, _ROWS = 60, 28_000, 30
 _WIDTH, _HEIGHT, _ACROSS, _DOWN = 156, 38, 170, 66
-_LETTERS, _WIDEST = 22, 720
+_LETTERS, _WIDEST = 20, 720
 # Beside each other; with more of a layer it has several rows.
 _BESIDE = 5
 
@@ -95,7 +96,7 @@ class PipelineCard:
 
     def _table(self, now: float) -> str:
         rows = [
-            [each.name, f"{page.look(each.status)[1]} {each.status}", _took(each, now), _why(each)]
+            [each.name, f"{look(each.status)[1]} {each.status}", _took(each, now), _why(each)]
             for each in self._steps[:_ROWS]
         ]
         more = len(self._steps) - _ROWS
@@ -108,7 +109,7 @@ class PipelineCard:
         first = min((begin for _, begin, _ in spans), default=0.0)
         drawn = pictures.gantt(
             [
-                pictures.Span(each.name, begin - first, end - first, page.look(each.status)[0])
+                pictures.Span(each.name, begin - first, end - first, look(each.status)[0])
                 for each, begin, end in spans
             ]
         )
@@ -116,7 +117,7 @@ class PipelineCard:
 
 
 def _box(step: StepRecord, x: int, y: int) -> str:
-    colour, shape = page.look(step.status)
+    colour, shape = look(step.status)
     reused = " ↺ reused" if step.reused_run else ""
     name = step.name if len(step.name) <= _LETTERS else step.name[: _LETTERS - 1] + "…"
     frame = (
@@ -137,7 +138,7 @@ def _span(step: StepRecord, now: float) -> Optional[Tuple[float, float]]:
 
 def _took(step: StepRecord, now: float) -> str:
     span = _span(step, now)
-    return "" if span is None else page.took(span[1] - span[0])
+    return "" if span is None else took(span[1] - span[0])
 
 
 def _why(step: StepRecord) -> str:

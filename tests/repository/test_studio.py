@@ -65,7 +65,7 @@ def test_the_wheel_has_the_pages_and_no_sources(wheel: Path) -> None:
 
 
 def test_no_page_is_heavy(wheel: Path) -> None:
-    """The scripts of any page come within 60 kB, and those of all within 150, packed as sent."""
+    """The scripts of any page come within 60 kB, and those of all within 152, packed as sent."""
     built = zipfile.ZipFile(wheel)
     folder = f"{STATIC}/assets/"
     scripts = {
@@ -87,7 +87,7 @@ def test_no_page_is_heavy(wheel: Path) -> None:
     assert len(pages) > 15
     weights = {page: sum(packed[one] for one in brought(first) | brought(page)) for page in pages}
     assert {page: weight for page, weight in weights.items() if weight > 60_000} == {}
-    assert sum(packed.values()) <= 150_000
+    assert sum(packed.values()) <= 152_000
 
 
 def test_an_installed_wheel_serves_the_pages_without_node(wheel: Path, tmp_path: Path) -> None:

@@ -103,14 +103,6 @@ class RunDetails:
             return [_child(child) for child in children][::-1]
 
     def _text(self) -> str:
-        rows, sweep = self._look()
-        text = _as_text(rows)
-        if sweep is None:
-            return text + _steps_text(self.run)
-        return f"{text}\n\n{sweep.text()}"
-
-    def _look(self) -> Tuple[Rows, Optional[SweepCard]]:
-        """Return what the text says, and of a sweep also its trials."""
         record: RunRecord = self.run._refresh()
         sweep = _sweep_card(self.run, record)
         rows = [
@@ -130,7 +122,10 @@ class RunDetails:
         if record.error is not None:
             rows.append(("Error", record.error.message.partition("\n")[0]))
         rows.append(("Web View", self.run.get_portal_url()))
-        return [row for row in rows if row[1]], sweep
+        text = _as_text([row for row in rows if row[1]])
+        if sweep is None:
+            return text + _steps_text(self.run, record)
+        return f"{text}\n\n{sweep.text()}"
 
     def __repr__(self) -> str:
         return f"RunDetails({self.run!r})"
@@ -150,9 +145,9 @@ def _sweep_card(run: Any, record: RunRecord) -> Optional[SweepCard]:
         return SweepCard(run.service, run.id)
 
 
-def _steps_text(run: Any) -> str:
+def _steps_text(run: Any, record: RunRecord) -> str:
     """The steps of a pipeline, a line each; nothing of another run."""
-    if run._read().run_type != "azureml.PipelineRun":
+    if record.run_type != "azureml.PipelineRun":
         return ""
     with translated():
         nodes = run.service.pipelines.get(run.id).nodes

@@ -4,8 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from runyard.client.run_names import RunNames
-from runyard.protocol.pipelines import REUSED_RUN
-from runyard.protocol.runs import RunRecord
+from runyard.protocol.runs import REUSED_RUN, RunRecord
 from runyard_server.cli import humane, output
 from runyard_server.cli.target import WorkspaceClient
 

@@ -11,8 +11,8 @@ from runyard.protocol.errors import RunNotFound
 from runyard.protocol.files import FileRecord
 from runyard.protocol.jobs import RankRecord
 from runyard.protocol.metrics import MetricSeries
-from runyard.protocol.pipelines import PIPELINE_RUN, REUSED_RUN
-from runyard.protocol.runs import RunQuery, RunRecord, RunSpec
+from runyard.protocol.pipelines import PIPELINE_RUN
+from runyard.protocol.runs import REUSED_RUN, RunQuery, RunRecord, RunSpec
 from runyard_server.cli import humane, output, pipeline_views, tables, usage_views
 from runyard_server.cli.tables import Column
 from runyard_server.cli.target import WorkspaceClient

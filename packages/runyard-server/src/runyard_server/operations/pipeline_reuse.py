@@ -12,7 +12,7 @@ import msgspec
 
 from runyard.protocol import runs as states
 from runyard.protocol.environments import EnvironmentDefinition, LockRecord
-from runyard.protocol.pipelines import REUSED_RUN, NodeOutput, NodeSpec, OutputRecord
+from runyard.protocol.pipelines import NodeOutput, NodeSpec, OutputRecord
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.operations import pipeline_data, pipeline_specs
@@ -131,7 +131,7 @@ def told(first: RunRow) -> dict[str, str]:
     above = first.parent or ""
     return {
         "azureml.isreused": "true",
-        REUSED_RUN: first.id,
+        states.REUSED_RUN: first.id,
         "azureml.reusedpipelinerunid": above,
         "azureml.reusedpipeline": above,
         REUSE: f"reused from {first.id}",

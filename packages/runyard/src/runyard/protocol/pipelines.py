@@ -20,8 +20,6 @@ from runyard.protocol.sweeps import RUN_TYPES, SweepSpec
 
 PIPELINE_RUN = "azureml.PipelineRun"
 STEP_RUN = "azureml.StepRun"
-# A property of a step run that was reused: the run that has made what it has, by v1's name.
-REUSED_RUN = "azureml.reusedrunid"
 # Runs that are nobody's job: what is below them decides how they end.
 DRIVEN_TYPES = (*RUN_TYPES, PIPELINE_RUN)
 WAITING, BEGUN, SETTLED, OVER = "waiting", "begun", "settled", "over"

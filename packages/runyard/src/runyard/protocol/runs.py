@@ -55,6 +55,8 @@ STATUSES = (
 )
 
 SCRIPT_RUN = "azureml.scriptrun"
+# A property of a step run that was reused: the run that has made what it has, by v1's name.
+REUSED_RUN = "azureml.reusedrunid"
 LOCAL_TARGET = "local"
 LOST_CONTACT = "LostContact"
 # What v1 shows as the target of a run that the script itself is.

@@ -10,7 +10,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NoReturn, Optional
 
-from runyard.protocol.pipelines import PIPELINE_RUN, REUSED_RUN, STEP_RUN
+from runyard.protocol.pipelines import PIPELINE_RUN, STEP_RUN
+from runyard.protocol.runs import REUSED_RUN
 from runyard.sdk import run_files
 from runyard.sdk.exceptions import NotOfferedYet, translated
 from runyard.sdk.runs import Run

@@ -215,10 +215,11 @@ def _server(
     from runyard_server.faces.mlflow.face import MlflowFace
     from runyard_server.faces.monitoring.face import MonitoringFace
     from runyard_server.faces.native.face import NativeFace
+    from runyard_server.faces.pipelines.face import PipelinesFace
     from runyard_server.faces.studio.face import studio
 
     bounds = limits.of(service.system.settings, limits.raise_open_files())
-    faces = [NativeFace(), studio(), MlflowFace(), MonitoringFace()]
+    faces = [NativeFace(), studio(), MlflowFace(), MonitoringFace(), PipelinesFace()]
     app, feed = create_app(service.system, bounds, faces)
     config = Config(app, bounds)
     return Server(config, feed, service.system, connection, claimed.holds, embedded=embedded)

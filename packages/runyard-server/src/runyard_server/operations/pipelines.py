@@ -6,6 +6,7 @@ makes it true. A pipeline is a run, so whatever is asked of runs can be asked of
 
 import json
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -61,19 +62,23 @@ class _Step:
     news: list[EventDraft]
 
 
-def submit(system: System, workspace: str, body: SubmitPipeline) -> PipelineRecord:
+def submit(
+    system: System, workspace: str, body: SubmitPipeline, remarks: Sequence[str] = ()
+) -> PipelineRecord:
     """Submit a pipeline: check every step, write all of them as NotStarted, wake the scheduler.
 
     Args:
         system: The service's parts.
         workspace: Id of the workspace.
         body: What is asked for.
+        remarks: What the run is to warn of.
 
     Raises:
         RunyardError: What stands against it, with the step's name; nothing was written.
     """
     experiment_name(body.experiment)
     names.check_texts("tag", body.tags)
+    names.check_texts("tag", body.step_tags)
     names.check_texts("property", body.properties)
     order = pipeline_specs.order(body.spec)
     values = pipeline_specs.values(body.spec.parameters, body.values)
@@ -91,7 +96,8 @@ def submit(system: System, workspace: str, body: SubmitPipeline) -> PipelineReco
         node, warnings = _checked(system, workspace, body, nodes[each], ids[each], made)
         nodes[each] = node
         step = _step(run, node, ids[each], made, numbers[each])
-        found.append(replace(step, news=[EventDraft(kinds.WARNING, text) for text in warnings]))
+        named = replace(step.named, tags=dict(body.step_tags))
+        found.append(replace(step, named=named, news=_warned(warnings)))
     spec = replace(body.spec, nodes=[nodes[each.id] for each in body.spec.nodes])
     row = PipelineRow(
         run_key=0,
@@ -104,7 +110,7 @@ def submit(system: System, workspace: str, body: SubmitPipeline) -> PipelineReco
     folder = system.home.run(run.id)
 
     def write(work: Work) -> PipelineRecord:
-        return _write(work, body, run, row, found)
+        return _write(work, body, run, row, found, _warned(remarks))
 
     try:
         if any(node.inherits for node in nodes.values()):
@@ -272,7 +278,12 @@ def _pipeline_run(workspace: str, body: SubmitPipeline) -> RunRow:
         parent=body.parent,
         submitted_by=body.submitted_by,
         submitted_from=body.submitted_from,
+        description=body.description,
     )
+
+
+def _warned(texts: Sequence[str]) -> list[EventDraft]:
+    return [EventDraft(kinds.WARNING, text) for text in texts]
 
 
 def _step(parent: RunRow, node: NodeSpec, run: str, made: pipeline_specs.Made, at: int) -> _Step:
@@ -314,7 +325,12 @@ def _spelt(spec: RunSpec) -> RunSpec:
 
 
 def _write(
-    work: Work, body: SubmitPipeline, run: RunRow, row: PipelineRow, steps: list[_Step]
+    work: Work,
+    body: SubmitPipeline,
+    run: RunRow,
+    row: PipelineRow,
+    steps: list[_Step],
+    news: Sequence[EventDraft],
 ) -> PipelineRecord:
     by = work.by(run.submitted_by)
     run = replace(run, submitted_by=by)
@@ -332,7 +348,7 @@ def _write(
         experiment=run.experiment, snapshot="", script="", target=states.INTERACTIVE_TARGET
     )
     named = Named(body.tags, {**told, **body.properties}, _shown(row.parameters))
-    run = new_runs.add(work, run, experiment, specs.text_of(shown), named)
+    run = new_runs.add(work, run, experiment, specs.text_of(shown), named, news)
     nodes = []
     for step in steps:
         mine = replace(step.run, submitted_by=by)

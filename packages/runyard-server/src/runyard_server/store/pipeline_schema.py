@@ -1,13 +1,26 @@
 """The tables of pipelines; see `store.schema`.
 
-Each begins with the key of a run whose rows they are, so they go when that run is freed.
+The first three begin with the key of a run whose rows they are, so they go when that run is freed.
+Published pipelines and their endpoints are nobody's: they stay.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from runyard_server.store import dataset_schema
 
 metadata = dataset_schema.metadata
+# SQLite numbers rows by itself only for a column declared INTEGER.
+_Key = BigInteger().with_variant(Integer, "sqlite")
 
 pipeline_runs = Table(
     "pipeline_runs",
@@ -49,4 +62,58 @@ step_results = Table(
     Column("outputs", Text, nullable=False),
     Index("step_results_of_digest", "workspace", "digest", "run_key"),
     Index("step_results_of_name", "workspace", "name", "run_key"),
+)
+
+published_pipelines = Table(
+    "published_pipelines",
+    metadata,
+    Column("key", _Key, primary_key=True, autoincrement=True),
+    Column("workspace", String, nullable=False),
+    Column("id", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("version", String, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("continue_on_failure", Boolean, nullable=False),
+    Column("spec", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("published_by", String, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    UniqueConstraint("workspace", "id"),
+    Index("published_pipelines_of_workspace", "workspace", "key"),
+    Index("published_pipelines_active", "workspace", "active", "key"),
+)
+
+# What keeps the collector from the files of published steps, whatever becomes of runs.
+published_snapshots = Table(
+    "published_snapshots",
+    metadata,
+    Column("workspace", String, primary_key=True),
+    Column("snapshot", String, primary_key=True),
+    Column("published", String, primary_key=True),
+)
+
+pipeline_endpoints = Table(
+    "pipeline_endpoints",
+    metadata,
+    Column("key", _Key, primary_key=True, autoincrement=True),
+    Column("workspace", String, nullable=False),
+    Column("id", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("status", String, nullable=False),
+    Column("default_version", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    UniqueConstraint("workspace", "id"),
+    Index("pipeline_endpoints_of_workspace", "workspace", "key"),
+    Index("pipeline_endpoints_by_status", "workspace", "status", "key"),
+    Index("pipeline_endpoints_by_name", "workspace", "name", "key"),
+)
+
+pipeline_endpoint_versions = Table(
+    "pipeline_endpoint_versions",
+    metadata,
+    Column("endpoint_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("published", String, nullable=False),
 )

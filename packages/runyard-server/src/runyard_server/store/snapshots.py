@@ -23,6 +23,7 @@ from sqlalchemy import (
 from runyard.protocol.files import FileEntry
 from runyard_server.store import trashed
 from runyard_server.store.endpoint_schema import images, revisions
+from runyard_server.store.pipeline_schema import published_snapshots
 from runyard_server.store.prepared import Prepared
 from runyard_server.store.schema import runs, snapshots
 
@@ -92,7 +93,7 @@ def renew(connection: Connection, workspace: str, snapshot: str, now: int) -> No
 def unused(
     connection: Connection, before: int, after: tuple[str, str], limit: int
 ) -> list[tuple[str, str]]:
-    """Workspace and id of snapshots that no run has, in order.
+    """Workspace and id of snapshots that no run and no published pipeline has, in order.
 
     Args:
         connection: The transaction's connection.
@@ -107,7 +108,7 @@ def unused(
 
 
 def remove_unused(connection: Connection, before: int, chosen: Sequence[tuple[str, str]]) -> None:
-    """Remove those of these snapshots that no run has.
+    """Remove those of these snapshots that no run and no published pipeline has.
 
     Args:
         connection: The transaction's connection.
@@ -135,4 +136,8 @@ def _is_unused(before: int) -> ColumnElement[bool]:
         runs.c.workspace == literal(trashed.of("")).concat(snapshots.c.workspace),
     )
     used = exists().where(place, runs.c.snapshot == snapshots.c.id)
-    return and_(snapshots.c.created_at < before, ~used)
+    published = exists().where(
+        published_snapshots.c.workspace == snapshots.c.workspace,
+        published_snapshots.c.snapshot == snapshots.c.id,
+    )
+    return and_(snapshots.c.created_at < before, ~used, ~published)

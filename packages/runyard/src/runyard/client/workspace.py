@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from runyard.client.metrics import Metrics
     from runyard.client.models import Models
     from runyard.client.parameters import Parameters
+    from runyard.client.pipeline_endpoints import PipelineEndpoints
     from runyard.client.pipelines import Pipelines
+    from runyard.client.published_pipelines import PublishedPipelines
     from runyard.client.registered_models import RegisteredModels
     from runyard.client.runs import Runs
     from runyard.client.secrets import Secrets
@@ -176,11 +178,25 @@ class WorkspaceClient(WorkspaceConnection):
         return Snapshots(self)
 
     @property
+    def pipeline_endpoints(self) -> PipelineEndpoints:
+        """Endpoints of pipelines: names for published ones."""
+        from runyard.client.pipeline_endpoints import PipelineEndpoints
+
+        return PipelineEndpoints(self)
+
+    @property
     def pipelines(self) -> Pipelines:
         """Pipelines: steps that need each other."""
         from runyard.client.pipelines import Pipelines
 
         return Pipelines(self)
+
+    @property
+    def published_pipelines(self) -> PublishedPipelines:
+        """Published pipelines: kept to be submitted again."""
+        from runyard.client.published_pipelines import PublishedPipelines
+
+        return PublishedPipelines(self)
 
     @property
     def registered_models(self) -> RegisteredModels:

@@ -142,8 +142,9 @@ class PipelineSpec:
 class SubmitPipeline:
     """Ask for a pipeline run; see SubmitRun for `inherited`, `parent` and the like.
 
-    `values` are of parameters, by name. With `continue_on_failure` a failed step keeps only those
-    from starting that need it. With `regenerate` nothing is reused. `source` says what asked.
+    `values` are of parameters, by name, and `step_tags` are tags of each step. With
+    `continue_on_failure` a failed step keeps only those from starting that need it. With
+    `regenerate` nothing is reused. `source` says what asked.
     """
 
     experiment: str
@@ -159,6 +160,8 @@ class SubmitPipeline:
     submitted_by: str = ""
     parent: Optional[str] = None
     submitted_from: Optional[str] = None
+    description: str = ""
+    step_tags: Dict[str, Optional[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

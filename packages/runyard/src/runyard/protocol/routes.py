@@ -27,7 +27,9 @@ from runyard.protocol.journals import *
 from runyard.protocol.metrics import *
 from runyard.protocol.models import *
 from runyard.protocol.parameters import *
+from runyard.protocol.pipeline_endpoints import *
 from runyard.protocol.pipelines import *
+from runyard.protocol.published_pipelines import *
 from runyard.protocol.queue import *
 from runyard.protocol.registered_models import *
 from runyard.protocol.route import Route

@@ -10,14 +10,14 @@ from runyard.sdk.v1.pipelines.data import (
     TrainingOutput,
 )
 from runyard.sdk.v1.pipelines.outputs import PortDataReference, StepRunOutput
+from runyard.sdk.v1.pipelines.pipeline_endpoints import PipelineEndpoint
+from runyard.sdk.v1.pipelines.publishing import PublishedPipeline
 from runyard.sdk.v1.pipelines.refused import (
     InputPortDef,
     Module,
     ModuleVersion,
     OutputPortDef,
     PipelineDraft,
-    PipelineEndpoint,
-    PublishedPipeline,
     Schedule,
     ScheduleRecurrence,
     TimeZone,

@@ -12,6 +12,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     String,
     Text,
+    UniqueConstraint,
     false,
     text,
 )
@@ -28,6 +29,7 @@ def upgrade(op: Any) -> None:
     _experiments_by_creation(op)
     _add_secrets(op)
     _add_pipelines(op)
+    _publish_pipelines(op)
 
 
 def _let_runs_be_archived(op: Any) -> None:
@@ -138,4 +140,53 @@ def _add_pipelines(op: Any) -> None:
         Column("outputs", Text, nullable=False),
         Index("step_results_of_digest", "workspace", "digest", "run_key"),
         Index("step_results_of_name", "workspace", "name", "run_key"),
+    )
+
+
+def _publish_pipelines(op: Any) -> None:
+    key = BigInteger().with_variant(Integer, "sqlite")
+    op.create_table(
+        "published_pipelines",
+        Column("key", key, primary_key=True, autoincrement=True),
+        Column("workspace", String, nullable=False),
+        Column("id", String, nullable=False),
+        Column("name", String, nullable=False),
+        Column("description", Text, nullable=False),
+        Column("version", String, nullable=False),
+        Column("active", Boolean, nullable=False),
+        Column("continue_on_failure", Boolean, nullable=False),
+        Column("spec", Text, nullable=False),
+        Column("summary", Text, nullable=False),
+        Column("published_by", String, nullable=False),
+        Column("created_at", BigInteger, nullable=False),
+        UniqueConstraint("workspace", "id"),
+        Index("published_pipelines_of_workspace", "workspace", "key"),
+        Index("published_pipelines_active", "workspace", "active", "key"),
+    )
+    op.create_table(
+        "published_snapshots",
+        Column("workspace", String, primary_key=True),
+        Column("snapshot", String, primary_key=True),
+        Column("published", String, primary_key=True),
+    )
+    op.create_table(
+        "pipeline_endpoints",
+        Column("key", key, primary_key=True, autoincrement=True),
+        Column("workspace", String, nullable=False),
+        Column("id", String, nullable=False),
+        Column("name", String, nullable=False),
+        Column("description", Text, nullable=False),
+        Column("status", String, nullable=False),
+        Column("default_version", Integer, nullable=False),
+        Column("created_at", BigInteger, nullable=False),
+        UniqueConstraint("workspace", "id"),
+        Index("pipeline_endpoints_of_workspace", "workspace", "key"),
+        Index("pipeline_endpoints_by_status", "workspace", "status", "key"),
+        Index("pipeline_endpoints_by_name", "workspace", "name", "key"),
+    )
+    op.create_table(
+        "pipeline_endpoint_versions",
+        Column("endpoint_key", BigInteger, primary_key=True, autoincrement=False),
+        Column("number", Integer, primary_key=True, autoincrement=False),
+        Column("published", String, nullable=False),
     )

@@ -4,23 +4,40 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Dict,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+)
 
 from runyard.client import callers, printing
 from runyard.protocol.pipelines import NodeSpec, PipelineParameterSpec, PipelineSpec, SubmitPipeline
+from runyard.protocol.published_pipelines import PublishPipeline
 from runyard.sdk import submitter
 from runyard.sdk.data import DataPath
 from runyard.sdk.dataset_inputs import DatasetConsumptionConfig
 from runyard.sdk.datasets import AbstractDataset
 from runyard.sdk.exceptions import translated
 from runyard.sdk.experiments import Experiment
-from runyard.sdk.runs import Run
 from runyard.sdk.source_snapshots import take_snapshot
 from runyard.sdk.tags import as_tags
+from runyard.sdk.v1.pipelines import publishing
 from runyard.sdk.v1.pipelines.data import PipelineData, PipelineParameter
 from runyard.sdk.v1.pipelines.ports import path_value, producer_of
 from runyard.sdk.v1.pipelines.steps import PipelineStep
+
+if TYPE_CHECKING:
+    from runyard.sdk.runs import Run
+    from runyard.sdk.v1.pipelines.publishing import PublishedPipeline
 
 _KNOWN = ("enable_email_notification",)
 
@@ -165,6 +182,42 @@ class Pipeline:
             **kwargs,
         )
 
+    def publish(
+        self,
+        name: Optional[str] = None,
+        description: Optional[str] = None,
+        version: Optional[str] = None,
+        continue_on_step_failure: Optional[bool] = None,
+        **kwargs: Any,
+    ) -> PublishedPipeline:
+        """Have the service keep it as it is now, to be submitted again from anywhere.
+
+        Args:
+            name: Its name.
+            description: What to write about it; None is the pipeline's own.
+            version: A version, any text.
+            continue_on_step_failure: Steps go on that do not need one that has failed.
+            kwargs: None is known.
+
+        Raises:
+            ValueError: It cannot be run as it stands, or an argument is unknown.
+        """
+        if kwargs:
+            raise ValueError(f"publish takes no {', '.join(sorted(kwargs))}")
+        faults = self.validate()
+        if faults:
+            raise ValueError("; ".join(faults))
+        # Of the experiment only the workspace counts: each submission names its own.
+        spec = self._spec(Experiment(self.workspace, "published"))
+        order = PublishPipeline(
+            name=name or f"Pipeline {date.today().isoformat()}",
+            spec=spec,
+            description=self.description or "" if description is None else description,
+            version=str(version or ""),
+            continue_on_failure=bool(continue_on_step_failure),
+        )
+        return publishing.publish(self.workspace, order)
+
     def _submit_to(
         self,
         experiment: Any,
@@ -206,12 +259,7 @@ class Pipeline:
             allowed = "can" if step.allow_reuse else "cannot"
             told = f"(This step {allowed} reuse what an equal one has made before.)"
             printing.say(f"Created step {step.name} [{id_}], {told}\n")
-        run = Run.get(experiment.workspace, record.id)
-        printing.say(
-            f"Submitted PipelineRun {run.id}\n"
-            f"Link to Azure Machine Learning Portal: {run.get_portal_url()}\n"
-        )
-        return run
+        return publishing.submitted(experiment.workspace, record.id)
 
     def _spec(self, experiment: Any) -> PipelineSpec:
 

@@ -4,7 +4,6 @@ from runyard.sdk.v1.later import later
 
 _STEP = "a PythonScriptStep whose script does it"
 _KEEP = "the Pipeline object itself: experiment.submit(pipeline)"
-_AGAIN = "experiment.submit(pipeline) whenever it is to run: what has not changed is reused"
 _CORE, _STEPS = "azureml.pipeline.core.", "azureml.pipeline.steps."
 
 AdlaStep = later(_STEPS + "AdlaStep", _STEP)
@@ -30,8 +29,6 @@ SynapseSparkStep = later(_STEPS + "SynapseSparkStep", _STEP)
 Module = later(_CORE + "module.Module", "the step itself, made by a function of yours")
 ModuleVersion = later(_CORE + "module.ModuleVersion", "the step itself, made by a function")
 PipelineDraft = later(_CORE + "PipelineDraft", _KEEP)
-PipelineEndpoint = later(_CORE + "PipelineEndpoint", _AGAIN)
-PublishedPipeline = later(_CORE + "PublishedPipeline", _AGAIN)
 Schedule = later(_CORE + "Schedule", "cron and a script that calls experiment.submit(pipeline)")
 ScheduleRecurrence = later(
     _CORE + "ScheduleRecurrence", "cron and a script that calls experiment.submit(pipeline)"

@@ -11,17 +11,19 @@ import sys
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NoReturn, Optional
 
 from runyard.protocol.pipelines import PIPELINE_RUN, STEP_RUN
+from runyard.protocol.published_pipelines import PublishPipeline
 from runyard.protocol.runs import REUSED_RUN
 from runyard.sdk import run_files
 from runyard.sdk.exceptions import NotOfferedYet, translated
 from runyard.sdk.runs import Run
 from runyard.sdk.v1.hyperdrive.run import HyperDriveRun
-from runyard.sdk.v1.pipelines import following, outputs
+from runyard.sdk.v1.pipelines import following, outputs, publishing
 
 if TYPE_CHECKING:
     from runyard.protocol.pipelines import PipelineRecord, StepRecord
     from runyard.protocol.runs import RunRecord
     from runyard.sdk.experiments import Experiment
+    from runyard.sdk.v1.pipelines.publishing import PublishedPipeline
 
 _WORDS = {
     "Starting": "Queued",
@@ -133,9 +135,33 @@ class PipelineRun(_PipelinePart):
         """Refuse: a pipeline is kept as the script that makes it."""
         raise NotOfferedYet("PipelineRun.save", "the script that builds the pipeline")
 
-    def publish_pipeline(self, *_: Any, **__: Any) -> NoReturn:
-        """Refuse: pipelines are not published."""
-        raise NotOfferedYet("PipelineRun.publish_pipeline", "experiment.submit(pipeline) again")
+    def publish_pipeline(
+        self,
+        name: str,
+        description: str = "",
+        version: str = "",
+        continue_on_step_failure: Optional[bool] = None,
+    ) -> PublishedPipeline:
+        """Have the service keep what this run does, to be submitted again from anywhere.
+
+        Args:
+            name: Its name.
+            description: What to write about it.
+            version: A version, any text.
+            continue_on_step_failure: Steps go on that do not need one that has failed; None is as
+                in this run.
+        """
+        if continue_on_step_failure is None:
+            told = self.get_properties().get("azureml.continue_on_step_failure")
+            continue_on_step_failure = told == "True"
+        order = PublishPipeline(
+            name=name,
+            run=self.id,
+            description=description or "",
+            version=str(version or ""),
+            continue_on_failure=continue_on_step_failure,
+        )
+        return publishing.publish(self.experiment.workspace, order)
 
     def wait_for_completion(  # type: ignore[override]  # v1's own of pipelines
         self,

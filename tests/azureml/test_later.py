@@ -15,7 +15,7 @@ from azureml.core.authentication import (
 from azureml.core.container_registry import ContainerRegistry
 from azureml.core.resource_configuration import ResourceConfiguration
 from azureml.exceptions import AzureMLException, TrainingException
-from azureml.pipeline.core import PublishedPipeline
+from azureml.pipeline.core import PipelineDraft
 from azureml.pipeline.steps import DatabricksStep
 from azureml.train.hyperdrive import PrimaryMetricGoal
 from azureml.train.hyperdrive.exceptions import HyperDriveConfigException
@@ -26,7 +26,7 @@ from azureml.train.hyperdrive.exceptions import HyperDriveConfigException
     [
         lambda: Dataset.Tabular.from_sql_query("x"),
         lambda: Dataset.auto_read_files("x"),
-        lambda: PublishedPipeline.get(None, "x"),
+        lambda: PipelineDraft.get(None, "x"),
         lambda: DatabricksStep(name="x"),
     ],
 )

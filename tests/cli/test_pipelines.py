@@ -6,7 +6,15 @@ from pathlib import Path
 from runyard.client import source_folders
 from runyard.client.workspace import WorkspaceClient
 from runyard.protocol.environments import EnvironmentDefinition
-from runyard.protocol.pipelines import NodeInput, NodeOutput, NodeSpec, PipelineSpec, SubmitPipeline
+from runyard.protocol.pipelines import (
+    FLOAT,
+    NodeInput,
+    NodeOutput,
+    NodeSpec,
+    PipelineParameterSpec,
+    PipelineSpec,
+    SubmitPipeline,
+)
 from runyard.protocol.runs import TERMINAL, RunSpec
 from runyard_server.testing.yard import until
 
@@ -54,3 +62,28 @@ def test_what_a_reused_step_has_is_shown_of_the_run_that_made_it(cli, place, tmp
     for command in ("show", "files"):
         assert "azureml-logs/70_driver_log.txt" in cli("runs", command, step.run).out
     assert f"runyard runs show {step.reused_run}" in cli("runs", "show", step.run).out
+
+
+def test_a_pipeline_is_published_and_submitted_again(cli, place, tmp_path: Path) -> None:
+    """By its id, with values of parameters, as long as it is not disabled."""
+    (tmp_path / "step.py").write_text("print(1)")
+    snapshot = source_folders.send(place.client, source_folders.scan(tmp_path, 1 << 20))
+    own = EnvironmentDefinition(user_managed=True)
+    run = RunSpec("again", snapshot, "step.py", environment=own)
+    spec = PipelineSpec(
+        [NodeSpec("a", "only", "Step", run)], [PipelineParameterSpec("rate", FLOAT, 0.1)]
+    )
+    first = place.client.pipelines.submit(SubmitPipeline("again", spec)).id
+    told = cli("pipelines", "publish", first, "Nightly")
+    assert "/PipelineSubmit/" in told.out
+    (listed,) = json.loads(cli("pipelines", "published", "--json").out)["items"]
+    assert listed["id"] in cli("pipelines", "published").out
+    made = json.loads(
+        cli("pipelines", "submit", listed["id"], "again", "-p", "rate=0.5", "--json").out
+    )
+    assert made["values"] == {"rate": 0.5}
+    assert cli("pipelines", "disable", listed["id"]).out == "Nightly is disabled\n"
+    assert "pipelines enable" in cli("pipelines", "submit", listed["id"], "again").err
+    assert "no pipeline is published" in cli("pipelines", "published").out
+    assert cli("pipelines", "enable", listed["id"]).status == 0
+    until(lambda: place.client.runs.get(made["id"]).status in TERMINAL)

@@ -15,7 +15,13 @@ from runyard.protocol.errors import WrongState
 from runyard.protocol.experiments import CreateExperiment
 from runyard.protocol.images import CreateImage
 from runyard.protocol.models import RegisterModel
+from runyard.protocol.pipeline_endpoints import (
+    AddEndpointVersion,
+    CreatePipelineEndpoint,
+    SubmitPipelineEndpoint,
+)
 from runyard.protocol.pipelines import NodeSpec, PipelineSpec, SubmitPipeline
+from runyard.protocol.published_pipelines import PublishPipeline, SubmitPublished
 from runyard.protocol.registered_models import CreateRegisteredModel
 from runyard.protocol.routes import ROUTES
 from runyard.protocol.runs import RunSpec, StartRun
@@ -38,7 +44,9 @@ from runyard_server.operations import (
     experiments,
     images,
     models,
+    pipeline_endpoints,
     pipelines,
+    published_pipelines,
     registered_models,
     runs,
     snapshots,
@@ -127,6 +135,9 @@ def test_what_is_made_is_kept_with_its_answer(
     )
     script = RunSpec("e", spec.snapshot, "score.py", environment=own)
     steps = PipelineSpec([NodeSpec("a", "a", "PythonScriptStep", script)])
+    published = published_pipelines.create(system, W, PublishPipeline("p", steps)).id
+    again = CreatePipelineEndpoint("again", published)
+    pipeline = pipeline_endpoints.create(system, W, again).id
     made = {
         "workspaces.create": lambda s: workspaces.create(s, CreateWorkspace("other")),
         "experiments.create": lambda s: experiments.create(s, W, CreateExperiment("e")),
@@ -143,6 +154,21 @@ def test_what_is_made_is_kept_with_its_answer(
         ),
         "sweeps.create": lambda s: sweeps.create(s, W, CreateSweep(SWEEP)),
         "pipelines.submit": lambda s: pipelines.submit(s, W, SubmitPipeline("e", steps)),
+        "published_pipelines.create": lambda s: published_pipelines.create(
+            s, W, PublishPipeline("p", steps)
+        ),
+        "published_pipelines.submit": lambda s: published_pipelines.submit(
+            s, W, published, SubmitPublished("e")
+        ),
+        "pipeline_endpoints.create": lambda s: pipeline_endpoints.create(
+            s, W, CreatePipelineEndpoint("p", published)
+        ),
+        "pipeline_endpoints.add": lambda s: pipeline_endpoints.add(
+            s, W, pipeline, AddEndpointVersion(published)
+        ),
+        "pipeline_endpoints.submit": lambda s: pipeline_endpoints.submit(
+            s, W, pipeline, SubmitPipelineEndpoint("e")
+        ),
         "endpoints.create": lambda s: endpoints.create(s, W, CreateEndpoint("iris", spec)),
         "images.create": lambda s: images.create(s, W, CreateImage("iris", spec)),
         "datastores.register": lambda s: datastores.register(

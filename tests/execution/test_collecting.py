@@ -6,15 +6,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from runyard.protocol.environments import EnvironmentDefinition
 from runyard.protocol.errors import MissingBlobs, TemporaryError
 from runyard.protocol.files import BlobList, FileEntry, RegisterFiles
 from runyard.protocol.models import RegisterModel
-from runyard.protocol.runs import StartRun
+from runyard.protocol.pipelines import NodeSpec, PipelineSpec
+from runyard.protocol.published_pipelines import PublishPipeline
+from runyard.protocol.runs import RunSpec, StartRun
 from runyard.protocol.snapshots import CreateSnapshot
 from runyard.protocol.storage import StorageQuery
 from runyard.protocol.trash import AddTrash
@@ -27,6 +31,7 @@ from runyard_server.operations import (
     files,
     logged_models,
     models,
+    published_pipelines,
     runs,
     snapshots,
     storage,
@@ -145,6 +150,23 @@ def test_a_snapshot_that_is_deployed_again_stays(
     system.write(lambda work: served_snapshots.keep(work, row))
     before = clock.at - collecting.DAY
     assert collecting._unused(system, before, ("", "")) == []
+
+
+def test_what_published_pipelines_need_stays(system: System, clock: Hands, store: Store) -> None:
+    """Their runs are freed, or there never was one: the files of their steps are there."""
+    made = snapshots.create(system, W, CreateSnapshot([store("a.py", "a")])).id
+    own = EnvironmentDefinition(user_managed=True)
+    step = NodeSpec("a", "a", "PythonScriptStep", RunSpec("e", made, "a.py", environment=own))
+    published_pipelines.create(system, W, PublishPipeline("p", PipelineSpec([step])))
+    clock.pass_days(2)
+    collect(system)
+    clock.pass_days(2)
+    collect(system)
+    (entry,) = snapshots.get(system, W, made).files
+    assert system.blobs.has(entry.digest)
+    gone = replace(step, run=replace(step.run, snapshot="gone"))
+    with pytest.raises(snapshots.SnapshotNotFound):
+        published_pipelines.create(system, W, PublishPipeline("p", PipelineSpec([gone])))
 
 
 def test_a_kill_loses_no_mark(system: System, clock: Hands, store: Store) -> None:

@@ -57,6 +57,8 @@ BODIES = {
     "commands.end": {"exit_code": 0},
     "sweeps.create": {"spec": SWEEP},
     "pipelines.submit": {"experiment": "e", "spec": {"nodes": []}},
+    "published_pipelines.submit": {"experiment": "e"},
+    "pipeline_endpoints.submit": {"experiment": "e"},
     "sweeps.exchange": {"client": "c", "sequence": 1},
     "journals.append": {"client": "c", "sequence": 1, "entries": ['{"op_code": 0}']},
 }

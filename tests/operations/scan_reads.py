@@ -11,6 +11,8 @@ from runyard.protocol.filters import ATTRIBUTE, METRIC, TAG, Condition, Field, O
 from runyard.protocol.images import ImageQuery
 from runyard.protocol.journals import EntryQuery, JournalQuery
 from runyard.protocol.metrics import MetricsOfRuns
+from runyard.protocol.pipeline_endpoints import PipelineEndpointQuery
+from runyard.protocol.published_pipelines import PublishedQuery
 from runyard.protocol.search import Search
 from runyard.protocol.series import ReadSeries, SeriesName
 from runyard.protocol.stars import StarQuery
@@ -33,6 +35,8 @@ from runyard_server.operations import (
     journals,
     logged_models,
     metrics,
+    pipeline_endpoints,
+    published_pipelines,
     run_inputs,
     secrets,
     series,
@@ -52,7 +56,9 @@ from runyard_server.operations.tracked_experiments import TrackedSearch
 from runyard_server.operations.tracked_views import RunSearch
 from runyard_server.store import metrics as metric_rows
 from runyard_server.store import pages, summaries
+from runyard_server.store import pipeline_endpoints as pipeline_endpoint_rows
 from runyard_server.store import pipelines as pipeline_rows
+from runyard_server.store import published_pipelines as published_rows
 from runyard_server.store.logged_models import Dataset, Sort
 
 W = "default"
@@ -95,7 +101,7 @@ def _long_series(work: Work) -> object:
 
 
 def _pipelines(work: Work) -> object:
-    """What a turn of a pipeline reads."""
+    """What a turn of a pipeline reads, and what a submission of a published one does."""
     connection = work.connection
     return (
         pipeline_rows.find(connection, 1),
@@ -104,6 +110,10 @@ def _pipelines(work: Work) -> object:
         pipeline_rows.at_work(connection, W, "digest"),
         pipeline_rows.results(connection, W, "digest", 5),
         pipeline_rows.newest_named(connection, W, "train.py"),
+        published_rows.find(connection, W, "id"),
+        pipeline_endpoint_rows.active_named(connection, W, "name"),
+        pipeline_endpoint_rows.find(connection, W, "id"),
+        pipeline_endpoint_rows.versions(connection, [1, 2]),
     )
 
 
@@ -140,6 +150,14 @@ MORE_READS: dict[str, Callable[[System, str], object]] = {
     "journal": lambda s, _: journals.read(s, W, "study", EntryQuery(first=10)),
     "views": lambda s, _: views.list_(s, W, ViewQuery("runs")),
     "secrets": lambda s, _: secrets.list_(s, W),
+    "published pipelines": lambda s, _: published_pipelines.list_(s, W, PublishedQuery()),
+    "published pipelines, deep": lambda s, _: published_pipelines.list_(
+        s, W, PublishedQuery(active=False, page_token=pages.token(1000))
+    ),
+    "pipeline endpoints": lambda s, _: pipeline_endpoints.list_(s, W, PipelineEndpointQuery()),
+    "pipeline endpoints of a name": lambda s, _: pipeline_endpoints.list_(
+        s, W, PipelineEndpointQuery(name="n")
+    ),
     "stars": lambda s, _: stars.list_(s, W, StarQuery("run")),
     "queues": lambda s, _: compute.queue(s, W),
     "MLflow's experiments": lambda s, _: tracked_experiments.search(s, W, TrackedSearch()),

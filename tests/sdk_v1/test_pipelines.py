@@ -14,6 +14,7 @@ from azureml.pipeline.core import (
     PipelineData,
     PipelineEndpoint,
     PipelineParameter,
+    Schedule,
     StepSequence,
     TrainingOutput,
 )
@@ -137,7 +138,8 @@ def test_a_later_order_changes_no_pipeline_that_is_built(workspace, step):
         (lambda _: CommandStep(), ValueError, "needs a command"),
         (lambda _: HyperDriveStep("h", "config", []), ValueError, "must be a HyperDriveConfig"),
         (lambda _: ParallelRunStep("p"), NotImplementedError, "PythonScriptStep"),
-        (lambda _: PipelineEndpoint.publish(None), NotImplementedError, "use experiment.submit"),
+        (lambda _: Schedule.create(None, "n"), NotImplementedError, "use cron"),
+        (lambda _: PipelineEndpoint.publish(None, "n", "", "x"), ValueError, "is str; give"),
     ],
 )
 def test_what_cannot_be_is_refused_when_it_is_made(make, kind, told, step):

@@ -1,8 +1,9 @@
-"""How pipelines look: in a list, and on their own with a line for each step."""
+"""How pipelines look: in a list, on their own with a line for each step, and published."""
 
 from collections.abc import Iterable
 
 from runyard.protocol.pipelines import PipelineRecord, StepRecord
+from runyard.protocol.published_pipelines import PublishedRecord
 from runyard.protocol.runs import RunRecord
 from runyard_server.cli import humane, output, tables
 from runyard_server.cli.tables import Column, Row
@@ -22,6 +23,15 @@ STEPS = [
     Column("TOOK", right=True, worth=2),
     Column("REUSED, WAITS OR WHY IT RAN", least=20),
     Column("RUN", cut=cut_middle, worth=1, least=12),
+]
+
+PUBLISHED = [
+    Column("ID", least=36),
+    Column("NAME", cut=cut_middle),
+    Column("VERSION", worth=1),
+    Column("STATUS", least=8),
+    Column("STEPS", right=True, worth=2),
+    Column("AGE", right=True, worth=3),
 ]
 
 
@@ -48,6 +58,34 @@ def steps(record: PipelineRecord) -> None:
     """Print a line for each step, in the order in which they need each other."""
     found = sorted(record.nodes, key=lambda each: (each.layer, each.place))
     tables.show(STEPS, map(_step, found), "no step is left of it")
+
+
+def published_row(record: PublishedRecord) -> Row:
+    """The cells of a published pipeline for `PUBLISHED`."""
+    return (
+        record.id,
+        record.name,
+        record.version,
+        record.status,
+        str(len(record.steps)),
+        humane.age(record.created_at),
+    )
+
+
+def show_published(record: PublishedRecord, url: str) -> None:
+    """Print a published pipeline, and where the service at `url` takes submissions of it."""
+    told = [f"{each.name}={each.default}" for each in record.parameters]
+    output.facts(
+        [
+            ("Published", record.id),
+            ("Name", record.name),
+            ("Version", record.version),
+            ("Status", record.status),
+            ("Steps", ", ".join(record.steps)),
+            ("Parameters", "  ".join(told)),
+            ("Endpoint", url + record.address),
+        ]
+    )
 
 
 def _facts(record: PipelineRecord) -> Iterable[tuple[str, str | Styled]]:

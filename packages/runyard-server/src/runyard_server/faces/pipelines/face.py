@@ -121,10 +121,7 @@ def _submitted(exchange: Exchange, workspace: str, body: bytes) -> bytes:
     # Once more behind the body: a token may have been revoked while it came.
     acting = _admitted(exchange, caller, workspace)
     if caller.run is not None and order.parent is not None:
-        if not rights.is_below(acting, workspace, order.parent, caller.run):
-            raise Forbidden(
-                f"the token of run {caller.run} does not open run {order.parent} as a parent"
-            )
+        _check_parent(acting, workspace, order.parent, caller.run)
     published = _chosen(exchange, acting, workspace)
     made = published_pipelines.submit(acting, workspace, published, order)
     answer: dict[str, Any] = {
@@ -136,6 +133,11 @@ def _submitted(exchange: Exchange, workspace: str, body: bytes) -> bytes:
         "ParameterAssignments": made.values,
     }
     return msgspec.json.encode(answer)
+
+
+def _check_parent(system: System, workspace: str, parent: str, own: str) -> None:
+    if not rights.is_below(system, workspace, parent, own):
+        raise Forbidden(f"the token of run {own} does not open run {parent} as a parent")
 
 
 def _chosen(exchange: Exchange, system: System, workspace: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import (
     TYPE_CHECKING,
@@ -210,7 +209,7 @@ class Pipeline:
         # Of the experiment only the workspace counts: each submission names its own.
         spec = self._spec(Experiment(self.workspace, "published"))
         order = PublishPipeline(
-            name=name or f"Pipeline {date.today().isoformat()}",
+            name=name or "Pipeline",
             spec=spec,
             description=self.description or "" if description is None else description,
             version=str(version or ""),

@@ -11,6 +11,7 @@ import pytest
 from runyard.protocol.route import ANYONE, CONTRIBUTOR, OWNER, PERSON, READER, ROLES
 from runyard.protocol.routes import ROUTES
 from runyard_server.faces.mlflow.face import MlflowFace
+from runyard_server.faces.pipelines.face import PipelinesFace
 from runyard_server.store.home import system_user
 
 API = "/api/v1"
@@ -86,6 +87,29 @@ def test_each_row_of_mlflow_s_opens_to_the_role_that_it_names(ask, join, role: s
         if opens == (found[name] in REFUSED):
             wrong.append((name, row.needs, found[name]))
     assert wrong == []
+
+
+@pytest.mark.parametrize("role", ["", READER, CONTRIBUTOR])
+def test_contributors_submit_published_pipelines_by_a_post(ask, join, role: str) -> None:
+    """v1's addresses open to whom our own rows do, and to a job's token while its run goes on."""
+    token = join(f"posting-{role or 'nobody'}", role)
+    place = ask("GET", f"{API}/workspaces/default").json
+    filled = {"subscription": place["subscription_id"], "group": place["resource_group"]}
+    filled["name"] = place["name"]
+    over = ask.start_run()
+    job, ended = ask.run_token(ask.start_run()), ask.run_token(over)
+    assert ask("POST", f"{API}/workspaces/default/runs/{over}/complete").status == 200
+    for served in PipelinesFace().table():
+        path = re.sub(r"{(\w+)}", lambda found: filled.get(found[1], "none"), served.row.url)
+        body = {"ExperimentName": "e"}
+        wanted = 404 if role == CONTRIBUTOR else 403
+        # An endpoint by name needs one.
+        wanted = 400 if wanted == 404 and path.endswith("Name") else wanted
+        assert ask("POST", path, body, Authorization=token).status == wanted
+        assert ask("POST", path, body, Authorization=job).status in (400, 404)
+        assert ask("POST", path, body, Authorization=ended).status == 403
+        other = {**body, "ParentRunId": ask.start_run()}
+        assert ask("POST", path, other, Authorization=job).status == 403
 
 
 def test_a_role_here_is_none_elsewhere(ask, join) -> None:

@@ -71,8 +71,8 @@ def placed(workspace: Workspace, folder: Path) -> PublishedPipeline:
     (folder / "reads" / "step.py").write_text("print(1)")
     store = workspace.get_default_datastore()
     place = PipelineParameter("place", DataPath(store, "a", name="place"))
-    files = Dataset.File.from_files("https://localhost/x", validate=False)
-    given = PipelineParameter("files", files)
+    store.upload_files([str(folder / "reads" / "step.py")], target_path="x")
+    given = PipelineParameter("files", Dataset.File.from_files((store, "x")))
     step = PythonScriptStep(
         "step.py",
         "reads",
@@ -178,7 +178,7 @@ def test_a_post_that_cannot_be_is_refused(body: Any, told: str) -> None:
 
 def test_a_post_chooses_data(workspace: Workspace, placed: PublishedPipeline) -> None:
     """A place on a datastore, and a dataset by its id or by name and version."""
-    other = Dataset.File.from_files("https://localhost/y", validate=False)
+    other = Dataset.File.from_files((workspace.get_default_datastore(), "x/*.py"))
     other.register(workspace, "others")
     saved = other._ensure_saved(workspace)
     place = {"DataStoreName": "workspaceblobstore", "RelativePath": "b/c"}
@@ -263,4 +263,6 @@ def test_the_mark_is_nowhere_else_in_an_address(workspace: Workspace, pipeline: 
     assert found.status == 200, found.json
     PipelineRun(Experiment(place, "e"), found.json["Id"]).cancel()
     lost = post(published.endpoint.replace("/workspaces/", "/workspaces/x"), {})
-    assert (lost.status, post(published.endpoint, {}, "").status) == (404, 401)
+    assert lost.status == 404
+    for url in (published.endpoint, published.endpoint.replace("/workspaces/", "/workspaces/x")):
+        assert [post(url, {}, token).status for token in ("", "wrong")] == [401, 401]

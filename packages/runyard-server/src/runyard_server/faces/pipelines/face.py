@@ -12,7 +12,13 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from runyard.protocol.errors import Forbidden, InvalidRequest, RunyardError, to_wire
+from runyard.protocol.errors import (
+    Forbidden,
+    InvalidRequest,
+    RunyardError,
+    WorkspaceNotFound,
+    to_wire,
+)
 from runyard.protocol.route import CHANGES, CONTRIBUTOR
 from runyard_server.core import rights
 from runyard_server.core.system import System
@@ -86,7 +92,12 @@ def _known(exchange: Exchange) -> str:
     system, named = exchange.parts.system, exchange.segments
     token = bearer(exchange.header("authorization"))
     place = (named["subscription"], named["group"], named["name"])
-    workspace = system.read(lambda work: pipeline_addresses.workspace_at(work, *place)).id
+    try:
+        workspace = system.read(lambda work: pipeline_addresses.workspace_at(work, *place)).id
+    except WorkspaceNotFound:
+        # Whoever has shown no token must not learn which workspaces there are.
+        login.identified(exchange, token, None)
+        raise
     caller = exchange.caller = login.identified(exchange, token, workspace)
     if caller is None:
         raise missing()

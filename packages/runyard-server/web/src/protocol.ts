@@ -15,6 +15,11 @@ export interface Access {
   legacy_status: number;
 }
 
+export interface AddEndpointVersion {
+  pipeline: string;
+  default: boolean;
+}
+
 export interface AddTrash {
   kind: string;
   name: string;
@@ -201,6 +206,16 @@ export interface ChangeModel {
   resources: ModelResources | null;
 }
 
+export interface ChangePipelineEndpoint {
+  name: string | null;
+  status: string | null;
+  default_version: string | null;
+}
+
+export interface ChangePublished {
+  status: string;
+}
+
 export interface ChangeRegisteredModel {
   name: string | null;
   description: string | null;
@@ -352,6 +367,12 @@ export interface CreateImage {
   tags: Record<string, string>;
   properties: Record<string, string>;
   v1: Record<string, unknown>;
+}
+
+export interface CreatePipelineEndpoint {
+  name: string;
+  pipeline: string;
+  description: string;
 }
 
 export interface CreateRegisteredModel {
@@ -665,6 +686,11 @@ export interface EndpointToken {
   token: string;
   refresh_after: string;
   expires_at: string;
+}
+
+export interface EndpointVersion {
+  version: string;
+  pipeline: string;
 }
 
 export interface EntriesAppended {
@@ -1492,6 +1518,31 @@ export interface PathList {
   paths: Array<string>;
 }
 
+export interface PipelineEndpointPage {
+  items: Array<PipelineEndpointRecord>;
+  next_page_token: string | null;
+}
+
+export interface PipelineEndpointQuery {
+  active: boolean;
+  name: string | null;
+  page_size: number;
+  page_token: string | null;
+}
+
+export interface PipelineEndpointRecord {
+  id: string;
+  workspace: string;
+  name: string;
+  description: string;
+  status: string;
+  default_version: string;
+  versions: Array<EndpointVersion>;
+  address: string;
+  named_address: string;
+  created_at: string;
+}
+
 export interface PipelineParameterSpec {
   name: string;
   kind: string;
@@ -1529,6 +1580,43 @@ export interface Prioritize {
   priority: number | null;
   before: string | null;
   after: string | null;
+}
+
+export interface PublishPipeline {
+  name: string;
+  spec: PipelineSpec | null;
+  run: string | null;
+  description: string;
+  version: string;
+  continue_on_failure: boolean;
+  published_by: string;
+}
+
+export interface PublishedPage {
+  items: Array<PublishedRecord>;
+  next_page_token: string | null;
+}
+
+export interface PublishedQuery {
+  active: boolean;
+  page_size: number;
+  page_token: string | null;
+}
+
+export interface PublishedRecord {
+  id: string;
+  workspace: string;
+  name: string;
+  description: string;
+  version: string;
+  status: string;
+  graph_id: string;
+  steps: Array<string>;
+  parameters: Array<PipelineParameterSpec>;
+  continue_on_failure: boolean;
+  address: string;
+  published_by: string;
+  created_at: string;
 }
 
 export interface QueuePage {
@@ -2121,6 +2209,37 @@ export interface SubmitPipeline {
   submitted_by: string;
   parent: string | null;
   submitted_from: string | null;
+  description: string;
+  step_tags: Record<string, string | null>;
+}
+
+export interface SubmitPipelineEndpoint {
+  experiment: string;
+  version: string | null;
+  values: Record<string, unknown>;
+  continue_on_failure: boolean | null;
+  regenerate: boolean;
+  tags: Record<string, string | null>;
+  inherited: Record<string, string>;
+  submitted_by: string;
+  parent: string | null;
+  submitted_from: string | null;
+}
+
+export interface SubmitPublished {
+  experiment: string;
+  values: Record<string, unknown>;
+  continue_on_failure: boolean | null;
+  regenerate: boolean;
+  source: string;
+  description: string;
+  tags: Record<string, string | null>;
+  step_tags: Record<string, string | null>;
+  properties: Record<string, string>;
+  inherited: Record<string, string>;
+  submitted_by: string;
+  parent: string | null;
+  submitted_from: string | null;
 }
 
 export interface SubmitRun {
@@ -2553,8 +2672,20 @@ export interface Routes {
   "models.verify": { segments: { workspace: string; model: string }; query: Partial<VerifyQuery>; body: never; answer: ModelCheck };
   "parameters.list": { segments: { workspace: string; run: string }; query: never; body: never; answer: ParameterList };
   "parameters.log": { segments: { workspace: string; run: string }; query: never; body: Partial<LogParameters>; answer: ParameterList };
+  "pipeline_endpoints.add": { segments: { workspace: string; endpoint: string }; query: never; body: Partial<AddEndpointVersion>; answer: PipelineEndpointRecord };
+  "pipeline_endpoints.change": { segments: { workspace: string; endpoint: string }; query: never; body: Partial<ChangePipelineEndpoint>; answer: PipelineEndpointRecord };
+  "pipeline_endpoints.create": { segments: { workspace: string }; query: never; body: Partial<CreatePipelineEndpoint>; answer: PipelineEndpointRecord };
+  "pipeline_endpoints.get": { segments: { workspace: string; endpoint: string }; query: never; body: never; answer: PipelineEndpointRecord };
+  "pipeline_endpoints.list": { segments: { workspace: string }; query: Partial<PipelineEndpointQuery>; body: never; answer: PipelineEndpointPage };
+  "pipeline_endpoints.submit": { segments: { workspace: string; endpoint: string }; query: never; body: Partial<SubmitPipelineEndpoint>; answer: PipelineRecord };
   "pipelines.get": { segments: { workspace: string; pipeline: string }; query: never; body: never; answer: PipelineRecord };
   "pipelines.submit": { segments: { workspace: string }; query: never; body: Partial<SubmitPipeline>; answer: PipelineRecord };
+  "published_pipelines.change": { segments: { workspace: string; published: string }; query: never; body: Partial<ChangePublished>; answer: PublishedRecord };
+  "published_pipelines.create": { segments: { workspace: string }; query: never; body: Partial<PublishPipeline>; answer: PublishedRecord };
+  "published_pipelines.get": { segments: { workspace: string; published: string }; query: never; body: never; answer: PublishedRecord };
+  "published_pipelines.list": { segments: { workspace: string }; query: Partial<PublishedQuery>; body: never; answer: PublishedPage };
+  "published_pipelines.spec": { segments: { workspace: string; published: string }; query: never; body: never; answer: PipelineSpec };
+  "published_pipelines.submit": { segments: { workspace: string; published: string }; query: never; body: Partial<SubmitPublished>; answer: PipelineRecord };
   "registered_models.change": { segments: { workspace: string; name: string }; query: never; body: Partial<ChangeRegisteredModel>; answer: RegisteredModelRecord };
   "registered_models.create": { segments: { workspace: string }; query: never; body: Partial<CreateRegisteredModel>; answer: RegisteredModelRecord };
   "registered_models.delete": { segments: { workspace: string; name: string }; query: never; body: never; answer: void };
@@ -2763,8 +2894,20 @@ export const routes = {
   "models.verify": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/models/{model}/verify"},
   "parameters.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/parameters"},
   "parameters.log": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/parameters"},
+  "pipeline_endpoints.add": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/pipeline-endpoints/{endpoint}/versions"},
+  "pipeline_endpoints.change": {"method": "PATCH", "path": "/api/v1/workspaces/{workspace}/pipeline-endpoints/{endpoint}"},
+  "pipeline_endpoints.create": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/pipeline-endpoints"},
+  "pipeline_endpoints.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/pipeline-endpoints/{endpoint}"},
+  "pipeline_endpoints.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/pipeline-endpoints"},
+  "pipeline_endpoints.submit": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/pipeline-endpoints/{endpoint}/runs"},
   "pipelines.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/pipelines/{pipeline}"},
   "pipelines.submit": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/pipelines"},
+  "published_pipelines.change": {"method": "PATCH", "path": "/api/v1/workspaces/{workspace}/published-pipelines/{published}"},
+  "published_pipelines.create": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/published-pipelines"},
+  "published_pipelines.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/published-pipelines/{published}"},
+  "published_pipelines.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/published-pipelines"},
+  "published_pipelines.spec": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/published-pipelines/{published}/spec"},
+  "published_pipelines.submit": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/published-pipelines/{published}/runs"},
   "registered_models.change": {"method": "PATCH", "path": "/api/v1/workspaces/{workspace}/registered-models/{name}"},
   "registered_models.create": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/registered-models"},
   "registered_models.delete": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/registered-models/{name}"},

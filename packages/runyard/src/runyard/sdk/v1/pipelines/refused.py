@@ -29,10 +29,8 @@ SynapseSparkStep = later(_STEPS + "SynapseSparkStep", _STEP)
 Module = later(_CORE + "module.Module", "the step itself, made by a function of yours")
 ModuleVersion = later(_CORE + "module.ModuleVersion", "the step itself, made by a function")
 PipelineDraft = later(_CORE + "PipelineDraft", _KEEP)
-Schedule = later(_CORE + "Schedule", "cron and a script that calls experiment.submit(pipeline)")
-ScheduleRecurrence = later(
-    _CORE + "ScheduleRecurrence", "cron and a script that calls experiment.submit(pipeline)"
-)
+Schedule = later(_CORE + "Schedule", "cron and `runyard pipelines submit`")
+ScheduleRecurrence = later(_CORE + "ScheduleRecurrence", "cron and `runyard pipelines submit`")
 TimeZone = later(_CORE + "schedule.TimeZone", "cron and a script that submits the pipeline")
 InputPortDef = later(_CORE + "graph.InputPortDef", "inputs=[…] of the step")
 OutputPortDef = later(_CORE + "graph.OutputPortDef", "outputs=[…] of the step")

@@ -228,7 +228,7 @@ CREATE TABLE experiments (
 	PRIMARY KEY (id), 
 	UNIQUE (workspace, name)
 );
-INSERT INTO "experiments" VALUES('ea0b18bf-4f20-47ab-9118-63d8d7b1c66f','default','mnist',1,1600000000000000,'');
+INSERT INTO "experiments" VALUES('c0d0a0ff-2889-4c1d-8dde-7dc3bbd5d38d','default','mnist',1,1600000000000000,'');
 CREATE TABLE file_digests (
 	workspace VARCHAR NOT NULL, 
 	datastore VARCHAR NOT NULL, 
@@ -534,6 +534,24 @@ CREATE TABLE people (
 	created_at BIGINT NOT NULL, 
 	PRIMARY KEY (name)
 );
+CREATE TABLE pipeline_endpoint_versions (
+	endpoint_key BIGINT NOT NULL, 
+	number INTEGER NOT NULL, 
+	published VARCHAR NOT NULL, 
+	PRIMARY KEY (endpoint_key, number)
+);
+CREATE TABLE pipeline_endpoints (
+	"key" INTEGER NOT NULL, 
+	workspace VARCHAR NOT NULL, 
+	id VARCHAR NOT NULL, 
+	name VARCHAR NOT NULL, 
+	description TEXT NOT NULL, 
+	status VARCHAR NOT NULL, 
+	default_version INTEGER NOT NULL, 
+	created_at BIGINT NOT NULL, 
+	PRIMARY KEY ("key"), 
+	UNIQUE (workspace, id)
+);
 CREATE TABLE pipeline_nodes (
 	run_key BIGINT NOT NULL, 
 	number INTEGER NOT NULL, 
@@ -555,6 +573,28 @@ CREATE TABLE pipeline_runs (
 	continue_on_failure BOOLEAN NOT NULL, 
 	regenerate BOOLEAN NOT NULL, 
 	PRIMARY KEY (run_key)
+);
+CREATE TABLE published_pipelines (
+	"key" INTEGER NOT NULL, 
+	workspace VARCHAR NOT NULL, 
+	id VARCHAR NOT NULL, 
+	name VARCHAR NOT NULL, 
+	description TEXT NOT NULL, 
+	version VARCHAR NOT NULL, 
+	active BOOLEAN NOT NULL, 
+	continue_on_failure BOOLEAN NOT NULL, 
+	spec TEXT NOT NULL, 
+	summary TEXT NOT NULL, 
+	published_by VARCHAR NOT NULL, 
+	created_at BIGINT NOT NULL, 
+	PRIMARY KEY ("key"), 
+	UNIQUE (workspace, id)
+);
+CREATE TABLE published_snapshots (
+	workspace VARCHAR NOT NULL, 
+	snapshot VARCHAR NOT NULL, 
+	published VARCHAR NOT NULL, 
+	PRIMARY KEY (workspace, snapshot, published)
 );
 CREATE TABLE registered_model_tags (
 	registered_key BIGINT NOT NULL, 
@@ -921,8 +961,13 @@ CREATE INDEX models_of_run ON models (workspace, run, "key");
 CREATE INDEX models_of_stage ON models (workspace, name, stage, "key");
 CREATE INDEX models_of_workspace ON models (workspace, "key");
 CREATE INDEX nodes_of_run ON nodes (workspace, run);
+CREATE INDEX pipeline_endpoints_by_name ON pipeline_endpoints (workspace, name, "key");
+CREATE INDEX pipeline_endpoints_by_status ON pipeline_endpoints (workspace, status, "key");
+CREATE INDEX pipeline_endpoints_of_workspace ON pipeline_endpoints (workspace, "key");
 CREATE INDEX pipeline_nodes_of_digest ON pipeline_nodes (digest, state);
 CREATE INDEX pipeline_runs_active ON pipeline_runs (active, run_key);
+CREATE INDEX published_pipelines_active ON published_pipelines (workspace, active, "key");
+CREATE INDEX published_pipelines_of_workspace ON published_pipelines (workspace, "key");
 CREATE INDEX registered_model_tags_by_number ON registered_model_tags (name, number, registered_key);
 CREATE INDEX registered_model_tags_by_value ON registered_model_tags (name, value, registered_key);
 CREATE INDEX registered_models_by_change ON registered_models (workspace, changed_at, "key");

@@ -2220,7 +2220,6 @@ export interface SubmitPipelineEndpoint {
   continue_on_failure: boolean | null;
   regenerate: boolean;
   tags: Record<string, string | null>;
-  inherited: Record<string, string>;
   submitted_by: string;
   parent: string | null;
   submitted_from: string | null;
@@ -2236,7 +2235,6 @@ export interface SubmitPublished {
   tags: Record<string, string | null>;
   step_tags: Record<string, string | null>;
   properties: Record<string, string>;
-  inherited: Record<string, string>;
   submitted_by: string;
   parent: string | null;
   submitted_from: string | null;

@@ -198,7 +198,6 @@ def submit(
         continue_on_failure=body.continue_on_failure,
         regenerate=body.regenerate,
         tags=body.tags,
-        inherited=body.inherited,
         submitted_by=body.submitted_by,
         parent=body.parent,
         submitted_from=body.submitted_from,

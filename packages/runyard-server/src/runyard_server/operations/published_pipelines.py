@@ -219,7 +219,6 @@ def submit(system: System, workspace: str, published: str, body: SubmitPublished
         source=body.source,
         tags=body.tags,
         properties={**body.properties, "azureml.pipelineid": row.id},
-        inherited=body.inherited,
         submitted_by=body.submitted_by,
         parent=body.parent,
         submitted_from=body.submitted_from,

@@ -95,7 +95,6 @@ class SubmitPipelineEndpoint:
     continue_on_failure: Optional[bool] = None
     regenerate: bool = False
     tags: Dict[str, Optional[str]] = field(default_factory=dict)
-    inherited: Dict[str, str] = field(default_factory=dict)
     submitted_by: str = ""
     parent: Optional[str] = None
     submitted_from: Optional[str] = None

@@ -94,6 +94,7 @@ class SubmitPublished:
 
     A value of a parameter that it does not have is left out with a warning on the run, and a text
     that is a number is one. None of `continue_on_failure` is what it was published with.
+    Steps inherit nothing from who submits it: it may be a program on another machine.
     """
 
     experiment: str
@@ -105,7 +106,6 @@ class SubmitPublished:
     tags: Dict[str, Optional[str]] = field(default_factory=dict)
     step_tags: Dict[str, Optional[str]] = field(default_factory=dict)
     properties: Dict[str, str] = field(default_factory=dict)
-    inherited: Dict[str, str] = field(default_factory=dict)
     submitted_by: str = ""
     parent: Optional[str] = None
     submitted_from: Optional[str] = None

@@ -12,7 +12,6 @@ from runyard.protocol.pipeline_endpoints import (
     SubmitPipelineEndpoint,
 )
 from runyard.protocol.published_pipelines import ACTIVE, ARCHIVED, DISABLED
-from runyard.sdk import submitter
 from runyard.sdk.exceptions import UserErrorException, translated
 from runyard.sdk.experiments import Experiment
 from runyard.sdk.tags import as_tags
@@ -296,7 +295,6 @@ class PipelineEndpoint:
             continue_on_failure=continue_on_step_failure,
             regenerate=bool(regenerate_outputs),
             tags=as_tags(tags),
-            inherited=submitter.inherited(),
             parent=parent_run_id or parent,
         )
         with translated():

@@ -16,7 +16,6 @@ from runyard.protocol.published_pipelines import (
     PublishPipeline,
     SubmitPublished,
 )
-from runyard.sdk import submitter
 from runyard.sdk.data import DataPath
 from runyard.sdk.dataset_inputs import DatasetConsumptionConfig
 from runyard.sdk.datasets import AbstractDataset
@@ -190,7 +189,6 @@ class PublishedPipeline:
             continue_on_failure=continue_on_step_failure,
             regenerate=bool(regenerate_outputs),
             tags=as_tags(tags),
-            inherited=submitter.inherited(),
             parent=parent_run_id or parent,
         )
         with translated():

@@ -121,6 +121,30 @@ class _Attaching:
         """Nothing starts again."""
 
 
+def _publishing(system: System, steps: PipelineSpec) -> dict[str, Any]:
+    """What makes something of published pipelines; one is there already, and an endpoint."""
+    published = published_pipelines.create(system, W, PublishPipeline("p", steps)).id
+    again = CreatePipelineEndpoint("again", published)
+    pipeline = pipeline_endpoints.create(system, W, again).id
+    return {
+        "published_pipelines.create": lambda s: published_pipelines.create(
+            s, W, PublishPipeline("p", steps)
+        ),
+        "published_pipelines.submit": lambda s: published_pipelines.submit(
+            s, W, published, SubmitPublished("e")
+        ),
+        "pipeline_endpoints.create": lambda s: pipeline_endpoints.create(
+            s, W, CreatePipelineEndpoint("p", published)
+        ),
+        "pipeline_endpoints.add": lambda s: pipeline_endpoints.add(
+            s, W, pipeline, AddEndpointVersion(published)
+        ),
+        "pipeline_endpoints.submit": lambda s: pipeline_endpoints.submit(
+            s, W, pipeline, SubmitPipelineEndpoint("e")
+        ),
+    }
+
+
 def test_what_is_made_is_kept_with_its_answer(
     system: System, store_text: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,9 +159,6 @@ def test_what_is_made_is_kept_with_its_answer(
     )
     script = RunSpec("e", spec.snapshot, "score.py", environment=own)
     steps = PipelineSpec([NodeSpec("a", "a", "PythonScriptStep", script)])
-    published = published_pipelines.create(system, W, PublishPipeline("p", steps)).id
-    again = CreatePipelineEndpoint("again", published)
-    pipeline = pipeline_endpoints.create(system, W, again).id
     made = {
         "workspaces.create": lambda s: workspaces.create(s, CreateWorkspace("other")),
         "experiments.create": lambda s: experiments.create(s, W, CreateExperiment("e")),
@@ -154,21 +175,7 @@ def test_what_is_made_is_kept_with_its_answer(
         ),
         "sweeps.create": lambda s: sweeps.create(s, W, CreateSweep(SWEEP)),
         "pipelines.submit": lambda s: pipelines.submit(s, W, SubmitPipeline("e", steps)),
-        "published_pipelines.create": lambda s: published_pipelines.create(
-            s, W, PublishPipeline("p", steps)
-        ),
-        "published_pipelines.submit": lambda s: published_pipelines.submit(
-            s, W, published, SubmitPublished("e")
-        ),
-        "pipeline_endpoints.create": lambda s: pipeline_endpoints.create(
-            s, W, CreatePipelineEndpoint("p", published)
-        ),
-        "pipeline_endpoints.add": lambda s: pipeline_endpoints.add(
-            s, W, pipeline, AddEndpointVersion(published)
-        ),
-        "pipeline_endpoints.submit": lambda s: pipeline_endpoints.submit(
-            s, W, pipeline, SubmitPipelineEndpoint("e")
-        ),
+        **_publishing(system, steps),
         "endpoints.create": lambda s: endpoints.create(s, W, CreateEndpoint("iris", spec)),
         "images.create": lambda s: images.create(s, W, CreateImage("iris", spec)),
         "datastores.register": lambda s: datastores.register(

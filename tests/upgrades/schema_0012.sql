@@ -228,7 +228,7 @@ CREATE TABLE experiments (
 	PRIMARY KEY (id), 
 	UNIQUE (workspace, name)
 );
-INSERT INTO "experiments" VALUES('c0d0a0ff-2889-4c1d-8dde-7dc3bbd5d38d','default','mnist',1,1600000000000000,'');
+INSERT INTO "experiments" VALUES('ac4d2fa8-31ff-4993-bef3-e68ff70b3be3','default','mnist',1,1600000000000000,'');
 CREATE TABLE file_digests (
 	workspace VARCHAR NOT NULL, 
 	datastore VARCHAR NOT NULL, 

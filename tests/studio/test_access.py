@@ -80,7 +80,15 @@ def test_all_is_reached_without_a_mouse(filled, visit):
     page.keyboard.press("Enter")
     page.wait_for_url("**/runs/**")
     tab.settle()
-    page.get_by_role("row").nth(1).wait_for()
+    row = page.get_by_role("row").nth(1)
+    row.wait_for()
+    for height in (28, 36):
+        page.keyboard.press("Control+k")
+        page.keyboard.type("Dense or roomy")
+        page.keyboard.press("Enter")
+        page.wait_for_function(
+            "(wanted) => document.querySelector('.rows .row').clientHeight === wanted", arg=height
+        )
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     page.wait_for_url(lambda url: url.split("?")[0].count("/") == 5)

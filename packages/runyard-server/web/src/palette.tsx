@@ -8,6 +8,7 @@ import { useResource, useRested } from "./resource";
 import { named, quoted } from "./search";
 import { runName } from "./texts";
 import { Button, say } from "./ui/bits";
+import { pack } from "./ui/density";
 
 /** Whether it is open, and with what. */
 export const opened = signal<boolean | "keys">(false);
@@ -101,6 +102,7 @@ function Opened() {
     ...titles().map(([name, address]) => ({ name, hint: "page", act: () => go(address) })),
     { name: "Light or dark", hint: "setting", act: () => shade() },
     { name: "Light or dark as the system has it", hint: "setting", act: () => shade(true) },
+    { name: "Dense or roomy tables", hint: "setting", act: pack },
   ];
   const ranked = fixed
     .map((one) => ({ one, rank: closeness(wanted, one.name) }))

@@ -7,6 +7,7 @@ import type { Resource } from "../resource";
 import { counted, shell, titled } from "../texts";
 import { Button, Copy } from "./bits";
 import { type Column, ordered } from "./columns";
+import { tall } from "./density";
 import { useKeys } from "./keys";
 import { line, save } from "./save";
 import { Loaded } from "./states";
@@ -42,7 +43,6 @@ interface TableProps<T> {
   command?: string;
 }
 
-export const ROW = 36;
 const AHEAD = 10;
 const NEAR_END = 40;
 
@@ -63,6 +63,7 @@ export function Table<T>(props: TableProps<T>): VNode {
     [props.rows, columns, order, served],
   );
   const body = useRef<HTMLDivElement>(null);
+  const high = tall.value;
   const [range, setRange] = useState<[number, number]>([0, 60]);
   // By its name: what stands above it may come and go.
   const [atKey, setAt] = useState<string>();
@@ -78,8 +79,8 @@ export function Table<T>(props: TableProps<T>): VNode {
   useEffect(() => {
     const look = () => {
       const top = body.current?.getBoundingClientRect().top ?? 0;
-      const first = Math.max(0, Math.floor(-top / ROW) - AHEAD);
-      const last = Math.ceil((window.innerHeight - top) / ROW) + AHEAD;
+      const first = Math.max(0, Math.floor(-top / high) - AHEAD);
+      const last = Math.ceil((window.innerHeight - top) / high) + AHEAD;
       setRange((old) => (old[0] === first && old[1] === last ? old : [first, last]));
     };
     look();
@@ -93,7 +94,7 @@ export function Table<T>(props: TableProps<T>): VNode {
       window.removeEventListener("scroll", look, { capture: true });
       window.removeEventListener("resize", look);
     };
-  }, [rows.length]);
+  }, [rows.length, high]);
 
   useEffect(() => {
     if (onEnd && range[1] > rows.length - NEAR_END) onEnd();
@@ -110,7 +111,7 @@ export function Table<T>(props: TableProps<T>): VNode {
     if (key === "j" || key === "k") {
       const next = Math.min(rows.length - 1, Math.max(0, at + (key === "j" ? 1 : -1)));
       setAt(rows[next] && id(rows[next]));
-      const y = (body.current?.getBoundingClientRect().top ?? 0) + next * ROW;
+      const y = (body.current?.getBoundingClientRect().top ?? 0) + next * high;
       if (y < 120 || y > window.innerHeight - 80) window.scrollBy(0, y - window.innerHeight / 2);
     } else if (key === "x" && row && onSelect && target) toggle(id(row));
     else if (row && props.keys?.[key]) props.keys[key](row);
@@ -142,7 +143,7 @@ export function Table<T>(props: TableProps<T>): VNode {
           role="rowgroup"
           ref={body}
           class="rows"
-          style={{ height: `${rows.length * ROW}px`, minWidth }}
+          style={{ height: `${rows.length * high}px`, minWidth }}
         >
           {seen.map((row, index) => {
             const key = id(row);
@@ -155,7 +156,10 @@ export function Table<T>(props: TableProps<T>): VNode {
                 aria-rowindex={place + 2}
                 aria-selected={selected?.has(key)}
                 class={`row ${place === at ? "at" : ""}`}
-                style={{ gridTemplateColumns: template, transform: `translateY(${place * ROW}px)` }}
+                style={{
+                  gridTemplateColumns: template,
+                  transform: `translateY(${place * high}px)`,
+                }}
               >
                 {onSelect && (
                   <span role="gridcell">

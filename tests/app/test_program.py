@@ -422,7 +422,7 @@ def _post(service, path, body):
         return json.load(answer)
 
 
-@pytest.mark.parametrize("small_disk", ["12m"], indirect=True)
+@pytest.mark.parametrize("small_disk", ["14m"], indirect=True)
 def test_a_disk_that_fills_up_refuses_and_keeps_nothing(small_disk):
     """A write that does not fit answers 507; nothing half is kept, and what fits goes on."""
     with running_service(small_disk / "home", anew=True) as service:

@@ -205,6 +205,6 @@ def test_priority_of_a_sweep(cli, kept, place) -> None:
     assert (said.status, said.out) == (0, f"{kept.empty}: priority -3\n")
     said = cli("runs", "prioritize", kept.empty, "--before", kept.tried)
     assert said.status != 0
-    assert "is a sweep: give its trials a priority" in said.err
+    assert "is a sweep or a pipeline: give what is below it a priority" in said.err
     assert place.client.runs.get(kept.empty).priority == -3
     place.client.runs.prioritize(kept.empty, Prioritize(0))

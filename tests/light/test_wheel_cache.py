@@ -58,6 +58,8 @@ def test_without_a_compiler_nothing_is_begun(tmp_path, monkeypatch):
     """It is said before gigabytes of packages are fetched, with what to install."""
     request = _request(tmp_path, "a")
     monkeypatch.setenv("PATH", str(tmp_path))
+    for variable in ("CC", "CXX"):
+        monkeypatch.delenv(variable, raising=False)
     with pytest.raises(installing.BuildFailed) as failed:
         wheel_cache.check(request)
     assert "Horovod 0.16.4" in failed.value.message

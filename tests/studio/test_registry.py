@@ -44,7 +44,10 @@ def test_what_was_deleted_comes_back(filled, visit):
     page.wait_for_url(f"**/runs/{workspace}")
     expect(page.get_by_text("in the trash until")).to_be_visible()
     tab.open("/storage")
-    expect(page.get_by_role("grid", name="Trash")).to_contain_text(run)
+    trash = page.get_by_role("grid", name="Trash")
+    # Below the window there are no rows yet.
+    trash.scroll_into_view_if_needed()
+    expect(trash).to_contain_text(run)
     page.get_by_role("button", name=f"Restore {run}").click()
     expect(page.get_by_text("Empty. What is deleted comes here first")).to_be_visible()
     assert filled.client.runs.get(run).status == "Completed"

@@ -9,7 +9,6 @@ of names are made from the fields. A name that is not in the table is refused, w
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
-from datetime import date
 from pathlib import Path
 from types import UnionType
 from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
@@ -308,8 +307,13 @@ def _check_values(settings: Settings) -> None:
 
 
 def _is_day(text: str) -> bool:
+    if not text:
+        return True
+    # Only now: a start without a day has no use for it before its first answer.
+    from datetime import date
+
     try:
-        return not text or date.fromisoformat(text).isoformat() == text
+        return date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
 

@@ -109,6 +109,9 @@ def read_many(system: System, workspace: str, body: BlobList) -> Chunks:
         InvalidRequest: Too many are asked for, or one is no digest.
     """
     system.read(lambda work: workspace_row(work, workspace))
+    for digest in body.digests:
+        # Before the first byte: behind that nothing can be refused any more.
+        system.blobs.path(digest)
     found = zip(body.digests, system.blobs.small(body.digests), strict=True)
     return batches.answer(found, len(body.digests))
 

@@ -107,7 +107,7 @@ def find_many(connection: Connection, workspace: str, names: Sequence[str]) -> l
 
 
 def names(connection: Connection, workspace: str, limit: int) -> list[str]:
-    """The names of up to `limit` experiments of a workspace.
+    """The first `limit` names of experiments of a workspace, in order.
 
     Args:
         connection: The transaction's connection.
@@ -115,7 +115,7 @@ def names(connection: Connection, workspace: str, limit: int) -> list[str]:
         limit: The most that are wanted.
     """
     mine = experiments.c.workspace == workspace, not_hidden(experiments.c.name)
-    found = select(experiments.c.name).where(*mine).limit(limit)
+    found = select(experiments.c.name).where(*mine).order_by(experiments.c.name).limit(limit)
     return list(connection.execute(found).scalars())
 
 

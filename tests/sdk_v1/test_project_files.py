@@ -68,13 +68,13 @@ dependencies = [{ name = "a" }, { name = "a", extra = ["more"], marker = "os_nam
 [[package]]
 name = "a"
 version = "1"
-source = { registry = "https://pypi.org/simple" }
+source = { registry = "https://index.example/simple" }
 [package.optional-dependencies]
 more = [{ name = "b", marker = "sys_platform == 'win32'" }]
 [[package]]
 name = "b"
 version = "2"
-source = { registry = "https://pypi.org/simple" }
+source = { registry = "https://index.example/simple" }
 dependencies = [{ name = "a", extra = ["more"] }]
 """
 SCRIPT = """#!/usr/bin/env python

@@ -1,15 +1,17 @@
 """Room that the state folder keeps back, so that a service starts although the disk is full.
 
 SQLite cannot open a database without some room beside it, and clients find the service by a file.
-So a file of a megabyte is made while there is room, and removed by a start that finds none: what is
-there can be read, and what does not fit is refused as it is by a service that the disk fills under.
+So a file of two megabytes is made while there is room, and removed by a start that finds none: what
+is there can be read, and what does not fit is refused as it is by a service that the disk fills
+under.
 """
 
 import os
 from pathlib import Path
 
-RESERVED_BYTES = 1 << 20
-PLENTY_BYTES = 16 * RESERVED_BYTES
+# What opening a new database takes that was killed: its whole log, 1.1 MB, comes into the file.
+RESERVED_BYTES = 2 << 20
+PLENTY_BYTES = 16 << 20
 _LEAST_BYTES = 1 << 17
 
 

@@ -238,6 +238,8 @@ def test_what_steps_inherit_is_kept_for_them_alone(piping: Piping, inherits: boo
 def test_a_step_that_is_canceled_alone_is_not_waited_for(piping: Piping) -> None:
     """The pipeline ends with the others; before, it stayed Running without end."""
     pipeline = piping.submit(piping.node("a"), piping.node("b", "a"))
+    # Begun before: once a step is canceled, no other begins.
+    piping.yard.report(piping.step(pipeline, "a"))
     runs.cancel(piping.system, W, piping.step(pipeline, "b"))
     piping.play(pipeline, "a", "made by a")
     until(lambda: piping.get(pipeline).status == "Canceled")

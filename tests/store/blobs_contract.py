@@ -4,7 +4,6 @@ import hashlib
 import io
 import os
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -78,13 +77,7 @@ class BlobsContract:
         for thread in threads:
             thread.join()
         assert bytes_of(blobs, digest_of(data)) == data
-        for _ in range(50):
-            # A store may list a moment late what several wrote at once.
-            if list(blobs.stored()) == [digest_of(data)]:
-                break
-            time.sleep(0.1)
-        else:
-            pytest.fail(f"stored: {list(blobs.stored())}")
+        assert list(blobs.stored()) == [digest_of(data)], list(blobs.stored())
 
     def test_adding_finds_the_digest(self, blobs: FolderBlobs) -> None:
         """Contents made by the service itself are stored under their own digest."""

@@ -218,8 +218,13 @@ class ObjectFiles:
     def everything(self, prefix: str) -> Iterator[TreeFile]:
         """All files whose path begins with `prefix`, a page of the store's at a time."""
         with failures(self.place, "its files cannot be listed"):
+            last = ""
             for known in self._files(self.place.key(prefix), ""):
-                yield self._file(known)
+                file = self._file(known)
+                # rclone lists one twice that several have written at once.
+                if file.path != last:
+                    yield file
+                last = file.path
 
     def send(self, path: str, file: Path, *, overwrite: bool) -> None:
         """Write a file of this machine, which stays here; see `write`.

@@ -223,6 +223,7 @@ def test_a_cancel_ends_all_steps(piping: Piping) -> None:
     until(lambda: piping.states(pipeline)["b"] == "Canceled")
     piping.yard.finish(step, "canceled")
     until(lambda: piping.get(pipeline).status == "Canceled")
+    assert piping.states(pipeline) == {"a": "Canceled", "b": "Canceled"}
 
 
 @pytest.mark.parametrize("inherits", [False, True])

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from runyard_server.store import pipeline_schema
 from runyard_server.store.expressions import Second
 
-SCHEMA_VERSION = "0012"
+SCHEMA_VERSION = "0013"
 
 # One for all tables: those of endpoints, the studio, journals, registry, trash, team, trackers,
 # datasets and pipelines stand in files of their own.

@@ -42,6 +42,7 @@ class Engine:
         canceled: The handles that were asked to stop.
         plans: The launches, in order.
         refuse: Raised by each launch while it is set.
+        refuse_salvage: Raised by each launch of a salvage alone.
         nodes: How many nodes may be granted; None grants all.
         reason: What the others wait for.
         deaf: Whether agents go on when they are canceled.
@@ -53,6 +54,7 @@ class Engine:
     canceled: list[str] = field(default_factory=list)
     plans: list[LaunchPlan] = field(default_factory=list)
     refuse: RunyardError | None = None
+    refuse_salvage: RunyardError | None = None
     nodes: int | None = None
     reason: str = ""
     deaf: bool = False
@@ -124,6 +126,8 @@ class FakeBackend(Backend):
         with self._lock:
             if self._engine.refuse is not None:
                 raise self._engine.refuse
+            if plan.purpose == SALVAGE and self._engine.refuse_salvage is not None:
+                raise self._engine.refuse_salvage
             there = self._engine.agents.get(handle)
             # Once by name: a repeat starts nothing, but a salvage that died has a successor.
             if there is None or (plan.purpose == SALVAGE and there.alive is False):

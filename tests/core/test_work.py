@@ -25,6 +25,7 @@ from runyard.protocol.published_pipelines import PublishPipeline, SubmitPublishe
 from runyard.protocol.registered_models import CreateRegisteredModel
 from runyard.protocol.routes import ROUTES
 from runyard.protocol.runs import RunSpec, StartRun
+from runyard.protocol.schedules import CreateSchedule, CronSpec
 from runyard.protocol.snapshots import CreateSnapshot
 from runyard.protocol.sweeps import CHOICE, CreateSweep, Objective, ParameterSpec, SweepSpec
 from runyard.protocol.trash import AddTrash
@@ -49,6 +50,7 @@ from runyard_server.operations import (
     published_pipelines,
     registered_models,
     runs,
+    schedules,
     snapshots,
     sweeps,
     trash,
@@ -141,6 +143,9 @@ def _publishing(system: System, steps: PipelineSpec) -> dict[str, Any]:
         ),
         "pipeline_endpoints.submit": lambda s: pipeline_endpoints.submit(
             s, W, pipeline, SubmitPipelineEndpoint("e")
+        ),
+        "schedules.create": lambda s: schedules.create(
+            s, W, CreateSchedule("p", "e", pipeline=published, cron=CronSpec("@daily"))
         ),
     }
 

@@ -13,6 +13,7 @@ from runyard.protocol.journals import EntryQuery, JournalQuery
 from runyard.protocol.metrics import MetricsOfRuns
 from runyard.protocol.pipeline_endpoints import PipelineEndpointQuery
 from runyard.protocol.published_pipelines import PublishedQuery
+from runyard.protocol.schedules import ScheduleQuery
 from runyard.protocol.search import Search
 from runyard.protocol.series import ReadSeries, SeriesName
 from runyard.protocol.stars import StarQuery
@@ -38,6 +39,7 @@ from runyard_server.operations import (
     pipeline_endpoints,
     published_pipelines,
     run_inputs,
+    schedules,
     secrets,
     series,
     stars,
@@ -59,6 +61,7 @@ from runyard_server.store import pages, summaries
 from runyard_server.store import pipeline_endpoints as pipeline_endpoint_rows
 from runyard_server.store import pipelines as pipeline_rows
 from runyard_server.store import published_pipelines as published_rows
+from runyard_server.store import schedules as schedule_rows
 from runyard_server.store.logged_models import Dataset, Sort
 
 W = "default"
@@ -117,6 +120,25 @@ def _pipelines(work: Work) -> object:
     )
 
 
+_SCHEDULE = schedule_rows.ScheduleRow(
+    *(1, W, "id", "s", "", True, "p", "", "e", 0, 0, 1, 0, "", "", 0)
+)
+
+
+def _schedules(work: Work) -> object:
+    """What a turn of a schedule reads, what one is told with, and what a start looks for."""
+    connection = work.connection
+    return (
+        schedule_rows.due(connection),
+        schedule_rows.find(connection, W, "id"),
+        schedule_rows.going_on(connection, _SCHEDULE),
+        schedule_rows.seen(connection, _SCHEDULE),
+        schedule_rows.newest_runs(connection, [_SCHEDULE]),
+        schedule_rows.run_keys(connection, _SCHEDULE, 1000, 10),
+        schedule_rows.some_active(connection, W, 3),
+    )
+
+
 MORE_READS: dict[str, Callable[[System, str], object]] = {
     "audit log": lambda s, _: audit.list_(s, AuditQuery()),
     "audit log, deep": lambda s, _: audit.list_(s, AuditQuery(page_token=pages.token(1000))),
@@ -157,6 +179,15 @@ MORE_READS: dict[str, Callable[[System, str], object]] = {
     "pipeline endpoints": lambda s, _: pipeline_endpoints.list_(s, W, PipelineEndpointQuery()),
     "pipeline endpoints of a name": lambda s, _: pipeline_endpoints.list_(
         s, W, PipelineEndpointQuery(name="n")
+    ),
+    "a turn of a schedule": lambda s, _: s.read(_schedules),
+    "schedules": lambda s, _: schedules.list_(s, W, ScheduleQuery()),
+    "schedules, deep": lambda s, _: schedules.list_(
+        s, W, ScheduleQuery(active=False, page_token=pages.token(1000))
+    ),
+    "schedules of a pipeline": lambda s, _: schedules.list_(s, W, ScheduleQuery(pipeline="p")),
+    "schedules of an endpoint": lambda s, _: schedules.list_(
+        s, W, ScheduleQuery(active=False, endpoint="e")
     ),
     "stars": lambda s, _: stars.list_(s, W, StarQuery("run")),
     "queues": lambda s, _: compute.queue(s, W),

@@ -14,7 +14,6 @@ from azureml.pipeline.core import (
     PipelineData,
     PipelineEndpoint,
     PipelineParameter,
-    Schedule,
     StepSequence,
     TrainingOutput,
 )
@@ -138,7 +137,6 @@ def test_a_later_order_changes_no_pipeline_that_is_built(workspace, step):
         (lambda _: CommandStep(), ValueError, "needs a command"),
         (lambda _: HyperDriveStep("h", "config", []), ValueError, "must be a HyperDriveConfig"),
         (lambda _: ParallelRunStep("p"), NotImplementedError, "PythonScriptStep"),
-        (lambda _: Schedule.create(None, "n"), NotImplementedError, "use cron"),
         (lambda _: PipelineEndpoint.publish(None, "n", "", "x"), ValueError, "is str; give"),
     ],
 )

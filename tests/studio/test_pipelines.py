@@ -7,7 +7,9 @@ from tests.studio.test_access import PHONE, faults, fits
 from runyard.client import source_folders
 from runyard.protocol.environments import EnvironmentDefinition
 from runyard.protocol.pipelines import NodeInput, NodeOutput, NodeSpec, PipelineSpec, SubmitPipeline
+from runyard.protocol.published_pipelines import PublishPipeline
 from runyard.protocol.runs import TERMINAL, RunSpec
+from runyard.protocol.schedules import CreateSchedule, RecurrenceSpec
 from runyard_server.testing.yard import until
 
 STEP = """
@@ -93,3 +95,26 @@ def test_a_pipeline_is_drawn_as_the_api_has_it(filled, visit, submit, axe, tmp_p
     page.wait_for_url(f"**/pipelines/default/{pipeline}")
     page.locator(".trail").get_by_role("link", name="Pipelines").click()
     expect(page.get_by_role("grid", name="Pipelines").get_by_role("row")).to_have_count(3)
+    assert page.get_by_role("heading", name="Schedules").count() == 0
+
+
+@pytest.mark.slow(seconds=4)
+def test_schedules_stand_below_the_pipelines(filled, visit, submit, axe):
+    """With the next time and the last run of each, and switched off and on again there."""
+    client = filled.client
+    order = PublishPipeline("nightly", run=submit())
+    published = client.published_pipelines.create(order).id
+    daily = RecurrenceSpec("Day", start_time="2998-12-31T22:00:00")
+    made = client.schedules.create(CreateSchedule("s", "piped", published, recurrence=daily))
+    tab = visit("/pipelines/default")
+    tab.page.context.add_init_script(path=axe)
+    page = tab.open("/pipelines/default")
+    row = page.get_by_role("grid", name="Schedules").get_by_role("row").nth(1)
+    expect(row).to_contain_text("2998")
+    assert faults(page) == []
+    page.get_by_role("button", name="Disable s").click()
+    expect(row).to_contain_text("Disabled")
+    assert client.schedules.get(made.id).next_at is None
+    page.get_by_role("button", name="Enable s").click()
+    expect(row).to_contain_text("Active")
+    client.schedules.delete(made.id)

@@ -228,7 +228,7 @@ CREATE TABLE experiments (
 	PRIMARY KEY (id), 
 	UNIQUE (workspace, name)
 );
-INSERT INTO "experiments" VALUES('c45892b4-e2ce-4364-b59a-553ceecfdd71','default','mnist',1,1600000000000000,'');
+INSERT INTO "experiments" VALUES('0abf41ac-992c-44d6-ba86-02d04bc6445d','default','mnist',1,1600000000000000,'');
 CREATE TABLE file_digests (
 	workspace VARCHAR NOT NULL, 
 	datastore VARCHAR NOT NULL, 
@@ -746,6 +746,39 @@ CREATE TABLE runs (
 	UNIQUE (workspace, id)
 );
 INSERT INTO "runs" VALUES(1,'default','kept','mnist',1,'Completed',0,NULL,NULL,'sdk',NULL,'8daa23a5527919020421529bf132c4390ccf8b3e552c85b36c9d8d83b5a01642',NULL,1,NULL,NULL,'[]','','','{"Running":0.0}',3,0,0,1600000000000000,1600000000000000,1600000000000000,NULL,NULL,0,NULL,0);
+CREATE TABLE schedule_files (
+	workspace VARCHAR NOT NULL, 
+	schedule VARCHAR NOT NULL, 
+	name VARCHAR NOT NULL, 
+	version VARCHAR NOT NULL, 
+	PRIMARY KEY (workspace, schedule, name)
+);
+CREATE TABLE schedule_runs (
+	run_key BIGINT NOT NULL, 
+	schedule VARCHAR NOT NULL, 
+	PRIMARY KEY (run_key)
+);
+CREATE TABLE schedules (
+	"key" INTEGER NOT NULL, 
+	workspace VARCHAR NOT NULL, 
+	id VARCHAR NOT NULL, 
+	name VARCHAR NOT NULL, 
+	description TEXT NOT NULL, 
+	active BOOLEAN NOT NULL, 
+	pipeline VARCHAR NOT NULL, 
+	endpoint VARCHAR NOT NULL, 
+	experiment VARCHAR NOT NULL, 
+	spec TEXT NOT NULL, 
+	anchor BIGINT NOT NULL, 
+	due_at BIGINT, 
+	last_key BIGINT, 
+	last_at BIGINT, 
+	reason TEXT NOT NULL, 
+	runs_for VARCHAR NOT NULL, 
+	created_at BIGINT NOT NULL, 
+	PRIMARY KEY ("key"), 
+	UNIQUE (workspace, id)
+);
 CREATE TABLE schema_version (
 	version VARCHAR NOT NULL, 
 	PRIMARY KEY (version)
@@ -1013,6 +1046,12 @@ CREATE INDEX runs_of_status ON runs (workspace, status, "key");
 CREATE INDEX runs_of_target ON runs (workspace, target, active, priority DESC, coalesce(place, "key" * 1048576), "key");
 CREATE INDEX runs_of_workspace ON runs (workspace, "key");
 CREATE INDEX runs_submitted_from ON runs (workspace, submitted_from, "key");
+CREATE INDEX schedule_runs_of_schedule ON schedule_runs (schedule, run_key);
+CREATE INDEX schedules_active ON schedules (workspace, active, "key");
+CREATE INDEX schedules_due ON schedules (active, due_at);
+CREATE INDEX schedules_of_endpoint ON schedules (workspace, endpoint, "key");
+CREATE INDEX schedules_of_pipeline ON schedules (workspace, pipeline, "key");
+CREATE INDEX schedules_of_workspace ON schedules (workspace, "key");
 CREATE INDEX stars_of ON stars (workspace, kind, name);
 CREATE INDEX step_results_of_digest ON step_results (workspace, digest, run_key);
 CREATE INDEX step_results_of_name ON step_results (workspace, name, run_key);

@@ -232,6 +232,18 @@ export interface ChangeRun {
   warnings: Array<string>;
 }
 
+export interface ChangeSchedule {
+  name: string | null;
+  description: string | null;
+  status: string | null;
+  recurrence: RecurrenceSpec | null;
+  cron: CronSpec | null;
+  data: DataTrigger | null;
+  values: Record<string, unknown> | null;
+  overlap: string | null;
+  continue_on_failure: boolean | null;
+}
+
 export interface ChangeSweep {
   max_trials: number | null;
   parallel: number | null;
@@ -381,6 +393,20 @@ export interface CreateRegisteredModel {
   tags: Record<string, string>;
 }
 
+export interface CreateSchedule {
+  name: string;
+  experiment: string;
+  pipeline: string;
+  endpoint: string;
+  recurrence: RecurrenceSpec | null;
+  cron: CronSpec | null;
+  data: DataTrigger | null;
+  values: Record<string, unknown>;
+  description: string;
+  overlap: string;
+  continue_on_failure: boolean | null;
+}
+
 export interface CreateSnapshot {
   files: Array<FileEntry>;
   brief: boolean;
@@ -428,6 +454,11 @@ export interface CreateWorkspace {
   exist_ok: boolean;
 }
 
+export interface CronSpec {
+  expression: string;
+  time_zone: string;
+}
+
 export interface DataReference {
   name: string;
   datastore: string;
@@ -435,6 +466,13 @@ export interface DataReference {
   mode: string;
   path_on_compute: string;
   overwrite: boolean;
+}
+
+export interface DataTrigger {
+  datastore: string;
+  path: string;
+  polling_minutes: number;
+  parameter: string;
 }
 
 export interface DatasetFile {
@@ -1667,6 +1705,17 @@ export interface ReadSeries {
   packed: boolean;
 }
 
+export interface RecurrenceSpec {
+  frequency: string;
+  interval: number;
+  start_time: string;
+  time_zone: string;
+  hours: Array<number>;
+  minutes: Array<number>;
+  week_days: Array<string>;
+  time_of_day: string;
+}
+
 export interface Refusal {
   name: string;
   code: string;
@@ -1949,6 +1998,48 @@ export interface Scaling {
   target_utilization: number;
   down_seconds: number;
   idle_seconds: number;
+}
+
+export interface SchedulePage {
+  items: Array<ScheduleRecord>;
+  next_page_token: string | null;
+}
+
+export interface ScheduleQuery {
+  active: boolean;
+  pipeline: string;
+  endpoint: string;
+  page_size: number;
+  page_token: string | null;
+}
+
+export interface ScheduleRecord {
+  id: string;
+  workspace: string;
+  name: string;
+  description: string;
+  status: string;
+  pipeline: string;
+  endpoint: string;
+  experiment: string;
+  recurrence: RecurrenceSpec | null;
+  cron: CronSpec | null;
+  data: DataTrigger | null;
+  values: Record<string, unknown>;
+  overlap: string;
+  continue_on_failure: boolean | null;
+  next_at: string | null;
+  last_run: string | null;
+  last_status: string | null;
+  last_at: string | null;
+  reason: string;
+  runs_for: string;
+  created_at: string;
+}
+
+export interface ScheduleRunQuery {
+  page_size: number;
+  page_token: string | null;
 }
 
 export interface Search {
@@ -2708,6 +2799,12 @@ export interface Routes {
   "runs.submit": { segments: { workspace: string }; query: never; body: Partial<SubmitRun>; answer: RunRecord };
   "runs.unarchive": { segments: { workspace: string; run: string }; query: never; body: never; answer: RunRecord };
   "runs.values": { segments: { workspace: string }; query: Partial<RunValuesQuery>; body: never; answer: RunValues };
+  "schedules.change": { segments: { workspace: string; schedule: string }; query: never; body: Partial<ChangeSchedule>; answer: ScheduleRecord };
+  "schedules.create": { segments: { workspace: string }; query: never; body: Partial<CreateSchedule>; answer: ScheduleRecord };
+  "schedules.delete": { segments: { workspace: string; schedule: string }; query: never; body: never; answer: void };
+  "schedules.get": { segments: { workspace: string; schedule: string }; query: never; body: never; answer: ScheduleRecord };
+  "schedules.list": { segments: { workspace: string }; query: Partial<ScheduleQuery>; body: never; answer: SchedulePage };
+  "schedules.runs": { segments: { workspace: string; schedule: string }; query: Partial<ScheduleRunQuery>; body: never; answer: RunPage };
   "secrets.delete": { segments: { workspace: string; name: string }; query: never; body: never; answer: void };
   "secrets.keep": { segments: { workspace: string; name: string }; query: never; body: Partial<KeepSecret>; answer: SecretRecord };
   "secrets.list": { segments: { workspace: string }; query: never; body: never; answer: SecretPage };
@@ -2930,6 +3027,12 @@ export const routes = {
   "runs.submit": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs"},
   "runs.unarchive": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/runs/{run}/archived"},
   "runs.values": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/run-values"},
+  "schedules.change": {"method": "PATCH", "path": "/api/v1/workspaces/{workspace}/schedules/{schedule}"},
+  "schedules.create": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/schedules"},
+  "schedules.delete": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/schedules/{schedule}"},
+  "schedules.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/schedules/{schedule}"},
+  "schedules.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/schedules"},
+  "schedules.runs": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/schedules/{schedule}/runs"},
   "secrets.delete": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/secrets/{name}"},
   "secrets.keep": {"method": "PUT", "path": "/api/v1/workspaces/{workspace}/secrets/{name}"},
   "secrets.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/secrets"},

@@ -12,6 +12,7 @@ from runyard_server.scheduler.pipelines import PipelineReconciler
 from runyard_server.scheduler.preparation import Locks
 from runyard_server.scheduler.reconciler import Reconciler
 from runyard_server.scheduler.runs import RunReconciler
+from runyard_server.scheduler.schedules import ScheduleReconciler
 from runyard_server.scheduler.sweeps import SweepReconciler
 
 
@@ -41,6 +42,7 @@ def made(system: System, locks: Locks, token: str) -> list[Reconciler]:
         clusters,
         SweepReconciler(system),
         PipelineReconciler(system, locks),
+        ScheduleReconciler(system),
         EndpointReconciler(system),
         JournalReconciler(system),
         Cleanup(system, runs.sweep_folders),

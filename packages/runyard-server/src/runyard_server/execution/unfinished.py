@@ -4,7 +4,7 @@ Those rules load samplers and policies: 1.2 MB that a service without sweeps doe
 """
 
 from runyard_server.core.system import System
-from runyard_server.store import endpoints, journals, pipelines, sweeps
+from runyard_server.store import endpoints, journals, pipelines, schedules, sweeps
 from runyard_server.store.subjects import JOURNAL, Subject
 
 
@@ -16,6 +16,11 @@ def unfinished_sweeps(system: System) -> list[Subject]:
 def unfinished_pipelines(system: System) -> list[Subject]:
     """The pipeline runs that have not ended."""
     return system.read(lambda work: pipelines.active(work.connection))
+
+
+def due_schedules(system: System) -> list[Subject]:
+    """The schedules that will be due some time."""
+    return system.read(lambda work: schedules.due(work.connection))
 
 
 def unshown_journals(system: System) -> list[Subject]:

@@ -218,18 +218,30 @@ def chosen(system: System, workspace: str, endpoint: str, version: str | None) -
         NotFound: There is no such endpoint.
         InvalidRequest: It is disabled or archived, or has no such version.
     """
+    return system.read(lambda work: chosen_in(work, workspace, endpoint, version))
 
-    def read(work: Work) -> str:
-        row = _row(work, workspace, endpoint)
-        if row.status != ACTIVE:
-            raise InvalidRequest(
-                f"the pipeline endpoint {row.name!r} is {row.status.lower()}; enable() or "
-                "reactivate() lets it be submitted again"
-            )
-        number = row.default_version if version is None else _number(work, row, version)
-        return rows.versions(work.connection, [row.key])[row.key][number]
 
-    return system.read(read)
+def chosen_in(work: Work, workspace: str, endpoint: str, version: str | None) -> str:
+    """As `chosen`, within a unit of work.
+
+    Args:
+        work: The unit of work.
+        workspace: Id of the workspace.
+        endpoint: The endpoint's id.
+        version: Which version; None is the default.
+
+    Raises:
+        NotFound: There is no such endpoint.
+        InvalidRequest: It is disabled or archived, or has no such version.
+    """
+    row = _row(work, workspace, endpoint)
+    if row.status != ACTIVE:
+        raise InvalidRequest(
+            f"the pipeline endpoint {row.name!r} is {row.status.lower()}; enable() or "
+            "reactivate() lets it be submitted again"
+        )
+    number = row.default_version if version is None else _number(work, row, version)
+    return rows.versions(work.connection, [row.key])[row.key][number]
 
 
 def named(system: System, workspace: str, name: str) -> str:

@@ -6,7 +6,7 @@ makes it true. A pipeline is a run, so whatever is asked of runs can be asked of
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -49,6 +49,8 @@ from runyard_server.store.runs import RunRow
 from runyard_server.store.subjects import PIPELINE, Subject
 
 _SPEC = msgspec.json.Decoder(PipelineSpec)
+Also = Callable[[Work, RunRow], None]
+"""What is written with a submission, or refuses it, in its own transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,11 @@ class _Step:
 
 
 def submit(
-    system: System, workspace: str, body: SubmitPipeline, remarks: Sequence[str] = ()
+    system: System,
+    workspace: str,
+    body: SubmitPipeline,
+    remarks: Sequence[str] = (),
+    also: Also | None = None,
 ) -> PipelineRecord:
     """Submit a pipeline: check every step, write all of them as NotStarted, wake the scheduler.
 
@@ -72,6 +78,7 @@ def submit(
         workspace: Id of the workspace.
         body: What is asked for.
         remarks: What the run is to warn of.
+        also: What is written with it.
 
     Raises:
         RunyardError: What stands against it, with the step's name; nothing was written.
@@ -110,7 +117,7 @@ def submit(
     folder = system.home.run(run.id)
 
     def write(work: Work) -> PipelineRecord:
-        return _write(work, body, run, row, found, _warned(remarks))
+        return _write(work, body, run, row, found, _warned(remarks), also)
 
     try:
         if any(node.inherits for node in nodes.values()):
@@ -331,6 +338,7 @@ def _write(
     row: PipelineRow,
     steps: list[_Step],
     news: Sequence[EventDraft],
+    also: Also | None,
 ) -> PipelineRecord:
     by = work.by(run.submitted_by)
     run = replace(run, submitted_by=by)
@@ -358,6 +366,8 @@ def _write(
         nodes.append(NodeRow(run.key, step.number, made.key, WAITING))
     row = replace(row, run_key=run.key)
     rows.add(work.connection, row, nodes)
+    if also is not None:
+        also(work, run)
     work.announce(work_topic(Subject(PIPELINE, run.workspace, run.id)))
     return work.answered(record(work, run, row))
 

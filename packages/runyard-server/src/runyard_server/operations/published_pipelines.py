@@ -188,7 +188,13 @@ def change(
     return system.write(write)
 
 
-def submit(system: System, workspace: str, published: str, body: SubmitPublished) -> PipelineRecord:
+def submit(
+    system: System,
+    workspace: str,
+    published: str,
+    body: SubmitPublished,
+    also: pipelines.Also | None = None,
+) -> PipelineRecord:
     """Submit a published pipeline.
 
     Args:
@@ -196,19 +202,16 @@ def submit(system: System, workspace: str, published: str, body: SubmitPublished
         workspace: Id of the workspace.
         published: Its id.
         body: What is asked for.
+        also: What is written with it.
 
     Raises:
         NotFound: There is none.
         InvalidRequest: It is disabled, or a value is of another kind.
     """
     row = system.read(lambda work: row_of(work, workspace, published))
-    if not row.active:
-        raise InvalidRequest(
-            f"the published pipeline {row.name!r} is disabled; `runyard pipelines enable {row.id}` "
-            "lets it be submitted again"
-        )
+    check_active(row)
     kept = spec(system, workspace, published)
-    values, remarks = _values(kept.parameters, body.values)
+    values, remarks = values_of(kept.parameters, body.values)
     goes_on = body.continue_on_failure
     order = SubmitPipeline(
         experiment=body.experiment,
@@ -225,7 +228,7 @@ def submit(system: System, workspace: str, published: str, body: SubmitPublished
         description=body.description,
         step_tags=body.step_tags,
     )
-    return pipelines.submit(system, workspace, order, remarks)
+    return pipelines.submit(system, workspace, order, remarks, also)
 
 
 def record(place: WorkspaceRow, row: PublishedRow) -> PublishedRecord:
@@ -278,6 +281,19 @@ def check_name(name: str) -> None:
         raise InvalidRequest(f"a name has 1 to {LONGEST_NAME} characters, and is not blank")
 
 
+def check_active(row: PublishedRow) -> None:
+    """Refuse to submit a pipeline that is disabled.
+
+    Raises:
+        InvalidRequest: It is.
+    """
+    if not row.active:
+        raise InvalidRequest(
+            f"the published pipeline {row.name!r} is disabled; `runyard pipelines enable {row.id}` "
+            "lets it be submitted again"
+        )
+
+
 def _asked(system: System, workspace: str, body: PublishPipeline) -> PipelineSpec:
     """What is to be published."""
     if (body.spec is None) == (body.run is None):
@@ -312,7 +328,7 @@ def _write(
     return record(place, mine)
 
 
-def _values(
+def values_of(
     parameters: list[PipelineParameterSpec], given: dict[str, object]
 ) -> tuple[dict[str, object], list[str]]:
     """Values as their parameters have them, and a remark for each that has no parameter."""

@@ -20,7 +20,7 @@ from runyard_server.core.work import Work
 from runyard_server.execution.purging import TRASH_WORK
 from runyard_server.operations.trash import entry_record
 from runyard_server.operations.trash_moves import Details
-from runyard_server.store import endpoints, nodes, trash, trashed, usage
+from runyard_server.store import endpoints, nodes, schedules, trash, trashed, usage
 from runyard_server.store import workspaces as rows
 from runyard_server.store.subjects import Subject
 from runyard_server.store.trash import TrashRow
@@ -40,7 +40,8 @@ def delete(system: System, workspace: str, query: DeleteWorkspace) -> TrashEntry
 
     Raises:
         WorkspaceNotFound: There is none.
-        WrongState: It is the default one, runs go on in it, or it has endpoints or nodes.
+        WrongState: It is the default one, runs go on in it, or it has endpoints, active schedules
+            or nodes.
     """
     keep = int(system.settings.trash_days * _DAY)
     system.read(lambda work: workspace_row(work, workspace))
@@ -187,6 +188,13 @@ def _refuse_used(work: Work, workspace: str) -> None:
             f"workspace {workspace!r} has endpoints, such as {', '.join(served)}; delete them "
             "first (`runyard endpoints delete`)",
             {"endpoints": served},
+        )
+    submitting = schedules.some_active(work.connection, workspace, _SHOWN)
+    if submitting:
+        raise WrongState(
+            f"schedules of workspace {workspace!r} are active, such as {', '.join(submitting)}; "
+            "disable them first (`runyard schedules disable`)",
+            {"schedules": submitting},
         )
     if nodes.any_of(work.connection, workspace):
         raise WrongState(

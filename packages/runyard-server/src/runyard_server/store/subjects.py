@@ -22,6 +22,7 @@ __all__ = [
     "MODEL",
     "PIPELINE",
     "RUN",
+    "SCHEDULE",
     "SWEEP",
     "WORKSPACE",
     "Subject",
@@ -31,6 +32,8 @@ __all__ = [
 JOURNAL = "journal"
 # So is a pipeline, whose history is that of its run.
 PIPELINE = "pipeline"
+# What a schedule does is told by its runs, and by the reason why there is none.
+SCHEDULE = "schedule"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -39,7 +42,7 @@ class Subject:
 
     Args:
         kind: The noun: `run`, `cluster`, `cleanup`, `sweep`, `journal`, `pipeline`,
-            `endpoint`.
+            `schedule`, `endpoint`.
         workspace: The id of its workspace, "" for what belongs to the whole service.
         id: What tells it from others of its kind in the workspace.
     """

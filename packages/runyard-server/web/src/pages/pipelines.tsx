@@ -1,11 +1,12 @@
-// The pipeline runs of a workspace.
+// The pipeline runs of a workspace, and the schedules that submit pipelines.
 import { to } from "../address";
+import { call } from "../api";
 import { useLive } from "../live";
-import type { RunRecord } from "../protocol";
+import type { RunRecord, ScheduleRecord } from "../protocol";
 import { useAll, useSoon } from "../resource";
-import { runName } from "../texts";
-import { Head, Took } from "../ui/bits";
-import { type Column, number, state, text, time } from "../ui/columns";
+import { moment, runName } from "../texts";
+import { Card, Head, Took, told } from "../ui/bits";
+import { acts, type Column, leads, long, number, state, text, time } from "../ui/columns";
 import { Empty } from "../ui/states";
 import { Listing } from "../ui/table";
 
@@ -28,7 +29,36 @@ export default function Pipelines({ workspace }: { workspace: string }) {
   const query = { run_type: "azureml.PipelineRun", include_children: true, page_size: 200 };
   const pipelines = useAll("runs.list", { workspace }, { query }, { most: 2000 });
   // Every step's events are told under `runs`.
-  const soon = useSoon(1000, pipelines.refresh);
+  const schedules = useAll("schedules.list", { workspace }, { query: { active: false } });
+  const soon = useSoon(1000, () => {
+    pipelines.refresh();
+    schedules.refresh();
+  });
+  const set = (one: ScheduleRecord, status: string) =>
+    void told(
+      call("schedules.change", { workspace, schedule: one.id }, { body: { status } }),
+      schedules.refresh,
+    );
+  const columns: Column<ScheduleRecord>[] = [
+    text("Schedule", "minmax(8rem, 1fr)", (one) => one.name),
+    state((one) => one.status),
+    text("Next", "11rem", (one) => one.next_at && moment(one.next_at)),
+    leads(
+      "Last run",
+      "8rem",
+      (one) => one.last_status,
+      (one) => ["pipelines", workspace, one.last_run ?? ""],
+    ),
+    long("Why there is none", "minmax(8rem, 2fr)", (one) => one.reason),
+    ...["Disable", "Enable"].map((verb) =>
+      acts<ScheduleRecord>(
+        verb,
+        (one) => `${verb} ${one.name}`,
+        (one) => set(one, verb === "Enable" ? "Active" : "Disabled"),
+        (one) => (one.status === "Active") === (verb === "Disable"),
+      ),
+    ),
+  ];
   useLive(workspace, ["runs"], soon);
   return (
     <>
@@ -46,6 +76,18 @@ export default function Pipelines({ workspace }: { workspace: string }) {
           stands.
         </Empty>
       </Listing>
+      {!!schedules.data?.length && (
+        <Card wide title="Schedules">
+          <Listing
+            of={schedules}
+            noun="schedule"
+            columns={columns}
+            command="runyard schedules list --all"
+          >
+            No schedule.
+          </Listing>
+        </Card>
+      )}
     </>
   );
 }

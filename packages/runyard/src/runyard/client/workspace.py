@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from runyard.client.published_pipelines import PublishedPipelines
     from runyard.client.registered_models import RegisteredModels
     from runyard.client.runs import Runs
+    from runyard.client.schedules import Schedules
     from runyard.client.secrets import Secrets
     from runyard.client.snapshots import Snapshots
     from runyard.client.stars import Stars
@@ -211,6 +212,13 @@ class WorkspaceClient(WorkspaceConnection):
         from runyard.client.runs import Runs
 
         return Runs(self)
+
+    @property
+    def schedules(self) -> Schedules:
+        """Schedules: published pipelines that are submitted by themselves."""
+        from runyard.client.schedules import Schedules
+
+        return Schedules(self)
 
     @property
     def secrets(self) -> Secrets:

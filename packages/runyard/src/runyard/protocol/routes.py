@@ -36,6 +36,7 @@ from runyard.protocol.route import Route
 from runyard.protocol.run_export import *
 from runyard.protocol.run_keys import *
 from runyard.protocol.runs import *
+from runyard.protocol.schedules import *
 from runyard.protocol.secrets import *
 from runyard.protocol.series import *
 from runyard.protocol.service import *

@@ -12,17 +12,16 @@ from runyard.sdk.v1.pipelines.data import (
 from runyard.sdk.v1.pipelines.outputs import PortDataReference, StepRunOutput
 from runyard.sdk.v1.pipelines.pipeline_endpoints import PipelineEndpoint
 from runyard.sdk.v1.pipelines.publishing import PublishedPipeline
+from runyard.sdk.v1.pipelines.recurrences import ScheduleRecurrence, TimeZone
 from runyard.sdk.v1.pipelines.refused import (
     InputPortDef,
     Module,
     ModuleVersion,
     OutputPortDef,
     PipelineDraft,
-    Schedule,
-    ScheduleRecurrence,
-    TimeZone,
 )
 from runyard.sdk.v1.pipelines.runs import PipelineRun, StepRun
+from runyard.sdk.v1.pipelines.schedules import Schedule
 from runyard.sdk.v1.pipelines.steps import PipelineStep
 
 __all__ = [

@@ -93,6 +93,9 @@ check-others: .venv/.ready $(WEB)/node_modules/.package-lock.json
 	cd $(WEB) && $(RUN_NODE) node_modules/prettier/bin/prettier.cjs --check --log-level warn .
 	cd $(WEB) && $(RUN_NODE) node_modules/vitest/vitest.mjs run --silent --reporter=dot
 	.venv/bin/python tools/check_docs.py
+	# What only `make soak` and `make compare` run must at least be there whole.
+	.venv/bin/python -P -m pytest --quiet --quiet --collect-only \
+		$$(find tests -name 'soak_*.py' -o -name 'compare_*.py')
 	@$(MAKE) --no-print-directory check-lock
 
 .PHONY: check-lock

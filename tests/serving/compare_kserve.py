@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 from tests.serving.live import Live
-from tests.serving.peers import ROOT, python_of
+from tests.serving.peers import python_of
 from tests.serving.score_requests import SCRIPTS
 
-OPENAPI = ROOT / "docs" / "reference" / "open-inference.json"
+OPENAPI = Path(__file__).parents[2] / "docs" / "reference" / "open-inference.json"
 CLIENT = Path(__file__).parent / "clients" / "kserve_client.py"
 KEY = "the key"
 EXAMPLES = os.environ.get("COMPARE_EXAMPLES", "100")

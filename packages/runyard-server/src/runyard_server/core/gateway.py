@@ -46,17 +46,32 @@ class Gateway:
         return self._status
 
     def note(self, status: "GatewayStatus | None") -> None:
-        """Keep what the gateway has said, None where it is not reached any more."""
+        """Keep what the gateway has said, None where it is not reached any more.
+
+        For who follows the gateway and wakes the endpoints of which there is news.
+        """
         with self._guard:
-            self._status = status
-            # One that was started again has what is on disk: the newest.
-            self.in_force = max(self.in_force, 0 if status is None else status.version)
-            replicas = () if status is None else status.replicas
-            endpoints = () if status is None else status.endpoints
-            self._replicas = {each.run: each for each in replicas}
-            self._endpoints = {(each.workspace, each.name): each for each in endpoints}
-            if status is not None:
-                self._counted = self._endpoints
+            self._keep(status)
+
+    def freshen(self, status: "GatewayStatus") -> None:
+        """Keep an answer of the gateway that is followed, unless a later one is known."""
+        with self._guard:
+            known = self._status
+            # Of two threads that asked the slower may come last. With its older answer a replica
+            # that became ready in between would be forgotten, and nobody woken for it once more.
+            if known and known.pid == status.pid and known.serial <= status.serial:
+                self._keep(status)
+
+    def _keep(self, status: "GatewayStatus | None") -> None:
+        self._status = status
+        # One that was started again has what is on disk: the newest.
+        self.in_force = max(self.in_force, 0 if status is None else status.version)
+        replicas = () if status is None else status.replicas
+        endpoints = () if status is None else status.endpoints
+        self._replicas = {each.run: each for each in replicas}
+        self._endpoints = {(each.workspace, each.name): each for each in endpoints}
+        if status is not None:
+            self._counted = self._endpoints
 
     def replica(self, run: str) -> "ReplicaStatus | None":
         """How a replica is, None where the gateway does not know it."""

@@ -81,7 +81,7 @@ def refresh(system: System) -> None:
     """
     if system.gateway.status is not None:
         with suppress(GatewayGone):
-            system.gateway.note(asking.status(folder(system)))
+            system.gateway.freshen(asking.status(folder(system)))
 
 
 def remote_host(system: System) -> str:

@@ -55,10 +55,11 @@ def advance(system: System, subject: Subject) -> int | None:
     Returns:
         When to look again though nobody wakes it, in microseconds since 1970; None: never.
     """
-    gateway_table.refresh(system)
     for _ in range(_MOST_STEPS):
-        # Before each look: what may end depends on the table that the gateway has.
+        # Before each look: what may end depends on the table that the gateway has, and on the calls
+        # that replicas have since. One that left the table may have been given a last one before.
         version = gateway_table.publish(system)
+        gateway_table.refresh(system)
         found = system.read(partial(_look, system, subject, version))
         if found is None or not found.acts:
             return None if found is None else found.due

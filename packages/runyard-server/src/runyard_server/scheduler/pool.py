@@ -27,7 +27,9 @@ class Pool:
         self._waiting: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._guard = threading.Lock()
         self._threads: list[threading.Thread] = []
-        self._idle = 0
+        # Works that no thread has begun, and threads that are at work on none.
+        self._unbegun = 0
+        self._free = 0
         self._closed = False
 
     def submit(self, work: Callable[[], None]) -> None:
@@ -35,8 +37,12 @@ class Pool:
         with self._guard:
             if self._closed:
                 return
+            self._unbegun += 1
             self._waiting.put(work)
-            if self._idle < self._waiting.qsize() and len(self._threads) < self._size:
+            # Not by the queue's size: a thread that has just taken a work out of it may not have
+            # come to say so, and this one would wait for the end of that, however long it takes.
+            if self._unbegun > self._free and len(self._threads) < self._size:
+                self._free += 1
                 name = f"{self._name}-{len(self._threads)}"
                 thread = threading.Thread(target=self._serve, name=name, daemon=True)
                 self._threads.append(thread)
@@ -54,15 +60,16 @@ class Pool:
 
     def _serve(self) -> None:
         while True:
-            with self._guard:
-                self._idle += 1
             work = self._waiting.get()
-            with self._guard:
-                self._idle -= 1
             if work is None:
                 return
+            with self._guard:
+                self._unbegun -= 1
+                self._free -= 1
             if not self._closed:
                 self._do(work)
+            with self._guard:
+                self._free += 1
 
     def _do(self, work: Callable[[], None]) -> None:
         try:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from runyard.protocol import timeouts
 from runyard.protocol.endpoints import (
     CreateEndpoint,
     DeploymentSpec,
@@ -28,8 +29,11 @@ from runyard_server.testing.yard import W, Yard, until
 
 
 @pytest.fixture
-def yard(tmp_path: Path) -> Iterator[Yard]:
+def yard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Yard]:
     """A running scheduler; environments without packages are quick to make."""
+    # Here a break is a busy machine: after one that had slept every agent would have its time anew,
+    # and what a test says has been silent for long would not be given up.
+    monkeypatch.setattr(timeouts, "STALL_SECONDS", 3600.0)
     made = Yard(tmp_path / "home")
     made.scheduler.start()
     yield made

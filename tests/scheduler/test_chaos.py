@@ -46,7 +46,7 @@ class Chaos:
             self.yard.finish(run, self.random.choice(["completed", "failed", "canceled"]))
 
     def kill(self) -> None:
-        alive = [h for h, seen in self.yard.engine.agents.items() if seen.alive]
+        alive = self.alive()
         if alive:
             self.yard.engine.end(self.random.choice(alive), signal="SIGKILL")
 
@@ -71,17 +71,20 @@ class Chaos:
 
     def with_agent(self) -> list[str]:
         """A run with a living agent, if there is one."""
-        alive = [h.split("/")[0] for h, seen in self.yard.engine.agents.items() if seen.alive]
+        alive = [handle.split("/")[0] for handle in self.alive()]
         alive = [run for run in alive if f"{run}/0/1/job" in self.yard.engine.agents]
         return [self.random.choice(alive)] if alive else []
+
+    def alive(self) -> list[str]:
+        """The handles of the agents that live."""
+        # Of a copy: the scheduler's threads add some meanwhile.
+        return [handle for handle, seen in dict(self.yard.engine.agents).items() if seen.alive]
 
     def settle(self) -> None:
         """Let every run come to its end."""
         self.yard.environments.go.set()
         end = time.monotonic() + PATIENCE
-        while any(self.yard.get(run).status not in TERMINAL for run in self.runs) or [
-            h for h, seen in self.yard.engine.agents.items() if seen.alive
-        ]:
+        while any(self.yard.get(run).status not in TERMINAL for run in self.runs) or self.alive():
             assert time.monotonic() < end, [self.yard.get(run) for run in self.runs]
             for run in self.runs:
                 handles = (f"{run}/0/1/job", f"{run}/0/1/salvage")

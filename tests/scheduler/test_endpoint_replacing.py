@@ -50,8 +50,7 @@ def test_another_name_takes_over_without_a_gap(serving: Serving) -> None:
     old = serving.serve()
     before, keys = serving.get(), endpoints.keys(serving.yard.system, W, "iris")
     replaced(serving, "blue")
-    serving.look_again()
-    assert weights(serving) == {"blue": 100}
+    until(lambda: weights(serving) == {"blue": 100})
     until(lambda: len(serving.gateway.replicas_of("iris", "blue")) == 2)
     assert serving.gateway.replicas_of("iris", "blue")[0] == old
     new = begin(serving, "blue", [old])
@@ -83,8 +82,7 @@ def test_the_same_name_with_other_access(serving: Serving) -> None:
     """Who may call it changes at once; what serves is exchanged as in an update."""
     old = serving.serve()
     replaced(serving, MAIN_DEPLOYMENT, access=Access(auth="none"), tags={"a": "1"})
-    serving.look_again()
-    assert serving.gateway.table.endpoints[0].auth == "none"
+    until(lambda: serving.gateway.table.endpoints[0].auth == "none")
     assert serving.gateway.replicas_of("iris")[0] == old
     begin(serving, MAIN_DEPLOYMENT, [old])
     assert (shown(serving.get()), serving.get().tags) == ([(MAIN_DEPLOYMENT, 2, True)], {"a": "1"})

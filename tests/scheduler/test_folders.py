@@ -29,7 +29,7 @@ def test_a_canceled_run_leaves_no_secrets(yard: Yard) -> None:
     """The inherited environment of a run that never had an agent goes with its end."""
     yard.environments.go.clear()
     run = yard.submit(pip="numpy")
-    assert yard.environments.begun.wait(20)
+    assert yard.environments.begun.wait(60)
     assert (yard.system.home.run(run) / "inherited.json").exists()
     runs.cancel(yard.system, W, run)
     until(lambda: not yard.system.home.run(run).exists())
@@ -69,7 +69,7 @@ def test_a_run_that_ended_unlaunched_is_swept(yard: Yard) -> None:
     """A service that was killed between the end of a run and its folder's end is followed up."""
     yard.environments.go.clear()
     run = yard.submit(pip="numpy")
-    assert yard.environments.begun.wait(20)
+    assert yard.environments.begun.wait(60)
     folder = yard.system.home.run(run)
     content = (folder / "inherited.json").read_bytes()
     runs.cancel(yard.system, W, run)

@@ -177,6 +177,7 @@ def test_ranks_tell_where_each_process_is(yard: Yard) -> None:
 def test_what_processes_use_is_not_written_at_every_beat(yard: Yard) -> None:
     """It changes all the time: it goes with the beats that are written anyway."""
     run = submitted(yard)
+    yard.clock.stop()
     yard.report(run, node=0, tasks=[worker(0), server()])
     used = replace(worker(0), cpu_seconds=1.5, memory_bytes=1000, peak_memory_bytes=2000)
     yard.report(run, node=0, tasks=[used, server()])
@@ -191,6 +192,7 @@ def test_who_outlasts_the_exit_deadline_has_failed(yard: Yard) -> None:
     """Counted by the service's clock from when it heard; servers do not count."""
     yard.cluster(nodes=2)
     run = yard.submit("cluster", node_count=2, launcher=replace(SERVERS, exit_deadline_seconds=30))
+    yard.clock.stop()
     yard.report(run, node=0, tasks=[worker(0), server()])
     # The clock of this node is wrong by hours.
     yard.report(run, node=1, tasks=[worker(1, "completed", at=10_000.0)])

@@ -18,6 +18,7 @@ from runyard_server.scheduler import endpoints, gateway
 from runyard_server.scheduler.gateway import GatewayKeeper
 from runyard_server.serving import table
 from runyard_server.store.subjects import ENDPOINT, Subject
+from runyard_server.testing.clocks import of_an_idle_machine
 from runyard_server.testing.yard import W, Yard, until
 
 OLDER = """if True:
@@ -62,14 +63,14 @@ def test_the_gateway_lives_as_long_as_it_is_wanted(system: System) -> None:
     os.kill(begun, signal.SIGKILL)
     killed = time.monotonic()
     until(lambda: system.gateway.status is not None and system.gateway.status.pid != begun)
-    assert time.monotonic() - killed < 1
+    assert time.monotonic() - killed < of_an_idle_machine(1)
     begun = pid(system)
     os.kill(pid(system, "parent"), signal.SIGKILL)
     os.kill(begun, signal.SIGKILL)
     killed = time.monotonic()
     until(lambda: system.gateway.status is not None and system.gateway.status.pid != begun)
-    # Most of it is the start of Python, on a machine that has other things to do.
-    assert time.monotonic() - killed < 10
+    # Most of it is the start of Python.
+    assert time.monotonic() - killed < of_an_idle_machine(10)
     first.close()
     other = keeper(system)
     until(lambda: system.gateway.status is not None)
@@ -112,9 +113,9 @@ def test_who_comes_as_the_last_one_leaves_has_a_gateway(
     monkeypatch.setattr(endpoints, "every_endpoint", every_endpoint)
     reconciler = endpoints.EndpointReconciler(system)
     reconciler.reconcile([Subject(ENDPOINT, W, "last")])
-    assert looked.wait(10)
+    assert looked.wait(60)
     reconciler.reconcile([new])
-    assert Told.heard.wait(10)
+    assert Told.heard.wait(60)
     reconciler.close()
     assert Told.wanted == [True]
 

@@ -107,13 +107,13 @@ def test_a_wake_up_in_a_turn_is_another_turn(system: System) -> None:
 
     def slow() -> None:
         begun.set()
-        assert go.wait(20)
+        assert go.wait(60)
 
     sweeps.act = slow
     loop = Loop(system, [sweeps], "token")
     loop.start()
     wake(system, "sweep", "a")
-    assert begun.wait(20)
+    assert begun.wait(60)
     wake(system, "sweep", "a")
     go.set()
     until(lambda: sweeps.turns == [["a"], ["a"]])

@@ -19,7 +19,8 @@ AWAY = Observation(alive=None)
 
 @pytest.fixture
 def run(yard: Yard) -> str:
-    """A run of two ranks on two nodes, both of which have joined."""
+    """A run of two ranks on two nodes, both of which have joined; time passes as tests say."""
+    yard.clock.stop()
     yard.cluster(nodes=2)
     made = yard.submit("cluster", node_count=2, launcher=RANKS)
     for node in range(2):

@@ -281,7 +281,7 @@ def test_a_slow_environment_holds_up_nobody(yard: Yard, target: str) -> None:
     yard.finish(ready)
     yard.environments.go.clear()
     slow = yard.submit(target, pip="tensorflow")
-    assert yard.environments.begun.wait(20)
+    assert yard.environments.begun.wait(60)
     quick = yard.submit(target)
     yard.report(quick)
     assert yard.get(slow).status == "Preparing"
@@ -314,4 +314,4 @@ def test_nodes_that_an_engine_has_lost_get_no_run(yard: Yard) -> None:
     yard.handle(yard.submit("cluster"))
     waiting = yard.submit("cluster")
     yard.when(waiting, lambda record: bool(record.reason))
-    assert not any(handle.startswith(waiting) for handle in yard.engine.agents)
+    assert not any(handle.startswith(waiting) for handle in dict(yard.engine.agents))

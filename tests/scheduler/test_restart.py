@@ -32,7 +32,7 @@ def test_a_preparation_is_taken_up(yard: Yard) -> None:
     Preparing in its history."""
     yard.environments.go.clear()
     run = yard.submit(pip="tensorflow")
-    assert yard.environments.begun.wait(20)
+    assert yard.environments.begun.wait(60)
     yard.scheduler.stop()
     assert yard.get(run).status == "Preparing"
     yard.environments.go.set()

@@ -47,7 +47,7 @@ while not os.path.exists(end):
     time.sleep(0.01)
 sys.exit(int(open(end).read()))
 """
-_PATIENCE_SECONDS = 20.0
+_PATIENCE_SECONDS = 60.0
 
 
 def context_in(folder: Path) -> SiteContext:

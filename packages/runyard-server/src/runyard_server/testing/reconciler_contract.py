@@ -22,7 +22,7 @@ from runyard_server.scheduler.loop import Loop
 from runyard_server.scheduler.reconciler import Reconciler
 from runyard_server.store.subjects import Subject
 
-_PATIENCE_SECONDS = 20.0
+_PATIENCE_SECONDS = 60.0
 _PAUSE_SECONDS = 0.05
 _FEW = 3
 _KILLS = 12

@@ -116,11 +116,11 @@ class FakeReplica:
 
 def _connect(address: Path | tuple[str, int]) -> socket.socket:
     if isinstance(address, tuple):
-        return socket.create_connection(address, timeout=30)
+        return socket.create_connection(address, timeout=60)
     line = socket.socket(socket.AF_UNIX)
     with reachable(str(address), WORKER_SOCKET) as path:
         line.connect(path)
-    line.settimeout(30)
+    line.settimeout(60)
     return line
 
 
@@ -150,7 +150,7 @@ class GatewayProcess:
         """Start it, and wait until it can be asked."""
         command = [sys.executable, "-P", *self.program, str(self.home)]
         self.process = subprocess.Popen(command)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while self.process.poll() is None and time.monotonic() < deadline:
             with suppress(OSError):
                 self.status()
@@ -177,7 +177,7 @@ class GatewayProcess:
     def ask(self, **asked: Any) -> Any:
         """Ask on the control socket."""
         with socket.socket(socket.AF_UNIX) as line:
-            line.settimeout(30)
+            line.settimeout(60)
             with reachable(str(self.folder), CONTROL_SOCKET) as path:
                 line.connect(path)
             line.sendall(json.dumps(asked).encode() + b"\n")
@@ -197,7 +197,7 @@ class GatewayProcess:
     def close(self) -> None:
         """End it."""
         self.process.terminate()
-        self.process.wait(40)
+        self.process.wait(60)
 
 
 def _is_held(lock: Path) -> bool:
@@ -226,7 +226,7 @@ def ask(port: int, path: str = "/score", body: bytes | str | None = None, **more
         body: Is sent as JSON unless `headers` says otherwise.
         more: `method`, `key`, `headers`.
     """
-    line = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     headers = {"Authorization": f"Bearer {more['key']}"} if more.get("key") else {}
     if body is not None:
         headers["Content-Type"] = "application/json"

@@ -32,6 +32,7 @@ from runyard_server.serving.table import (
     Table,
     digest,
 )
+from runyard_server.testing.clocks import of_an_idle_machine
 from runyard_server.testing.serving import FakeReplica, GatewayProcess
 
 NEWS = 30
@@ -99,7 +100,7 @@ def test_the_status_tells_what_became_of_a_worker(served):
     supervisor = served.supervisor()
     status = served.wait(lambda status: status.replicas[0].connected)
     supervisor.send(NEWS, 0, {"event": "died", "exit_code": -9, "reason": "killed", "deaths": 3})
-    (replica,) = served.gateway.status(status.serial, 10).replicas
+    (replica,) = served.gateway.status(status.serial, 25).replicas
     assert replica.news == WorkerNews("died", exit_code=-9, reason="killed", deaths=3)
     assert replica.restarts == 3
     assert replica.ready is None
@@ -152,7 +153,7 @@ def test_a_killed_gateway_is_followed_at_once_with_nobody_refused(alone):
             b"content-length: 3\r\n\r\n[1]"
         )
         assert waiting.recv(99).startswith(b"HTTP/1.1 200 ")
-    assert time.monotonic() - killed < 1
+    assert time.monotonic() - killed < of_an_idle_machine(1)
 
 
 def test_a_gateway_of_another_version_is_followed_without_a_failed_request(tmp_path):
@@ -197,7 +198,7 @@ def test_a_gateway_that_is_asked_to_end_answers_first(alone):
     released = threading.Event()
 
     def slowly(_meta, body):
-        released.wait(10)
+        released.wait(60)
         return {}, body
 
     alone.replica(answering=slowly)
@@ -209,9 +210,9 @@ def test_a_gateway_that_is_asked_to_end_answers_first(alone):
     # It listens no more, and still has the call.
     _until(lambda: not _connects(alone.port))
     released.set()
-    client.join(10)
+    client.join(60)
     assert answers[0].status == 200
-    assert alone.gateway.process.wait(10) == 0
+    assert alone.gateway.process.wait(60) == 0
 
 
 def test_the_end_leaves_no_trace_in_the_log(alone):
@@ -223,8 +224,8 @@ def test_the_end_leaves_no_trace_in_the_log(alone):
             idle.connect(path)
         time.sleep(0.1)
         alone.gateway.ask(do="stop")
-        assert alone.gateway.process.wait(10) == 0
-    follower.join(10)
+        assert alone.gateway.process.wait(60) == 0
+    follower.join(60)
     log = (alone.gateway.folder / GATEWAY_LOG).read_text()
     assert "ending" in log
     assert "Traceback" not in log
@@ -241,7 +242,7 @@ def test_a_gateway_without_endpoints_ends_by_itself(tmp_path, monkeypatch):
     (tmp_path / ROUTES_FILE).write_bytes(msgspec.json.encode(Table(1)))
 
     async def ends() -> bool:
-        await asyncio.wait_for(Gateway(tmp_path).run(), 5)
+        await asyncio.wait_for(Gateway(tmp_path).run(), 60)
         return True
 
     assert asyncio.run(ends())
@@ -253,10 +254,10 @@ def test_a_second_gateway_ends(alone):
     """Two gateways would each get half of the replicas."""
     command = [sys.executable, "-m", "runyard_server.serving", str(alone.gateway.home)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as second:
-        assert "already runs" in second.communicate(timeout=30)[1]
+        assert "already runs" in second.communicate(timeout=60)[1]
     assert second.returncode == 3
     alone.gateway.ask(do="stop")
-    assert alone.gateway.process.wait(10) == 0
+    assert alone.gateway.process.wait(60) == 0
 
 
 def test_a_port_that_is_taken_is_told_and_tried_again(served):
@@ -365,7 +366,7 @@ def _load(served):
     answers, ended = [], threading.Event()
 
     def ask():
-        line = http.client.HTTPConnection("127.0.0.1", served.port, timeout=10)
+        line = http.client.HTTPConnection("127.0.0.1", served.port, timeout=60)
         while not ended.is_set():
             try:
                 line.request("POST", "/score", b"[1]", {"authorization": "Bearer the key"})
@@ -385,7 +386,7 @@ def _load(served):
     finally:
         ended.set()
         for each in clients:
-            each.join(20)
+            each.join(60)
 
 
 def _connects(port):
@@ -397,7 +398,7 @@ def _connects(port):
 
 
 def _until(holds):
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.01)

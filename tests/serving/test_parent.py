@@ -30,7 +30,7 @@ def _started(folder, does, longest):
 
 
 def _begun(folder, count):
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while True:
         file = folder / "begun"
         found = [float(line) for line in file.read_text().split()] if file.exists() else []
@@ -47,15 +47,15 @@ def test_one_that_cannot_serve_is_begun_again_more_slowly_each_time(tmp_path):
         assert second - first >= 0.05
         assert third - second >= 0.2
         tmp_path.rename(tmp_path.with_name("elsewhere"))
-        assert parent.wait(10) == 1
+        assert parent.wait(60) == 1
 
 
 def test_it_ends_when_asked_though_no_gateway_lives(tmp_path):
     """The end of a machine waits for nobody who would only wait to begin again."""
-    with _started(tmp_path, "os._exit(1)", 2.0) as parent:
+    with _started(tmp_path, "os._exit(1)", 600.0) as parent:
         _begun(tmp_path, 2)
         parent.send_signal(signal.SIGTERM)
-        assert parent.wait(10) == 0
+        assert parent.wait(60) == 0
     assert len(_begun(tmp_path, 2)) == 2
 
 

@@ -29,7 +29,7 @@ class Held:
     def __call__(self, _meta: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
         """Answer."""
         self.asked.append(body)
-        self.released.wait(20)
+        self.released.wait(60)
         return {"run_us": self.run_us}, self.name.encode()
 
 
@@ -65,7 +65,7 @@ def test_each_request_goes_to_the_worker_with_least_to_do(served, clients):
 
 def test_a_full_queue_is_told_and_a_long_wait_ends(served, clients):
     """Nobody waits without hope: too many are refused at once, the others after their time."""
-    served.serve(limits=Limits(queue_length=1, queue_wait_ms=300))
+    served.serve(limits=Limits(queue_length=1, queue_wait_ms=1000))
     held = Held("r1")
     served.replica("r1", ORDERED, held)
     # A worker whose calls are long gets one at a time.
@@ -147,6 +147,7 @@ def test_a_call_that_takes_too_long_is_given_up(served):
     held.released.set()
     served.look(lambda status: status.replicas[0].busy == 0)
     assert frames.CANCEL in [frame[0] for frame in worker.frames]
+    served.serve()
     assert served.ask(body="[2]").status == 200
 
 
@@ -156,23 +157,26 @@ def test_an_update_under_load_loses_no_request(served):
     served.replica("r1", ORDERED, named("r1"))
     served.set(Deployment("main", serving=revision("r1"), warming=revision("r2")))
     stop = threading.Event()
+    total: Counter[tuple[int, bytes]] = Counter()
 
-    def ask_on() -> Counter[tuple[int, bytes]]:
-        found: Counter[tuple[int, bytes]] = Counter()
+    def ask_on() -> None:
         while not stop.is_set():
             answer = served.ask(body="[1]")
-            found[answer.status, answer.body] += 1
-        return found
+            total[answer.status, answer.body] += 1
+
+    def until_answered_by(name: bytes) -> None:
+        served.look(lambda _status: total[200, name])
 
     with ThreadPoolExecutor(4) as pool:
         results = [pool.submit(ask_on) for _ in range(4)]
         served.replica("r2", ORDERED, named("r2"))
-        time.sleep(0.05)
+        until_answered_by(b"r1")
         served.set(Deployment("main", serving=revision("r2")))
         served.wait(lambda status: any(r.draining and not r.busy for r in status.replicas))
-        time.sleep(0.05)
+        until_answered_by(b"r2")
         stop.set()
-    total: Counter[tuple[int, bytes]] = sum((r.result() for r in results), Counter())
+    for each in results:
+        each.result()
     assert set(total) == {(200, b"r1"), (200, b"r2")}
     assert served.ask(body="[1]").body == b"r2"
 
@@ -219,7 +223,7 @@ def test_a_request_that_comes_while_its_deployment_goes_is_told_so(served):
         served.ask("/")
         served.set(other, default="other")
         line.sendall(b"1]")
-        line.settimeout(5)
+        line.settimeout(60)
         assert b" 503 " in line.recv(1000)
 
 
@@ -292,7 +296,7 @@ def test_who_waits_for_a_deployment_that_fails_hears_it_at_once(served, clients,
     for answer in (waiting.result(), served.ask(body="[2]")):
         assert (answer.status, answer.headers["retry-after"]) == (503, "60")
         assert "does not start: no GPU driver" in json.loads(answer.body)["message"]
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 50
     supervisor.send(frames.NEWS, 0, {"event": "started", "pid": 7})
     again = clients.submit(served.ask, body="[3]")
     served.wait(lambda status: status.endpoints[0].deployments[0].queue == 1)
@@ -306,8 +310,7 @@ def test_utilization_is_the_share_of_the_last_seconds(served, clients):
     held = Held("r1")
     served.replica("r1", ORDERED, held)
     answer = clients.submit(served.ask, body="[1]")
-    time.sleep(0.5)
-    (deployment,) = served.gateway.status().endpoints[0].deployments
-    assert 0.5 < deployment.utilization <= 1
+    status = served.look(lambda status: status.endpoints[0].deployments[0].utilization > 0.5)
+    assert status.endpoints[0].deployments[0].utilization <= 1
     held.released.set()
     assert answer.result().status == 200

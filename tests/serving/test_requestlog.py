@@ -54,7 +54,7 @@ def test_a_disk_that_hangs_takes_one_thread_and_little_memory(tmp_path, monkeypa
 
     def write(_log: RequestLog, lines: list[bytes]) -> None:
         written.append(len(lines))
-        back.wait(10)
+        back.wait(60)
 
     monkeypatch.setattr(RequestLog, "_write", write)
 

@@ -12,6 +12,7 @@ from runyard.protocol.errors import StorageFull
 from runyard.protocol.service import About
 from runyard_server.app.doorman import Doorman
 from runyard_server.app.first_answers import FirstAnswers
+from runyard_server.testing.yard import until
 
 ABOUT = About("runyard", "1", "1.0")
 
@@ -34,7 +35,7 @@ def doorman(listening: socket.socket) -> Iterator[Doorman]:
 
 
 def _connect(listening: socket.socket) -> http.client.HTTPConnection:
-    return http.client.HTTPConnection(*listening.getsockname(), timeout=10)
+    return http.client.HTTPConnection(*listening.getsockname(), timeout=60)
 
 
 def test_the_first_question_is_answered_again_and_again(listening, doorman) -> None:
@@ -60,8 +61,7 @@ def test_all_else_waits_unread_for_the_server(listening, doorman, path, headers)
     """Also what only the gate may judge: the doorman answers nobody's web page."""
     connection = _connect(listening)
     connection.request("GET", path, headers=headers)
-    deadline = threading.Event()
-    deadline.wait(0.2)
+    until(lambda: doorman._waiting)
     (waiting,) = doorman.leave()
     assert not waiting.known
     with waiting.connection:
@@ -74,7 +74,7 @@ def test_who_waits_is_told_why_there_will_be_no_service(listening, doorman) -> N
     connection = _connect(listening)
     body = b"x" * 100_000
     connection.request("POST", "/api/v1/workspaces", body)
-    threading.Event().wait(0.1)
+    until(lambda: doorman._waiting)
     refusing = threading.Thread(target=doorman.refuse, args=(StorageFull("no space is left"),))
     refusing.start()
     answer = connection.getresponse()

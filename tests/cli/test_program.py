@@ -140,7 +140,7 @@ def test_an_interrupt_is_130_without_a_trace(cli, run_id) -> None:
     assert process.stdout is not None
     assert process.stdout.readline() == "line one\n"
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (130, "")
 
 

@@ -84,7 +84,7 @@ class Systemd:
     def stop(self, number: signal.Signals) -> None:
         """Signal the main process, and that alone."""
         self.process.send_signal(number)
-        self.process.wait(30)
+        self.process.wait(60)
 
 
 @pytest.fixture

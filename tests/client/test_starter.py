@@ -35,7 +35,7 @@ def home(tmp_path, monkeypatch):
     if (home / "service.json").exists():
         pid = json.loads((home / "service.json").read_text())["pid"]
         os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while _lives(pid) and time.monotonic() < deadline:
             time.sleep(0.02)
 

@@ -34,7 +34,7 @@ from runyard_server.compute.base import (
 from runyard_server.compute.processes import identify
 
 ONCE = 'set -C; echo $$ >"$0" && exec "$@" >>agent.log 2>&1 </dev/null'
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 60.0
 
 
 class FolderBackend(Backend):

@@ -89,7 +89,7 @@ def lines(backend: LocalBackend, job: Job) -> list[list[str]]:
 
 def started(backend: LocalBackend, job: Job) -> list[str]:
     """Wait for the first agent; give its line."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not lines(backend, job):
         assert time.monotonic() < end
         time.sleep(0.01)
@@ -98,7 +98,7 @@ def started(backend: LocalBackend, job: Job) -> list[str]:
 
 def gone(pid: int) -> None:
     """Wait until a process is gone, not a zombie either."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while Path(f"/proc/{pid}").exists():
         assert time.monotonic() < end
         time.sleep(0.01)
@@ -141,7 +141,7 @@ def test_the_signal_that_killed_it_is_named(backend: LocalBackend, job: Job) -> 
     """Of a forked agent that was killed, the backend says by what."""
     handle = backend.launch(backend.plan(job))
     os.kill(int(started(backend, job)[0]), signal.SIGKILL)
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while (seen := backend.observe([handle])[handle]).alive:
         assert time.monotonic() < end
         time.sleep(0.01)
@@ -165,7 +165,7 @@ def test_a_fork_server_nobody_needs_ends(backend: LocalBackend, job: Job) -> Non
     handle = backend.launch(backend.plan(job))
     server = int(started(backend, job)[1])
     Path(backend.plan(job).folder, "end").write_text("0")
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while backend.observe([handle])[handle].alive:
         assert time.monotonic() < end
         time.sleep(0.01)

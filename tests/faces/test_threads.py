@@ -14,14 +14,14 @@ def test_no_more_work_at_once_than_there_may_be():
     """However many requests come, the database and the disk see a bounded number of threads."""
     threads = Threads(3)
     present, most = 0, 0
-    guard = threading.Lock()
+    guard, all_three = threading.Lock(), threading.Barrier(3)
 
     def work() -> None:
         nonlocal present, most
         with guard:
             present += 1
             most = max(most, present)
-        time.sleep(0.01)
+        all_three.wait(60)
         with guard:
             present -= 1
 
@@ -51,15 +51,16 @@ def test_what_a_function_raises_is_raised_to_who_waits():
 def test_who_is_canceled_waits_for_the_thread():
     """A client that goes away must not have a file closed under the thread that writes it."""
     threads = Threads(1)
-    done = threading.Event()
+    begun, done = threading.Event(), threading.Event()
 
     def slow() -> None:
+        begun.set()
         time.sleep(0.1)
         done.set()
 
     async def canceled() -> bool:
         task = asyncio.create_task(threads.run(slow))
-        await asyncio.sleep(0.02)
+        await asyncio.to_thread(begun.wait, 60)
         task.cancel()
         await asyncio.sleep(0.02)
         task.cancel()
@@ -76,7 +77,7 @@ def test_an_iterator_that_ends_unexpectedly_is_an_error():
 
     async def twice() -> int:
         with pytest.raises(RuntimeError, match="an iterator ended"):
-            await asyncio.wait_for(threads.run(lambda: next(iter(()))), 1)
+            await asyncio.wait_for(threads.run(lambda: next(iter(()))), 60)
         return await threads.run(lambda: 7)
 
     assert asyncio.run(twice()) == 7
@@ -86,19 +87,21 @@ def test_a_thread_that_works_at_the_end_ends_after_it():
     """A service that ends in a process that goes on leaves no thread behind."""
     threads = Threads(1)
     used: list[threading.Thread] = []
+    begun = threading.Event()
 
     def work() -> None:
         used.append(threading.current_thread())
+        begun.set()
         time.sleep(0.1)
 
     async def close_meanwhile() -> None:
         task = asyncio.create_task(threads.run(work))
-        await asyncio.sleep(0.02)
+        await asyncio.to_thread(begun.wait, 60)
         threads.close()
         await task
 
     asyncio.run(close_meanwhile())
-    used[0].join(1)
+    used[0].join(60)
     assert not used[0].is_alive()
 
 

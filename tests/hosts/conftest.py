@@ -48,7 +48,7 @@ class HostsYard:
         config = AmlCompute.provisioning_configuration(vm_size="STANDARD_D2_V2", max_nodes=nodes)
         ComputeTarget.create(Workspace.from_config(), CLUSTER, config)
 
-    def until(self, true: Callable[[], Any], otherwise: str, seconds: float = 30) -> float:
+    def until(self, true: Callable[[], Any], otherwise: str, seconds: float = 120) -> float:
         """Wait for something to become true; give the seconds it took."""
         begun = time.monotonic()
         while not true():

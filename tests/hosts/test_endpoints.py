@@ -19,7 +19,7 @@ from .conftest import CLUSTER
 
 pytestmark = pytest.mark.slow
 
-SECONDS = 60.0
+SECONDS = 120.0
 SCORE = """
 import os, socket, time
 

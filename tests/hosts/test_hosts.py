@@ -69,12 +69,11 @@ class TestHostsBackend(BackendContract):
             with pytest.raises(TemporaryError, match="h2"):
                 backend.launch(backend.plan(job, "it was lost"))
             self.hosts.heal(self.hosts[1])
-            end = time.monotonic() + 20
+            end = time.monotonic() + 60
             # A killed process is there until the kernel has taken it apart.
-            while backend.observe([handle])[handle].alive:
+            while backend.observe([handle])[handle].alive is not False:
                 assert time.monotonic() < end
                 time.sleep(0.01)
-            assert backend.observe([handle])[handle].alive is False
 
 
 def asks(hosts: Hosts, number: int, name: str) -> bool:
@@ -99,7 +98,7 @@ def test_cables(hosts: Hosts) -> None:
         hosts.heal(hosts[1])
         assert asks(hosts, 0, "h2")
         hosts.kill(hosts[1])
-        assert server.wait(10) == -signal.SIGKILL
+        assert server.wait(60) == -signal.SIGKILL
     assert hosts[1].processes == []
     hosts.heal(hosts[1])
 

@@ -35,7 +35,7 @@ class Yard:
         os.kill(pid, signal.SIGKILL)
         self.until(lambda: not alive(pid), "the service is still there")
 
-    def until(self, true: Callable[[], Any], otherwise: str, seconds: float = 60) -> Any:
+    def until(self, true: Callable[[], Any], otherwise: str, seconds: float = 120) -> Any:
         """Wait for something to become true."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

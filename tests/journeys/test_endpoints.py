@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from runyard_server.testing.clocks import of_an_idle_machine
+
 from .conftest import Yard, alive
 
 SCORE = """
@@ -175,8 +177,8 @@ def test_whatever_is_killed_it_goes_on(yard: Yard) -> None:
         yard.kill(gateway)
         yard.until(lambda: not alive(gateway), "the gateway is still there")
         killed, seen = time.monotonic(), len(load.answers)
-        yard.until(lambda: len(load.answers) > seen + 3, "no answers by another gateway", 20)
-        assert time.monotonic() - killed < 1
+        yard.until(lambda: len(load.answers) > seen + 3, "no answers by another gateway", 60)
+        assert time.monotonic() - killed < of_an_idle_machine(1)
         # Each of three callers had one call at the gateway; nobody was refused after that.
         assert len(load.failures) <= 3, load.failures
         load.failures.clear()
@@ -195,8 +197,8 @@ def test_whatever_is_killed_it_goes_on(yard: Yard) -> None:
         os.kill(gateway, signal.SIGKILL)
         yard.until(lambda: not alive(gateway), "the gateway is still there")
         killed, seen = time.monotonic(), len(load.answers)
-        yard.until(lambda: len(load.answers) > seen + 3, "no answers by another gateway", 20)
-        assert time.monotonic() - killed < 1
+        yard.until(lambda: len(load.answers) > seen + 3, "no answers by another gateway", 60)
+        assert time.monotonic() - killed < of_an_idle_machine(1)
     events = told()
     assert events[:2] == ["created", "ready"]
     assert "died" in events

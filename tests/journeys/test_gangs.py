@@ -94,13 +94,24 @@ def cli(yard: Any, *words: str) -> str:
     return said
 
 
+# Not before the other has spoken, which would be stopped in its first lines.
+FAILS = """
+if index == 1:
+    while not os.path.exists("there"):
+        time.sleep(0.02)
+    raise ValueError("boom")
+open("there", "w").close()
+time.sleep(300)
+"""
+
+
 def test_a_failing_worker_fails_the_run_at_once(
     yard: Any, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The others, which would wait for ever, are stopped, and the error names the worker."""
     from azureml.exceptions import ActivityFailedException
 
-    run = submit(yard, "if index == 1:\n    raise ValueError('boom')\ntime.sleep(300)\n")
+    run = submit(yard, FAILS)
     with pytest.raises(ActivityFailedException, match="worker 1 on two-2"):
         run.wait_for_completion(show_output=True)
     shown = capsys.readouterr()
@@ -155,7 +166,10 @@ WAITS = """
 import os, sys, time
 rank = int(os.environ["RANK"])
 print("rank", rank, "is there", flush=True)
+open(f"rank-{{rank}}", "w").close()
 if rank == {first}:
+    while not os.path.exists("rank-{late}"):
+        time.sleep(0.02)
     raise SystemExit(0)
 time.sleep(300)
 """
@@ -173,7 +187,7 @@ def test_who_hangs_is_named(yard: Any, nodes: int, first: int, late: int) -> Non
         config = AmlCompute.provisioning_configuration(vm_size="STANDARD_D2_V2", max_nodes=nodes)
         target = ComputeTarget.create(Workspace.from_config(), "two", config).name
     setting = runyard.Torch(2 // nodes, nodes, exit_deadline_seconds=0.5)
-    text = WAITS.format(first=first)
+    text = WAITS.format(first=first, late=late)
     run = yard.submit(text, target=target, distributed_job_config=setting)
     yard.until(lambda: run.get_status() == "Failed", "the run goes on")
     error = run.get_details()["error"]["error"]

@@ -137,7 +137,7 @@ class Container:
 
     def ask(self, path: str, body: str | None = None) -> tuple[int, str]:
         """Status and body of an answer; 0 while nobody listens."""
-        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             line.request("GET" if body is None else "POST", path, body)
             answer = line.getresponse()
@@ -149,7 +149,7 @@ class Container:
 
     def ready(self) -> None:
         """Wait until the model is loaded."""
-        until = time.monotonic() + 30
+        until = time.monotonic() + 60
         while self.ask("/")[0] != 200:
             assert time.monotonic() < until, self.ask("/")
             time.sleep(0.05)
@@ -164,7 +164,7 @@ def container(yard: Yard) -> Iterator[Container]:
     if made.process is not None:
         made.process.terminate()
         with suppress(subprocess.TimeoutExpired):
-            made.process.wait(20)
+            made.process.wait(60)
 
 
 def test_a_package_serves_without_a_service(

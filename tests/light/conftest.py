@@ -79,7 +79,7 @@ class Gateway:
         self.worker.send(frame(frames.CALL, number, record, body))
         return number
 
-    def answer(self, number, seconds=20.0):
+    def answer(self, number, seconds=60.0):
         """The answer's meta and body, None if it does not come."""
         self.wait_for(lambda: number in self._answers, seconds)
         return self._answers.pop(number)
@@ -89,7 +89,7 @@ class Gateway:
         found, answer = self.answer(self.send(body, **meta))
         return found.status, answer, found
 
-    def wait_for(self, condition, seconds=20.0):
+    def wait_for(self, condition, seconds=60.0):
         """Wait until something is so."""
         with self._change:
             assert self._change.wait_for(condition, seconds), (self.news, self.hellos)
@@ -215,7 +215,7 @@ class Replica:
     def end(self):
         """Have it end, and give its exit status."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(20)
+        return self.process.wait(60)
 
     def close(self):
         """Leave nothing behind."""

@@ -68,7 +68,7 @@ class Alone:
 
     def ask(self, path="/score", body=None, method=None, **headers: str):
         """Status, body and headers of an answer."""
-        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         try:
             line.request(method or ("GET" if body is None else "POST"), path, body, names)
@@ -79,7 +79,7 @@ class Alone:
 
     def raw(self, data):
         """What comes back for some bytes, until the connection ends."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as line:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as line:
             line.sendall(data)
             return b"".join(iter(lambda: line.recv(65536), b""))
 
@@ -87,7 +87,7 @@ class Alone:
         """Wait until the model is loaded."""
         self.wait_for(lambda: self.ask("/")[0] == 200)
 
-    def wait_for(self, condition, seconds=20.0):
+    def wait_for(self, condition, seconds=60.0):
         """Wait until something is so."""
         until = time.monotonic() + seconds
         while not condition():
@@ -260,7 +260,7 @@ def test_the_end_of_a_container_loses_no_call(alone):
     thread.start()
     time.sleep(0.2)
     alone.process.send_signal(signal.SIGTERM)
-    assert alone.process.wait(20) == 0
+    assert alone.process.wait(60) == 0
     thread.join()
     assert found == [(200, '"5.0peels"')]
     assert not [line for line in alone.text().splitlines() if "Task was destroyed" in line]
@@ -270,5 +270,5 @@ def test_a_port_that_is_taken_is_told(alone):
     """The message names the port, and nothing is started."""
     alone.start()
     second = alone.run("--http", str(alone.port))
-    assert second.wait(20) == 1
+    assert second.wait(60) == 1
     assert f"port {alone.port} of 127.0.0.1 cannot be had" in alone.text()

@@ -25,6 +25,7 @@ CHROMIUM = (
     "--disable-sync",
 )
 _PATIENCE = 60_000
+expect.set_options(timeout=_PATIENCE)
 
 
 class Lab:
@@ -123,7 +124,7 @@ class Book:
         """Save it."""
         before = path.stat().st_mtime_ns
         self.act("docmanager:save")
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while path.stat().st_mtime_ns == before:
             assert time.monotonic() < until
             self.page.wait_for_timeout(50)
@@ -169,7 +170,7 @@ def running_lab(folder: Path, home: Path, kernels: dict[str, Path]) -> Iterator[
         yield Lab(books, port, python, environment)
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def write_kernel(folder: Path, python: Path, variables: dict[str, str]) -> None:

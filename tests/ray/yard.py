@@ -102,7 +102,7 @@ class RayYard:
         """Why a run waits."""
         return str(run.experiment.workspace.service.runs.get(run.id).reason or "")
 
-    def begin(self, run: Any, starts: Path, seconds: float = 60.0) -> None:
+    def begin(self, run: Any, starts: Path, seconds: float = 90.0) -> None:
         """Wait until a run's script has begun."""
         end = time.monotonic() + seconds
         while not (starts.exists() and run.get_status() == "Running"):

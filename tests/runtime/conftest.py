@@ -299,7 +299,7 @@ class Room:
         path = self.run_folder / "logs" / "azureml-logs" / "70_driver_log.txt"
         return path.read_bytes() if path.exists() else b""
 
-    def wait_for(self, told: Callable[[], Any], seconds: float = 20.0) -> Any:
+    def wait_for(self, told: Callable[[], Any], seconds: float = 60.0) -> Any:
         """Wait until something is so, and give it."""
         end = time.monotonic() + seconds
         while not (value := told()):

@@ -165,7 +165,7 @@ def test_cancel_ends_the_whole_tree(room, alive):
     room.wait_for(lambda: room.printed() == b"ready\n")
     script = room.wait_for(lambda: room.state()["processes"])[0]["pid"]
     agent.send_signal(signal.SIGTERM)
-    assert agent.wait(30) == 0
+    assert agent.wait(60) == 0
     assert room.service.finish["outcome"] == "canceled"
     assert room.service.finish["error"] is None
     assert not alive(script)
@@ -206,7 +206,7 @@ def test_a_daemon_without_an_environment_is_ended(room, alive, end):
         agent.kill()
         agent.wait()
         assert room.salvage() == 0
-    agent.wait(30)
+    agent.wait(60)
     assert not alive(int((room.work / "outputs" / "pid").read_text()))
     assert room.service.finish["outcome"] in ("completed", "canceled", "failed")
 
@@ -215,7 +215,7 @@ def test_the_service_can_cancel_by_its_answer(room):
     """An agent that no signal reaches is canceled by the answer to a beat."""
     room.service.cancel = True
     room.write_job("import time; time.sleep(600)")
-    assert room.start().wait(30) == 0
+    assert room.start().wait(60) == 0
     assert room.service.finish["outcome"] == "canceled"
 
 
@@ -299,7 +299,7 @@ def test_logs_are_followed_while_the_script_runs(room):
     room.wait_for(lambda: room.service.driver_log == b"epoch 1\n")
     room.wait_for(lambda: room.service.logs.get("logs/tb/events") == b"\0\1")
     (room.work / "stop").write_text("")
-    assert agent.wait(30) == 0
+    assert agent.wait(60) == 0
     assert room.service.driver_log == b"epoch 1\nepoch 2\n"
     assert room.service.logs["logs/.hidden"] == b"x"
 
@@ -336,9 +336,9 @@ def test_a_second_agent_in_the_folder_gives_way(room):
     room.write_job("import os, time\nwhile not os.path.exists('stop'): time.sleep(0.01)")
     first = room.start()
     room.wait_for(lambda: room.work.exists() and room.service.beats)
-    assert room.start().wait(30) == 3
+    assert room.start().wait(60) == 3
     (room.work / "stop").write_text("")
-    assert first.wait(30) == 0
+    assert first.wait(60) == 0
     assert room.service.finish["outcome"] == "completed"
 
 
@@ -467,7 +467,7 @@ def test_the_agent_leaves_its_own_faults_in_the_error(room):
     job = room.write_job("pass")
     text = (room.run_folder / "job.json").read_text()
     (room.run_folder / "job.json").write_text(text.replace('"arguments":[]', '"arguments":7'))
-    assert room.start().wait(30) == 0
+    assert room.start().wait(60) == 0
     assert room.service.finish["error"]["code"] == "ServiceError"
     assert "the agent failed" in room.service.finish["error"]["message"]
     assert job.run == room.run_id
@@ -487,7 +487,7 @@ def test_the_agent_needs_only_the_standard_library(room):
     room.write_job("print('ran')")
     poison = {**os.environ, "PYTHONPATH": "/nowhere", "PYTHONSTARTUP": "/nowhere"}
     agent = room.start(env=poison)
-    assert agent.wait(30) == 0
+    assert agent.wait(60) == 0
     assert room.service.driver_log == b"ran\n"
     assert Path(sys.executable).exists()
 

@@ -196,7 +196,7 @@ def test_an_agent_brings_them_while_the_script_runs(room: Any) -> None:
 
     room.wait_for(lambda: values() == [0.0, 0.5, 1.0])
     (room.work / "go").touch()
-    assert agent.wait(30) == 0
+    assert agent.wait(60) == 0
     assert values() == [0.0, 0.5, 1.0, 9.0]
     assert [path for path in room.service.logs if path.startswith("logs/fit/events")]
 

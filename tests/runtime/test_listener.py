@@ -44,7 +44,7 @@ def listen(room: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setattr(listener, "JobService", lambda _job: service)
         monkeypatch.setattr(listener, "RETRY_SECONDS", 0.01)
         listener.Listener(Job(codec.to_plain(room.write_job("pass"))), heard.append)
-        assert service.done.wait(20)
+        assert service.done.wait(60)
         return heard
 
     return listen

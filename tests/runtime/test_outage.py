@@ -22,7 +22,7 @@ def test_an_outage_in_the_middle_loses_nothing(room):
     assert room.service.url != old
     room.wait_for(lambda: room.service.driver_log == b"one\ntwo\n")
     (room.work / "three").write_text("")
-    assert agent.wait(30) == 0
+    assert agent.wait(60) == 0
     assert room.service.driver_log == b"one\ntwo\nthree\n"
     assert room.service.finish["outcome"] == "completed"
 
@@ -35,7 +35,7 @@ def test_a_service_that_was_down_all_the_time_gets_all(room):
     room.wait_for((room.run_folder / "outcome.json").exists)
     assert agent.poll() is None
     room.service.start()
-    assert agent.wait(30) == 0
+    assert agent.wait(60) == 0
     assert room.service.driver_log == b"alone\n"
     assert room.service.finish["outcome"] == "completed"
 
@@ -52,7 +52,7 @@ def test_a_run_that_is_gone_lets_the_agent_go(room):
     """A run that was deleted, or ended by hand, does not keep its agent for ever."""
     room.service.refuse = lambda _method, _path: (404, "run_not_found")
     room.write_job("print('x')")
-    assert room.start().wait(30) == 0
+    assert room.start().wait(60) == 0
     assert room.service.finishes == []
 
 
@@ -64,7 +64,7 @@ def test_a_run_that_is_removed_ends_its_script(room, alive):
     script = room.wait_for(lambda: room.state()["processes"])[0]["pid"]
     room.service.stop()
     shutil.rmtree(room.run_folder)
-    assert agent.wait(30) == 0
+    assert agent.wait(60) == 0
     assert not alive(script)
 
 
@@ -88,5 +88,5 @@ def test_a_cancel_during_an_outage_is_delivered_later(room):
     os.kill(agent.pid, signal.SIGTERM)
     room.wait_for((room.run_folder / "outcome.json").exists)
     room.service.start()
-    assert agent.wait(30) == 0
+    assert agent.wait(60) == 0
     assert room.service.finish["outcome"] == "canceled"

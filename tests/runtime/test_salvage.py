@@ -106,7 +106,7 @@ def test_salvage_sends_nothing_twice(room):
 def test_a_script_never_runs_twice_in_one_attempt(room, alive):
     """An agent that is started again on a job that was begun cleans up instead."""
     script = lose_the_agent(room, LONG)
-    assert room.start().wait(30) == 0
+    assert room.start().wait(60) == 0
     assert not alive(script)
     assert room.service.finish["error"]["message"] == "the agent was started a second time"
     assert room.service.driver_log == b"ready\n"
@@ -132,9 +132,9 @@ def test_a_living_agent_is_left_alone(room):
     agent = room.start()
     room.wait_for(lambda: room.service.beats)
     salvage = room.start("salvage", "--reason", "mistake")
-    assert salvage.wait(30) == 3
+    assert salvage.wait(60) == 3
     (room.work / "go").write_text("")
-    assert agent.wait(30) == 0
+    assert agent.wait(60) == 0
     assert room.service.finish["outcome"] == "completed"
 
 

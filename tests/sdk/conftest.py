@@ -101,7 +101,7 @@ class Notebook:
         """What is shown last."""
         return self.shown[-1][1] if self.shown else ""
 
-    def until(self, text: str, seconds: float = 10.0) -> str:
+    def until(self, text: str, seconds: float = 60.0) -> str:
         """Wait until a text is shown, and return the page that has it."""
         deadline = time.monotonic() + seconds
         while text not in self.page:

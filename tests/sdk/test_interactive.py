@@ -146,7 +146,7 @@ def test_printed_links_open(experiment):
     run = experiment.start_logging(snapshot_directory=None)
     links = (run.get_portal_url(), experiment.get_portal_url(), experiment.get_docs_url())
     for url in links:
-        with urllib.request.urlopen(url, timeout=20) as page:
+        with urllib.request.urlopen(url, timeout=60) as page:
             assert "<title>" in page.read().decode()
     assert run.id in links[0]
     assert experiment.workspace.service.id in links[0]

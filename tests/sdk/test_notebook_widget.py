@@ -86,7 +86,7 @@ def shown(monkeypatch: pytest.MonkeyPatch, notebook: Notebook) -> list[set[str]]
 
 
 def _until(holds: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.01)

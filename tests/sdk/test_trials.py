@@ -15,8 +15,10 @@ import runyard
 from runyard import Sweep, Workspace, uniform
 from runyard.client import home
 from runyard.sdk.exceptions import UserErrorException
+from runyard_server.testing.clocks import of_an_idle_machine
 
 SPACE = {"x": uniform(0, 1), "kind": runyard.choice("a", "b")}
+
 SCRIPT = """
 import os, signal, sys, time
 from runyard import Experiment, Sweep, Workspace, choice, uniform
@@ -101,7 +103,7 @@ def test_two_processes_share_a_sweep(experiment):
         time.sleep(0.002)
         trial.tell(1)
         mine.append(trial.number)
-    theirs += [int(line) for line in other.communicate(timeout=60)[0].split()]
+    theirs += [int(line) for line in other.communicate(timeout=120)[0].split()]
     assert len(theirs) > 1
     assert sorted(mine + theirs) == list(range(200))
     assert states(trials) == {"completed": 200}
@@ -334,7 +336,7 @@ def test_a_killed_client_loses_nothing(experiment):
         made.append(trial.number)
         trial.tell(trial.number)
     assert made == list(range(12, 20))
-    assert time.monotonic() - begun < 15
+    assert time.monotonic() - begun < of_an_idle_machine(15)
     assert [each.value for each in trials.get_children()] == list(range(20))
     assert spools() == []
 

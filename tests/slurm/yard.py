@@ -97,7 +97,7 @@ class SlurmYard:
         return self.slurm.ask("squeue", "-h", "-t", "all", "-o", "%A %T %j %N").splitlines()
 
     def until(
-        self, true: Callable[[], Any], otherwise: Callable[[], Any], seconds: float = 30
+        self, true: Callable[[], Any], otherwise: Callable[[], Any], seconds: float = 90
     ) -> Any:
         """Wait for something to become true, and give it."""
         end = time.monotonic() + seconds
@@ -106,7 +106,7 @@ class SlurmYard:
             time.sleep(0.05)
         return found
 
-    def until_reason(self, run: Any, text: str, seconds: float = 30) -> str:
+    def until_reason(self, run: Any, text: str, seconds: float = 90) -> str:
         """Wait until what a run waits for has some words in it; give all of it."""
 
         def told() -> str:
@@ -115,7 +115,7 @@ class SlurmYard:
 
         return str(self.until(told, lambda: (text, self.told(run)), seconds))
 
-    def until_status(self, run: Any, status: str, seconds: float = 30) -> None:
+    def until_status(self, run: Any, status: str, seconds: float = 90) -> None:
         """Wait until a run has a status."""
         self.until(lambda: run.get_status() == status, lambda: (status, self.told(run)), seconds)
 

@@ -15,7 +15,7 @@ from runyard_server.testing.services import RunningService
 from runyard_server.testing.sshd import SshServer
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 30.0
+SECONDS = 90.0
 
 
 @pytest.fixture(scope="session")

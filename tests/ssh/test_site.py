@@ -130,8 +130,13 @@ def test_a_killed_agent_is_told(yard: Yard, tmp_path: Path) -> None:
     """Its end is seen on the machine at once, and what it left is brought."""
     run = yard.submit(tmp_path, WAIT % str(tmp_path / "never"))
     yard.reaches(run, "Running")
-    state = yard.there / "runs" / run.id / "0" / "agent.json"
-    os.kill(json.loads(state.read_text())["pid"], signal.SIGKILL)
+    there = yard.there / "runs" / run.id / "0"
+    # Running is what has a process, which may not have said its first word yet.
+    yard.until(
+        lambda: any("began" in log.read_text() for log in there.rglob("70_driver_log.txt")),
+        lambda: json.dumps(run.get_details()),
+    )
+    os.kill(json.loads((there / "agent.json").read_text())["pid"], signal.SIGKILL)
     yard.reaches(run, "Failed")
     assert "is gone" in run.get_details()["error"]["error"]["message"]
     run.download_file("azureml-logs/70_driver_log.txt", str(tmp_path / "log"))

@@ -35,10 +35,10 @@ def hold(records: Records) -> threading.Event:
 
     def work(_connection: Connection) -> None:
         entered.set()
-        leave.wait(10)
+        leave.wait(60)
 
     threading.Thread(target=records.write, args=(work,)).start()
-    entered.wait(10)
+    entered.wait(60)
     return leave
 
 

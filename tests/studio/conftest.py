@@ -16,7 +16,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
 
 from runyard.client.connection import Connection
 from runyard.client.studio import Studio
@@ -30,7 +37,9 @@ SWITCHES = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
-PATIENCE_MS = 15_000
+PATIENCE_MS = 60_000
+# Five seconds are the default, which a page with ten thousand rows takes where others work, too.
+expect.set_options(timeout=PATIENCE_MS)
 SUBMIT = """
 import sys
 from runyard import Environment, Experiment, ScriptRunConfig, Workspace
@@ -135,7 +144,7 @@ def end_endpoints(made: Filled) -> None:
     endpoints = made.client.endpoints
     for endpoint in endpoints.list():
         endpoints.delete(endpoint.name)
-    for _ in range(200):
+    for _ in range(1200):
         if not list(endpoints.list()):
             return
         time.sleep(0.05)

@@ -30,7 +30,7 @@ def faults(page, *rules: str) -> list[str]:
 def fits(page) -> bool:
     """Whether nothing is wider than a phone; charts may need a moment to follow the window."""
     # The pages' policy forbids what Playwright's own waiting for a function does.
-    for _ in range(20):
+    for _ in range(200):
         if page.evaluate(FITS):
             return True
         page.wait_for_timeout(50)

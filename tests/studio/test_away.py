@@ -42,7 +42,7 @@ def test_a_page_goes_on_when_the_service_is_back(own, visit_own, job):
     own.service.start()
     assert own.service.url == before
     for tab in (chart, log):
-        expect(tab.page.locator(".banner")).to_have_count(0, timeout=40_000)
+        expect(tab.page.locator(".banner")).to_have_count(0, timeout=60_000)
         expect(tab.page.locator("h1 .status")).to_contain_text("Completed", timeout=60_000)
     expect(second.locator(".banner")).to_have_count(0)
     second.close()
@@ -79,7 +79,7 @@ def test_many_tabs_have_one_stream(own, visit_own, job):
 
 def test_a_page_wakes_with_the_laptop(own, visit_own, job):
     """Eight hours of sleep later a page shows what happened, without being loaded anew."""
-    run = job(own, "import time; time.sleep(60)")
+    run = job(own, "import time; time.sleep(600)")
     tab = visit_own(f"/runs/default/{run}")
     page = tab.page
     page.clock.install()

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from tests.studio.test_access import faults
 
 from runyard.protocol.service import HOME_VARIABLE
+from runyard_server.testing.yard import until
 
 FILL = """
 import sys
@@ -41,7 +42,8 @@ def test_a_run_is_moved_on_the_page(own, visit_own, axe, tmp_path):
 
     def shown(*order: str) -> None:
         expect(names).to_have_text([f"{name} 1" for name in order])
-        assert [one.experiment for one in own.client.compute.queue()] == [*order]
+        # The page shows a move before the service has answered.
+        until(lambda: [one.experiment for one in own.client.compute.queue()] == [*order])
 
     shown("one", "two", "three")
     assert faults(page) == []
@@ -58,7 +60,7 @@ def test_a_run_is_moved_on_the_page(own, visit_own, axe, tmp_path):
     by_mouse = page.get_by_role("button", name="move three 1")
     by_mouse.drag_to(page.get_by_role("button", name="move two 1"))
     shown("three", "two", "one")
-    assert [one.priority for one in own.client.compute.queue()] == [7, 7, 0]
+    until(lambda: [one.priority for one in own.client.compute.queue()] == [7, 7, 0])
     for one in own.client.runs.list():
         own.client.runs.cancel(one.id)
     expect(page.get_by_role("heading", name="No run waits")).to_be_visible()

@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import expect
 
 from runyard.protocol.runs import StartRun
+from runyard_server.testing.yard import until
 
 
 def test_a_filter_is_completed_and_its_fault_is_underlined(filled, visit):
@@ -68,6 +69,7 @@ def test_a_run_with_a_star_stands_first(filled, visit):
     page.keyboard.press("s")
     expect(rows.nth(1).get_by_role("link")).to_have_attribute("href", last)
     expect(rows.nth(1).get_by_role("button", name="Star the run", pressed=True)).to_be_visible()
+    until(lambda: len(filled.client.stars.list("run")) == 1)
     (star,) = filled.client.stars.list("run")
     assert last == f"/runs/{workspace}/{star.name}"
     page.keyboard.press("s")

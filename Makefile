@@ -136,6 +136,7 @@ soak: .venv/.ready studio  ## Kill parts of a working service at 1300 random mom
 	BESIDE_ONE=1 HOROVOD_ON=$${HOROVOD_ON:-1.13,2.21,2.21-gloo} .venv/bin/python -P \
 		-m pytest -p no:randomly tests/distributed/test_horovod_training.py \
 		tests/distributed/test_keras_and_torch.py tests/distributed/test_tensorflow.py
+	.venv/bin/python -P -m pytest -p no:randomly -s tests/distributed/soak_frameworks.py
 	.venv/bin/python -P -m pytest -p no:randomly tests/slurm/soak_slurm.py
 	.venv/bin/python -P -m pytest -p no:randomly tests/ray/soak_article.py \
 		tests/slurm/soak_article.py tests/ssh/soak_article.py

@@ -22,6 +22,7 @@ class Offline:
 
     python_downloads: bool = False
     environments_as_of: str = ""
+    environments_compatibility: str = ""
 
 
 class Room:

@@ -66,6 +66,14 @@ def test_the_environments_programs_come_first(room, tmp_path):
     assert found["VIRTUAL_ENV"] == str(tmp_path / "env")
 
 
+def test_interpreters_learn_what_they_stand_for(room):
+    """Where the lock says it, and nowhere else; the script of a job in the mode still starts."""
+    told = "tensorflow==1.13.1 on tensorflow-cpu==2.21.0"
+    lock = f"six==1.17.0\n# compatibility {told}\n"
+    found = shown(room, environment=JobEnvironment(sys.executable, requirements=lock))
+    assert (found["RUNYARD_COMPATIBILITY"], found["TF_USE_LEGACY_KERAS"]) == (told, "1")
+
+
 def test_a_local_run_is_a_child_of_its_client(room):
     """Target `local` inherits the client's variables, but not another run's identity."""
     inherited = {"MINE": "1", "PATH": os.environ["PATH"], "RUNYARD_RUN_ID": "other"}
@@ -75,7 +83,7 @@ def test_a_local_run_is_a_child_of_its_client(room):
     assert found["MINE"] == "1"
     assert found["RUNYARD_RUN_ID"] == room.run_id
     assert found["AZUREML_TARGET_TYPE"] == "local"
-    assert "HOME" not in found
+    assert not {"HOME", "RUNYARD_COMPATIBILITY"} & set(found)
     assert "AZUREML_DATAREFERENCE_theirs" not in found
 
 

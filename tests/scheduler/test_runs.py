@@ -57,6 +57,17 @@ def test_what_is_to_be_known_of_a_lock_is_a_warning_of_each_run(yard: Yard) -> N
         yard.finish(run)
 
 
+def test_a_lock_in_compatibility_mode_is_told_by_each_run(yard: Yard) -> None:
+    """What its packages stand for is a property, which people search and the studio shows."""
+    told = "tensorflow==1.13.1 on tensorflow-cpu==2.21.0"
+    for pip in (f"# compatibility {told}", "six"):
+        run = yard.submit(pip=pip)
+        yard.report(run)
+        given = yard.get(run).properties.get("runyard.compatibility")
+        assert given == (told if pip != "six" else None)
+        yard.finish(run)
+
+
 def test_a_failed_build_says_what_may_explain_it(yard: Yard) -> None:
     """A compiler's words are no use to who does not know that there was no wheel."""
     yard.environments.broken = True

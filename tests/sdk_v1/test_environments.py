@@ -62,6 +62,20 @@ def test_an_environment_may_be_of_a_day(workspace):
         made.as_of = "August 2019"
 
 
+def test_an_environment_may_refuse_what_would_take_its_frameworks_place(workspace):
+    """The word goes to the service and comes back; others are refused, and so are stand-ins."""
+    made = Environment("strict", compatibility="strict")
+    assert definition_of(made).compatibility == "strict"
+    made.register(workspace)
+    assert Environment.get(workspace, "strict").compatibility == "strict"
+    with pytest.raises(UserErrorException, match="'strict', or left out"):
+        made.compatibility = "loose"
+    with pytest.raises(UserErrorException, match=r"refuses 1\.13 in its place: ask for 1\.13"):
+        Environment.from_framework("x", "TensorFlow", "1.12", compatibility="strict")
+    with pytest.warns(UserWarning, match=r"TensorFlow 1\.13\.1 on Python 3\.7 is used"):
+        Environment.from_framework("x", "TensorFlow", "1.12")
+
+
 def test_a_framework_brings_its_day():
     """An environment for a version has the other packages of its time, until somebody says more."""
     made = definition_of(Environment.from_framework("keras3", "Keras", "3.5"))

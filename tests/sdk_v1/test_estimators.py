@@ -101,7 +101,10 @@ def test_strict_refuses_a_version_in_place_of_another(folder):
     given = {"compute_target": "cpu", "compatibility": "strict"}
     with pytest.raises(TrainingException, match=r"refuses 1\.13 in its place"):
         TensorFlow(str(folder), framework_version="1.12", **given)
-    TensorFlow(str(folder), framework_version="1.13", **given)
+    est = TensorFlow(str(folder), framework_version="1.13", **given)
+    assert est.run_config.environment.compatibility == "strict"
+    with pytest.raises(TrainingException, match="compatibility cannot be given beside"):
+        TensorFlow(str(folder), environment_definition=est.run_config.environment, **given)
     with pytest.raises(TrainingException, match="it is 'strict', or left out"):
         TensorFlow(str(folder), compute_target="cpu", compatibility="strikt")
 

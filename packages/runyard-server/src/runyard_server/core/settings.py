@@ -14,6 +14,7 @@ from types import UnionType
 from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
 from runyard.protocol import records
+from runyard.protocol.compatibility import STRICT
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.suggestions import nearest
 from runyard.protocol.texts import decoded
@@ -25,7 +26,17 @@ LARGEST_PORT = 65535
 _MOST_DAYS = 36_500
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Variables of ours that are no settings: clients and jobs read them.
-OTHER_VARIABLES = ("HOME", "URL", "TOKEN", "SERVICE", "READY", "RUN_ID", "WORKSPACE", "SPOOL")
+OTHER_VARIABLES = (
+    "HOME",
+    "URL",
+    "TOKEN",
+    "SERVICE",
+    "READY",
+    "RUN_ID",
+    "WORKSPACE",
+    "SPOOL",
+    "COMPATIBILITY",
+)
 _WITHOUT_PASSWORD = re.compile(r"^([a-z+0-9]+://[^:/?#]*:).*@", re.DOTALL)
 _TRUE, _FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
 
@@ -85,6 +96,11 @@ class Settings:
         "",
         "The day, as 2019-08-01, of which packages are where an environment names none; unset is "
         "today.",
+    )
+    environments_compatibility: str = _setting(
+        "",
+        "strict refuses another version in the place of a framework for which no Python can be "
+        "had, also where an environment does not say so.",
     )
     system_metrics: bool = _setting(
         default=True,
@@ -300,6 +316,7 @@ def _check_values(settings: Settings) -> None:
         "audit_days": not 0 <= settings.audit_days <= _MOST_DAYS,
         "log_level": settings.log_level not in LOG_LEVELS,
         "environments_as_of": not _is_day(settings.environments_as_of),
+        "environments_compatibility": settings.environments_compatibility not in ("", STRICT),
     }
     for name in (name for name, is_wrong in wrong.items() if is_wrong):
         about = next(row.about for row in table() if row.name == name)

@@ -3,6 +3,7 @@
 inputs      a definition in normal form (conda, lines: what users write, in pip's words)
 pythons     which interpreter (interpreters: what is on this machine; frameworks: what fits)
 resolver    exact versions, by uv (uv_program: the user's pip settings in its words)
+compatibility  today's TensorFlow in the place of one that has no Python here
 building    runs the light half's builder
 bytecode    has what was built compiled, in idle time
 history     why an environment is new

@@ -23,11 +23,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+from runyard.protocol.compatibility import told
 from runyard.protocol.environments import EnvironmentDefinition, LockRecord
 from runyard.protocol.errors import RunyardError, StorageFull
 from runyard.protocol.jobs import JobEnvironment
 from runyard_server.environments import (
     building,
+    compatibility,
     compiled,
     dates,
     interpreters,
@@ -65,6 +67,11 @@ class EnvironmentSettings(Protocol):
     @property
     def environments_as_of(self) -> str:
         """The day of the packages of definitions that name none; "" for today."""
+        ...
+
+    @property
+    def environments_compatibility(self) -> str:
+        """`strict` where nothing may take the place of what was asked for."""
         ...
 
 
@@ -197,7 +204,8 @@ class Environments:
         # Asked after a failure alone: packages that never had a wheel mostly build well.
         inputs = self._inputs(definition, gpu=gpu)
         python = pythons.find(lock.python)
-        if inputs.interpreter or python is None:
+        # In compatibility mode none of what is pinned was looked for.
+        if inputs.interpreter or python is None or told(lock.requirements):
             return []
         try:
             fetch = self._settings.python_downloads
@@ -230,7 +238,9 @@ class Environments:
     def _inputs(self, definition: EnvironmentDefinition, *, gpu: bool) -> Inputs:
         if definition.user_managed:
             return normal.user_managed(interpreters.located(definition.interpreter))
-        return normal.read(definition, gpu=gpu, as_of=self._settings.environments_as_of)
+        inputs = normal.read(definition, gpu=gpu, as_of=self._settings.environments_as_of)
+        setting = self._settings.environments_compatibility
+        return compatibility.considered(inputs, definition, setting)
 
     def _remembered(self, inputs: Inputs, log: Callable[[str], None]) -> LockRecord:
         found = self._made.get(inputs.hash)
@@ -259,13 +269,23 @@ class Environments:
             log(note)
         # A build log is shown to everybody who sees the run; addresses may hold passwords.
         log(resolver.hidden(f"Environment {inputs.hash[:8]} {self._history.why(inputs)}"))
-        found = self._dated(inputs, log)
+        found = self._fitting(inputs, log)
         self._history.keep(inputs)
         dotted, text = found.python.dotted, found.lines
         for note in found.notes:
             log(note)
         digest = _digest(inputs.platform, dotted, text)
         return LockRecord(digest, dotted, text, notes=list(found.notes))
+
+    def _fitting(self, inputs: Inputs, log: Callable[[str], None]) -> Selected:
+        if not inputs.compatibility:
+            return self._dated(inputs, log)
+        fetch, tool = self._settings.python_downloads, self._tool()
+
+        def locked(other: Inputs) -> Selected:
+            return self._dated(other, log)
+
+        return compatibility.lock(inputs, tool, log, locked, fetch=fetch)
 
     def _dated(self, inputs: Inputs, log: Callable[[str], None]) -> Selected:
         """The Python and the lock's lines, without a date that a framework implies if none fit."""

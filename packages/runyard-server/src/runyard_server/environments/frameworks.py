@@ -67,6 +67,18 @@ def constraints(requirements: Iterable[str]) -> list[str]:
     return [*found, "setuptools<81"] if board < _NEW_TENSORBOARD and not named else found
 
 
+def overrides(requirements: Iterable[str]) -> list[str]:
+    """What the resolver is to take otherwise than packages say.
+
+    Keras 2 asks for `tensorflow`, another distribution with the files of `tensorflow-cpu`: both
+    would be installed over one another, in twice the space.
+    """
+    named = set(map(lines.package, requirements))
+    if {"tf-keras", "tensorflow-cpu"} <= named and "tensorflow" not in named:
+        return ["tensorflow; python_version < '0'"]
+    return []
+
+
 def can_run(python: Version) -> str:
     """Which TensorFlow versions an interpreter can run, "" for none."""
     rows = [row for row in table.rows(table.TENSORFLOW).values() if not row.instead]

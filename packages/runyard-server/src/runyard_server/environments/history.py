@@ -74,7 +74,7 @@ def _facts(inputs: Inputs) -> frozenset[str]:
     found = [*inputs.requirements, *inputs.options]
     found += [
         f"{name.replace('_', ' ')} {plain[name]}"
-        for name in ("python", "index_url", "as_of", "platform")
+        for name in ("python", "index_url", "as_of", "compatibility", "platform")
         if plain[name]
     ]
     return frozenset(found)

@@ -33,6 +33,8 @@ class Inputs:
         index_url: Index in place of the default, "" for the default.
         as_of: ISO date; newer packages do not exist. "" for now.
         as_of_from: The framework that this date is implied by, "" for a date that was asked for.
+        compatibility: TensorFlow 1.x that is pinned and has no Python here, so that another may
+            take its place; `strict` where none may; "" where all is as it is asked for.
         interpreter: Path of a user-managed interpreter, "" for a managed environment.
         notes: What was dropped or changed; not part of the hash.
     """
@@ -44,6 +46,7 @@ class Inputs:
     index_url: str = ""
     as_of: str = ""
     as_of_from: str = ""
+    compatibility: str = ""
     interpreter: str = ""
     notes: tuple[str, ...] = field(default=(), compare=False)
 
@@ -51,9 +54,10 @@ class Inputs:
     def hash(self) -> str:
         """SHA-256 in hex over everything but the notes."""
         plain = asdict(replace(self, notes=()))
-        if not self.as_of_from:
-            # Locks that were kept before there was this field are found again.
-            del plain["as_of_from"]
+        for name in ("as_of_from", "compatibility"):
+            if not plain[name]:
+                # Locks that were kept before there was this field are found again.
+                del plain[name]
         recipes = [compiled.RECIPE] if compiled.any_of(self.requirements) else []
         text = json.dumps([FORMAT, plain, *recipes], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()

@@ -59,6 +59,11 @@ def everything(environ: dict[str, str] | None = None) -> list[Interpreter]:
     return sorted(first.values(), key=lambda one: one.version, reverse=True)
 
 
+def has(minor: tuple[int, int]) -> bool:
+    """Whether there is a Python of a minor on this machine."""
+    return any(one.minor == minor for one in everything())
+
+
 def ask(path: str) -> Interpreter | None:
     """Ask an interpreter for its version; None if it is none, or is no CPython."""
     try:

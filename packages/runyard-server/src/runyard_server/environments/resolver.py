@@ -148,6 +148,9 @@ def _compiled(
         (folder / "requirements.in").write_text(wanted + "\n", "utf-8")
         bounds = "\n".join(frameworks.constraints(inputs.requirements))
         (folder / "constraints.txt").write_text(bounds + "\n", "utf-8")
+        changed = frameworks.overrides(inputs.requirements)
+        (folder / "overrides.txt").write_text("\n".join(changed) + "\n", "utf-8")
+        options = (*options, *(["--override", "overrides.txt"] if changed else []))
         chosen = [part for name in wheels for part in ("--only-binary", name)]
         return _run([*_command(inputs, python, tool), *chosen, *options], folder, tool)
 

@@ -7,6 +7,7 @@ environment exists already goes through in one write.
 
 from collections.abc import Mapping, Sequence
 
+from runyard.protocol import compatibility
 from runyard.protocol import events as kinds
 from runyard.protocol import runs as states
 from runyard.protocol.environments import LockRecord
@@ -137,6 +138,10 @@ def _preparing(row: RunRow) -> list[EventDraft]:
 def _enqueue(work: Work, row: RunRow, lock: LockRecord) -> RunRow:
     told = [EventDraft(kinds.WARNING, note) for note in lock.notes if note not in row.warnings]
     news = [*_preparing(row), *told, moved(states.QUEUED)]
+    stands_for = compatibility.told(lock.requirements)
+    if stands_for:
+        given = {compatibility.PROPERTY: stands_for}
+        runs.set_properties(work.connection, row.key, given)
     return append_events(work, row, news, environment_lock=lock.digest)
 
 

@@ -48,6 +48,9 @@ class EnvironmentDefinition:
         as_of_from: The framework's version whose date that is; "" for one that the user gave. Where
             nothing fits such a date, the newest packages are taken, with a warning.
         docker_image: Base image asked for; without a container engine it is noted, not used.
+        compatibility: What may take the place of a framework for which no Python can be had:
+            `strict` allows nothing, "" what the service's settings allow. In a definition made of
+            a lock in compatibility mode it is what that lock says, so that it is in that mode.
     """
 
     name: str = ""
@@ -62,6 +65,7 @@ class EnvironmentDefinition:
     as_of: str = ""
     as_of_from: str = ""
     docker_image: str = ""
+    compatibility: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import re
 import time
 from typing import TYPE_CHECKING, Dict, List
 
+from runyard.protocol import compatibility
 from runyard.runtime import names
 from runyard.runtime.folder import read_json
 
@@ -43,6 +44,7 @@ def make(job: Job, folder: RunFolder, data: Dict[str, str]) -> Dict[str, str]:
     variables.update(_interpreter(job, variables, user))
     variables.update(_v1(job))
     variables.update(_own(job, folder))
+    variables.update(_compatibility(job))
     _lead_mlflow(job, variables, user)
     plain = {name: path for name, path in data.items() if ":" not in name}
     variables.update({names.DATA_VARIABLE_PREFIX + name: path for name, path in plain.items()})
@@ -153,6 +155,13 @@ def _own(job: Job, folder: RunFolder) -> Dict[str, str]:
         found[names.URL_VARIABLE] = job.url
         found[names.TOKEN_VARIABLE] = job.token
     return found
+
+
+def _compatibility(job: Job) -> Dict[str, str]:
+    """What has interpreters behave as those of a framework that has no Python any more."""
+    told = compatibility.told(str(job.environment.get("requirements", "")))
+    # TensorFlow reads the second when it is imported.
+    return {compatibility.VARIABLE: told, "TF_USE_LEGACY_KERAS": "1"} if told else {}
 
 
 def _lead_mlflow(job: Job, variables: Dict[str, str], user: Dict[str, str]) -> None:

@@ -6,13 +6,17 @@ AttributeError from within nor a list of something else. Objects are taken for t
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any, List, Mapping, Optional, Sequence
 
+from runyard.protocol.compatibility import STRICT
 from runyard.sdk.exceptions import UserErrorException
 
 _SHOWN = 80
 _PAIR = 2
+# As `Environment.from_run` has it of a run in compatibility mode.
+_OF_A_LOCK = re.compile(r"[\w\-]+==[\w.]+ on [\w\-]+==[\w.]+$")
 
 
 def text(name: str, value: Any, example: str) -> str:
@@ -52,6 +56,23 @@ def day(name: str, value: Any) -> Optional[str]:
     if day != shown:
         raise _wrong(name, value, "a day, for example '2019-08-01', or 'now'")
     return day
+
+
+def compatibility(name: str, value: Any) -> Optional[str]:
+    """What may take another version's place: `strict`, or what a lock says; None stays None.
+
+    Args:
+        name: The argument.
+        value: What was given.
+
+    Raises:
+        UserErrorException: It is something else.
+    """
+    if value is None or value == STRICT:
+        return value  # type: ignore[no-any-return]  # one of the two
+    if isinstance(value, str) and _OF_A_LOCK.match(value):
+        return value
+    raise _wrong(name, value, f"{STRICT!r}, or left out")
 
 
 def name_of(name: str, value: Any) -> Optional[str]:

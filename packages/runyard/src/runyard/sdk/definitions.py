@@ -47,6 +47,7 @@ def definition_of(environment: Any) -> EnvironmentDefinition:
         as_of="" if managed else environment.as_of or "",
         as_of_from="" if managed else environment._as_of_from,
         docker_image=_image(docker),
+        compatibility="" if managed else environment.compatibility or "",
     )
 
 
@@ -167,6 +168,7 @@ def document_of(environment: Any) -> Dict[str, Any]:
         "inferencingStackVersion": environment.inferencing_stack_version,
         **({"packagesByMpi": list(by_mpi)} if by_mpi else {}),
         **_dated(environment),
+        **({"compatibility": environment.compatibility} if environment.compatibility else {}),
     }
 
 
@@ -187,6 +189,7 @@ def fill(environment: Any, document: Dict[str, Any]) -> None:
     # The day first: setting it forgets whose it was.
     _set(environment, document, as_of="asOf")
     _set(environment, document, _as_of_from="asOfFrom")
+    _set(environment, document, compatibility="compatibility")
     _set(environment.python, python, interpreter_path="interpreterPath")
     _set(environment.python, python, user_managed_dependencies="userManagedDependencies")
     _set(environment.python, python, base_conda_environment="baseCondaEnvironment")

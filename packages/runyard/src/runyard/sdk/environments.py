@@ -133,6 +133,8 @@ class Environment(Section):
         name: The name; it need not be registered.
         as_of: The day, as `2019-08-01`, of which packages without a version are; None for what the
             service's settings say, `now` for the newest.
+        compatibility: `strict` refuses another version in the place of a framework for which no
+            Python can be had; None for what the service's settings say.
 
     Attributes:
         python: Which Python and which packages.
@@ -140,10 +142,16 @@ class Environment(Section):
         environment_variables: Set for the job's processes.
 
     Raises:
-        UserErrorException: The name is no text, or the day is none.
+        UserErrorException: The name is no text, the day is none, or compatibility is another word.
     """
 
-    def __init__(self, name: Optional[str], *, as_of: Optional[str] = None) -> None:
+    def __init__(
+        self,
+        name: Optional[str],
+        *,
+        as_of: Optional[str] = None,
+        compatibility: Optional[str] = None,
+    ) -> None:
         if name is not None and not isinstance(name, str):
             raise UserErrorException(f"an environment's name is a text, not {name!r}")
         self.name = name
@@ -162,6 +170,8 @@ class Environment(Section):
         self._as_of_from = ""
         self._as_of: Optional[str] = None
         self.as_of = as_of
+        self._compatibility: Optional[str] = None
+        self.compatibility = compatibility
         self._close()
 
     @property
@@ -174,6 +184,15 @@ class Environment(Section):
         self._as_of = checks.day("as_of", day)
         # Who sets it means it, whatever a framework would say.
         self._as_of_from = ""
+
+    @property
+    def compatibility(self) -> Optional[str]:
+        """What may take the place of a framework for which no Python can be had."""
+        return self._compatibility
+
+    @compatibility.setter
+    def compatibility(self, word: Any) -> None:
+        self._compatibility = checks.compatibility("compatibility", word)
 
     def _repr_html_(self) -> str:
         from runyard.sdk import cards
@@ -247,7 +266,11 @@ class Environment(Section):
 
     @staticmethod
     def from_framework(
-        name: str, framework: str, version: Optional[str] = None, use_gpu: bool = False
+        name: str,
+        framework: str,
+        version: Optional[str] = None,
+        use_gpu: bool = False,
+        compatibility: Optional[str] = None,
     ) -> Environment:
         """Make an environment for a framework, with the packages and the day of its version.
 
@@ -256,9 +279,11 @@ class Environment(Section):
             framework: `TensorFlow`, `PyTorch`, `Chainer`, `SKLearn`, `XGBoost`, `JAX` or `Keras`.
             version: Its version; None for the newest.
             use_gpu: Whether to take the packages for GPUs, where they bring CUDA along.
+            compatibility: `strict` refuses another version in the place of the one asked for.
 
         Raises:
-            UserErrorException: The framework or its version is unknown; those known are named.
+            UserErrorException: The framework or its version is unknown, and those known are named;
+                or another version would take its place, and that is refused.
         """
         from runyard.sdk import frameworks
 
@@ -269,7 +294,8 @@ class Environment(Section):
         if row is None:
             known = ", ".join(frameworks.versions(framework))
             raise UserErrorException(f"{framework} {version!r} is not known; known are {known}")
-        made = Environment(name)
+        frameworks.check_note(row, compatibility, UserErrorException)
+        made = Environment(name, compatibility=compatibility)
         pip = row.gpu if use_gpu and row.brings_cuda else row.pip
         made.python.conda_dependencies = CondaDependencies.create(
             python_version=row.python, pip_packages=list(pip)

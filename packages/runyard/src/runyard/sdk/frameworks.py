@@ -3,8 +3,10 @@
 `NEWEST` is what Runyard's own names mean when no version is given.
 """
 
-from typing import Dict
+from typing import Dict, Optional, Type
 
+from runyard.client import callers
+from runyard.protocol.compatibility import STRICT
 from runyard.protocol.frameworks import (
     CHAINER,
     FRAMEWORKS,
@@ -33,6 +35,7 @@ __all__ = [
     "WITH_HOROVOD",
     "XGBOOST",
     "FrameworkVersion",
+    "check_note",
     "find",
     "versions",
 ]
@@ -41,3 +44,20 @@ __all__ = [
 HOROVOD = "horovod"
 WITH_HOROVOD = (TENSORFLOW, PYTORCH)
 NEWEST: Dict[str, str] = {framework: newest(framework) for framework in FRAMEWORKS}
+
+
+def check_note(row: FrameworkVersion, compatibility: Optional[str], error: Type[Exception]) -> None:
+    """Warn where another version takes the place of the one asked for, or refuse it.
+
+    Args:
+        row: The row of the version.
+        compatibility: `strict` refuses it.
+        error: What is then raised.
+    """
+    if row.note and compatibility == STRICT:
+        raise error(
+            f"{row.framework} {row.version} has no build for Python 3.7 or newer, which jobs need, "
+            f"and compatibility='strict' refuses {row.instead} in its place: ask for {row.instead}"
+        )
+    if row.note:
+        callers.warn(row.note)

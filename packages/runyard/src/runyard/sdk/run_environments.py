@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Tuple
 
 from runyard.client import callers
+from runyard.protocol import compatibility
 from runyard.sdk import submitter
 from runyard.sdk.exceptions import UserErrorException, translated
 
@@ -62,6 +63,7 @@ def locked(run: RunBase, spec: Any) -> Environment:
     packages.set_pip_requirements([])
     packages.add_pip_lines(requirements(lock))
     made.name, made.version, made.as_of = f"{run.id}-locked", None, "now"
+    made.compatibility = compatibility.told(lock.requirements) or None
     return made
 
 
@@ -139,6 +141,7 @@ def _definition(asked: EnvironmentDefinition, lock: LockRecord) -> EnvironmentDe
         index_url=next(reversed(index), ""),
         as_of="now",
         as_of_from="",
+        compatibility=compatibility.told(lock.requirements),
     )
 
 

@@ -51,7 +51,10 @@ def pythons() -> Iterator[Finding]:
     if OLD_PYTHON in found:
         yield Finding("TensorFlow", OK, f"can run {versions}")
     else:
-        text = f"can run {versions}; {OLD_TENSORFLOW} (the v1 default) needs Python 3.7"
+        text = (
+            f"can run {versions}; {OLD_TENSORFLOW} (the v1 default) needs Python 3.7, or else "
+            "today's runs in its place, in compatibility mode"
+        )
         yield Finding("TensorFlow", NOTE, text, "pyenv install 3.7")
 
 

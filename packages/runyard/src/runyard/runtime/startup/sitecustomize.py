@@ -21,6 +21,7 @@ import os
 import sys
 
 VARIABLE = "RUNYARD_ENDING"
+COMPATIBILITY = "RUNYARD_COMPATIBILITY"
 EXCEPTION, EXIT, END = "exception", "exit", "end"
 TEXT_CHARACTERS, PART_CHARACTERS = 2000, 400
 PARTS, LINKS, NOTES = 8, 3, 5
@@ -201,6 +202,15 @@ def _begin() -> None:
         Ending(os.path.join(folder, str(os.getpid())))
 
 
+def _stand_in() -> None:
+    """Have frameworks behave as older ones, in all processes of a job whose environment says so."""
+    told = os.environ.get(COMPATIBILITY, "")
+    if told:
+        from runyard.runtime import compatibility
+
+        compatibility.begin(told)
+
+
 def _follow() -> None:
     """Let the module of this name that would have come without this one follow."""
     here = os.path.dirname(os.path.abspath(__file__))
@@ -216,4 +226,5 @@ def _follow() -> None:
 
 if __name__ == "sitecustomize":
     _begin()
+    _stand_in()
     _follow()

@@ -28,7 +28,7 @@ from runyard.sdk.submission import Submission
 from runyard.sdk.v1.arguments import flattened, reference_of
 from runyard.sdk.v1.packages import environment_of, say_once, version_row
 from runyard.sdk.v1.runconfig import RunConfiguration
-from runyard.sdk.v1.settings import STRICT, EstimatorSettings, check, nodes_of
+from runyard.sdk.v1.settings import EstimatorSettings, check, nodes_of
 from runyard.sdk.v1.specs import submission_of
 
 # v1 lets a submit replace these, and raises for all others.
@@ -209,7 +209,7 @@ class Estimator(MMLBaseEstimator):
             self._default_version,
             self._supported,
             self._says_default,
-            strict=settings.compatibility == STRICT,
+            compatibility=settings.compatibility,
         )
         whole = settings.environment_definition is not None or settings.conda_file
         if settings.use_gpu and row.brings_cuda:

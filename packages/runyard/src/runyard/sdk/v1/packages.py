@@ -7,7 +7,7 @@ from runyard.client import callers
 from runyard.sdk.conda import DEFAULT_SDK_PACKAGE, CondaDependencies
 from runyard.sdk.environments import DEFAULT_CPU_IMAGE, DEFAULT_GPU_IMAGE, Environment
 from runyard.sdk.exceptions import TrainingException, UserErrorException
-from runyard.sdk.frameworks import FrameworkVersion, find
+from runyard.sdk.frameworks import FrameworkVersion, check_note, find
 from runyard.sdk.requirements import read_requirements
 from runyard.sdk.v1.settings import EstimatorSettings
 
@@ -20,7 +20,7 @@ def version_row(
     default: str,
     supported: List[str],
     says_default: bool,
-    strict: bool = False,
+    compatibility: Optional[str] = None,
 ) -> FrameworkVersion:
     """Find the packages of a framework's version; none given means the default, with a warning.
 
@@ -30,7 +30,7 @@ def version_row(
         default: The default version.
         supported: The versions that a refusal names.
         says_default: Whether a warning says that the default is taken.
-        strict: Whether another version than the one asked for is refused.
+        compatibility: `strict` refuses another version than the one asked for.
 
     Raises:
         TrainingException: The version is not supported; the supported ones are listed.
@@ -43,13 +43,7 @@ def version_row(
             f"{framework} version {version!r} is not supported; supported are: "
             f"{', '.join(supported)}"
         )
-    if row.note and strict:
-        raise TrainingException(
-            f"{framework} {row.version} has no build for Python 3.7 or newer, which jobs need, and "
-            f"compatibility='strict' refuses {row.instead} in its place: ask for {row.instead}"
-        )
-    if row.note:
-        callers.warn(row.note)
+    check_note(row, compatibility, TrainingException)
     return row
 
 
@@ -70,7 +64,7 @@ def environment_of(settings: EstimatorSettings, row: Optional[FrameworkVersion])
                 f"environment_definition must be an Environment, not {type(given).__name__}"
             )
         return given
-    made = Environment(None)
+    made = Environment(None, compatibility=settings.compatibility)
     made.python.user_managed_dependencies = settings.user_managed
     made.python.conda_dependencies = _packages(settings, row)
     if row is not None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
+from runyard.protocol.compatibility import STRICT
 from runyard.protocol.runs import LOCAL_TARGET
 from runyard.sdk.exceptions import NotOfferedYet, TrainingException, UserErrorException
 from runyard.sdk.launchers import count
@@ -10,8 +11,6 @@ from runyard.sdk.v1.runconfig import target_name
 
 # v1 took the last two from PyTorch alone.
 BACKENDS = ("mpi", "ps", "gloo", "nccl")
-# Another version than the one asked for is refused.
-STRICT = "strict"
 
 
 @dataclass(frozen=True)
@@ -182,6 +181,7 @@ _WITH_PACKAGES = (
     "image_registry_details",
     "use_gpu",
     "user_managed",
+    "compatibility",
 )
 
 

@@ -49,7 +49,8 @@ class Model(ArrayFlavor):
         import tensorflow as tf
 
         self.framework = f"TensorFlow {tf.__version__}"
-        if tf.__version__.startswith("1."):
+        # Of TensorFlow 1, or of 2 where it behaves as 1.
+        if hasattr(tf, "Session"):
             self._load_graph(tf, path)
         else:
             self._load_functions(tf, path)

@@ -763,6 +763,7 @@ export interface EnvironmentDefinition {
   as_of: string;
   as_of_from: string;
   docker_image: string;
+  compatibility: string;
 }
 
 export interface EnvironmentPage {

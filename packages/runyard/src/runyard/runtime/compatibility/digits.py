@@ -40,7 +40,7 @@ class DataSet:
     def next_batch(
         self, batch_size: int, fake_data: bool = False, shuffle: bool = True
     ) -> Tuple[Any, Any]:
-        """Give the next images and labels; after the last ones come the first, in a new order.
+        """Take the next images and labels; after the last ones come the first, in a new order.
 
         Args:
             batch_size: How many.

@@ -38,7 +38,7 @@ _RENAMED = {
 
 
 def add(numpy: ModuleType) -> None:
-    """Give numpy the names that it lacks; those that it has stay what they are."""
+    """Add the names that numpy lacks; those that it has stay what they are."""
     there = vars(numpy)
     for name, kind in _TYPES.items():
         if name not in there:

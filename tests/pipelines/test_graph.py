@@ -23,11 +23,6 @@ def test_a_circle_is_named() -> None:
     assert caught.value.nodes == ["a", "b", "c"]
 
 
-def test_what_needs_a_step_is_found_at_any_depth() -> None:
-    """A failed step leaves these out, and no others."""
-    assert graph.below(["b"], [*DIAMOND, ("d", "e"), ("x", "y")]) == {"d", "e"}
-
-
 def test_every_edge_leads_downwards() -> None:
     """Layers are longest paths, so a box is never drawn above one that it needs."""
     places = graph.layout(["a", "b", "c", "d"], DIAMOND)

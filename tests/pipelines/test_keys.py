@@ -17,7 +17,7 @@ STEP = Parts(
     environment="lock",
     packages=["numpy==1.26.0", "scikit-learn==1.3.0"],
     variables={"A": "1"},
-    inputs=[Read("raw", "c1", "mount")],
+    inputs=[Read("raw", "c1", "mount", {"a": "1", "b": "1", "c": "1"})],
     outputs=[{"mode": "mount", "dataset": False}],
 )
 
@@ -39,6 +39,10 @@ STEP = Parts(
         ({"variables": {"A": "2"}}, "variables changed"),
         ({"gpu": True}, "gpu changed"),
         ({"inputs": [Read("raw", "c2", "mount")]}, "input raw: other bytes"),
+        (
+            {"inputs": [Read("raw", "c2", "mount", {"a": "1", "b": "2"})]},
+            "input raw: 2 of 3 files differ",
+        ),
         ({"inputs": [Read("raw", "c1", "download")]}, "input raw: its mode"),
         ({"inputs": []}, "0 inputs, 1 before"),
         ({"outputs": [{"mode": "upload", "dataset": False}]}, "what it makes changed"),

@@ -1,5 +1,6 @@
 """Pipelines: steps in their order, reused by content, left out after a failure, killed anywhere."""
 
+import errno
 import hashlib
 import io
 from collections.abc import Iterator
@@ -33,6 +34,7 @@ from runyard_server.execution.inherited_environment import inherited
 from runyard_server.operations import files, pipeline_turns, pipelines, runs, snapshots, trash
 from runyard_server.scheduler.pipelines import PipelineReconciler
 from runyard_server.scheduler.reconciler import Reconciler
+from runyard_server.store import pipelines as rows
 from runyard_server.store.subjects import PIPELINE, Subject
 from runyard_server.testing.parts import store_text
 from runyard_server.testing.reconciler_contract import ReconcilerContract
@@ -265,18 +267,134 @@ def test_what_cannot_be_read_fails_who_reads_it(piping: Piping, tmp_path: Path) 
     assert "leads out of its folder" in error.message
 
 
-def test_what_is_away_for_a_moment_fails_no_step(piping: Piping) -> None:
-    """A step waits for a store that does not answer, says so, and is asked for again."""
+@pytest.mark.parametrize(
+    "error",
+    [TemporaryError("the store does not answer"), OSError(errno.EIO, "the store does not answer")],
+)
+def test_what_is_away_for_a_moment_fails_no_step(piping: Piping, error: Exception) -> None:
+    """A step waits for a store or a disk that does not answer, says so, and is asked for again."""
     piping.yard.scheduler.stop()
     pipeline = piping.submit(piping.node("a"))
 
     def away(*_: object) -> Any:
-        raise TemporaryError("the store does not answer")
+        raise error
 
     due = pipeline_turns.advance(piping.system, Subject(PIPELINE, W, pipeline), away)
     (node,) = piping.get(pipeline).nodes
-    assert (node.status, node.reason) == ("NotStarted", "tried again: the store does not answer")
+    assert node.status == "NotStarted"
+    assert node.reason.startswith("tried again: ")
+    assert "the store does not answer" in node.reason
     assert due is not None
+
+
+def test_so_many_steps_are_under_way_at_once(piping: Piping) -> None:
+    """`max_parallel` holds back what is ready, until another ends; reused ones do not count."""
+    nodes = [piping.node(name, text=f"print('{name}')") for name in "abc"]
+    spec = PipelineSpec(nodes, max_parallel=1)
+    pipeline = pipelines.submit(piping.system, W, SubmitPipeline("exp", spec)).id
+    for name in "abc":
+        until(lambda name=name: piping.states(pipeline)[name] != "NotStarted")  # type: ignore[misc]
+        begun = [key for key, state in piping.states(pipeline).items() if state != "NotStarted"]
+        assert begun == list("abc")[: len(begun)]
+        assert begun[-1] == name
+        piping.play(pipeline, name)
+    until(lambda: piping.get(pipeline).status == "Completed")
+    again = pipelines.submit(piping.system, W, SubmitPipeline("exp", spec)).id
+    until(lambda: piping.get(again).status == "Completed")
+    assert all(each.startswith("reused from") for each in piping.reuse(again).values())
+
+
+def test_a_turn_reads_what_has_happened(piping: Piping, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of hundreds of steps a turn looks at those that have ended and at those that are ready."""
+    piping.yard.scheduler.stop()
+    nodes = [piping.node("a"), *_many(piping.node("b", "a"), 220)]
+    pipeline = piping.submit(*nodes)
+    subject, read = Subject(PIPELINE, W, pipeline), list[int]()
+    plain = rows._nodes
+
+    def counted(found: Any) -> Any:
+        made = plain(found)
+        read.append(len(made))
+        return made
+
+    monkeypatch.setattr(rows, "_nodes", counted)
+
+    def turns() -> int:
+        read.clear()
+        pipeline_turns.advance(piping.system, subject, lambda *_: (None, False))
+        return sum(read)
+
+    assert turns() <= 3
+    assert turns() == 0
+    runs.complete(piping.system, W, piping.step(pipeline, "a"))
+    # The first that waited for it begins; the others come after each other.
+    assert turns() <= 8
+    runs.cancel(piping.system, W, pipeline)
+    turns()
+    assert set(piping.states(pipeline).values()) == {"Completed", "Canceled"}
+
+
+def test_a_submit_that_was_killed_leaves_nothing_that_runs(
+    piping: Piping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Thousands of steps are written one part after the other, and begin once all are there."""
+    piping.yard.scheduler.stop()
+    nodes = _many(piping.node("b"), 201)
+    plain, writes = piping.system.records.write, list[int]()
+
+    def killed(act: Any) -> Any:
+        if writes:
+            raise KeyboardInterrupt
+        writes.append(1)
+        return plain(act)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(piping.system.records, "write", killed)
+        with pytest.raises(KeyboardInterrupt):
+            piping.submit(*nodes)
+    (pipeline,) = [
+        each.id for each in runs.list_(piping.system, W, runs.RunQuery()).items if not each.parent
+    ]
+    subject = Subject(PIPELINE, W, pipeline)
+    due = pipeline_turns.advance(piping.system, subject, lambda *_: (None, False))
+    assert due is not None
+    assert set(piping.states(pipeline).values()) == {"NotStarted"}
+    piping.yard.clock.sleep(301)
+    pipeline_turns.advance(piping.system, subject, lambda *_: (None, False))
+    assert piping.get(pipeline).status == "Failed"
+    assert set(piping.states(pipeline).values()) == {"Canceled"}
+    error = piping.yard.get(pipeline).error
+    assert error is not None
+    assert "submit it again" in error.message
+
+
+def test_the_first_reuse_is_told_once(piping: Piping) -> None:
+    """Purity is the user's word, so a workspace hears once what is taken for granted."""
+    node = piping.node("a")
+    piping.play_all(piping.submit(node))
+    told = []
+    for _ in range(2):
+        again = piping.submit(node)
+        until(lambda: piping.get(again).status == "Completed")  # noqa: B023 - called at once
+        told.append(len(piping.yard.get(again).warnings))
+    assert told == [1, 0]
+
+
+def test_which_files_of_an_input_differ_is_told(piping: Piping) -> None:
+    """Of data on a datastore, and of what a step before it has made."""
+    (piping.root / "here").mkdir()
+    for name in ("one.txt", "two.txt", "three.txt"):
+        (piping.root / "here" / name).write_text(name)
+    reads = NodeInput("given", reference=DataReference("given", STORE, "here"))
+    nodes = [replace(piping.node("a"), inputs=[reads]), piping.node("b", "a")]
+    piping.play_all(piping.submit(*nodes), "made before")
+    (piping.root / "here" / "two.txt").write_text("another")
+    again = piping.submit(*nodes)
+    piping.play_all(again, "made again")
+    assert piping.reuse(again) == {
+        "a": "runs: input given: 1 of 3 files differ",
+        "b": "runs: input a_data: its file differs",
+    }
 
 
 def test_a_sweep_below_a_run_that_ends_goes_on_and_hands_on(piping: Piping) -> None:
@@ -361,6 +479,15 @@ def test_a_pipeline_cannot_be_ended_from_outside(piping: Piping) -> None:
     with pytest.raises(WrongState, match="a step that has not begun"):
         runs.complete(piping.system, W, piping.step(pipeline, "b"))
     piping.play_all(pipeline)
+
+
+def _many(node: NodeSpec, count: int) -> list[NodeSpec]:
+    """So many steps, each after the one before it."""
+    found = [replace(node, id="n0", name="n0")]
+    for number in range(1, count):
+        named = {"id": f"n{number}", "name": f"n{number}"}
+        found.append(replace(node, after=[f"n{number - 1}"], **named))
+    return found
 
 
 def _at(node: NodeSpec, path: str) -> NodeSpec:

@@ -182,7 +182,7 @@ CREATE TABLE environments (
 	created_at BIGINT NOT NULL, 
 	PRIMARY KEY (workspace, name, version)
 );
-INSERT INTO "environments" VALUES('default','e',1,'{"name":"","version":"","python":"","user_managed":false,"interpreter":"python","pip":["a==1"],"conda":[],"channels":[],"index_url":"","as_of":"","as_of_from":"","docker_image":""}','',1600000000000000);
+INSERT INTO "environments" VALUES('default','e',1,'{"name":"","version":"","python":"","user_managed":false,"interpreter":"python","pip":["a==1"],"conda":[],"channels":[],"index_url":"","as_of":"","as_of_from":"","docker_image":"","compatibility":""}','',1600000000000000);
 CREATE TABLE events (
 	position INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	workspace VARCHAR NOT NULL, 
@@ -228,7 +228,7 @@ CREATE TABLE experiments (
 	PRIMARY KEY (id), 
 	UNIQUE (workspace, name)
 );
-INSERT INTO "experiments" VALUES('0abf41ac-992c-44d6-ba86-02d04bc6445d','default','mnist',1,1600000000000000,'');
+INSERT INTO "experiments" VALUES('b8fa26c7-f14b-4705-beb0-47c1a4489875','default','mnist',1,1600000000000000,'');
 CREATE TABLE file_digests (
 	workspace VARCHAR NOT NULL, 
 	datastore VARCHAR NOT NULL, 
@@ -563,6 +563,8 @@ CREATE TABLE pipeline_nodes (
 	reused_key BIGINT, 
 	parts TEXT NOT NULL, 
 	outputs TEXT NOT NULL, 
+	missing INTEGER DEFAULT '0' NOT NULL, 
+	news BOOLEAN DEFAULT 0 NOT NULL, 
 	PRIMARY KEY (run_key, number)
 );
 CREATE TABLE pipeline_runs (
@@ -572,6 +574,7 @@ CREATE TABLE pipeline_runs (
 	parameters TEXT NOT NULL, 
 	continue_on_failure BOOLEAN NOT NULL, 
 	regenerate BOOLEAN NOT NULL, 
+	written BOOLEAN DEFAULT 1 NOT NULL, 
 	PRIMARY KEY (run_key)
 );
 CREATE TABLE published_pipelines (
@@ -629,6 +632,11 @@ CREATE TABLE replicas (
 	gpus VARCHAR NOT NULL, 
 	retired_at BIGINT, 
 	PRIMARY KEY (run_key)
+);
+CREATE TABLE reuse_notices (
+	workspace VARCHAR NOT NULL, 
+	told_at BIGINT NOT NULL, 
+	PRIMARY KEY (workspace)
 );
 CREATE TABLE revisions (
 	deployment_key BIGINT NOT NULL, 
@@ -701,7 +709,7 @@ CREATE TABLE run_specs (
 	spec TEXT NOT NULL, 
 	PRIMARY KEY (run_key)
 );
-INSERT INTO "run_specs" VALUES(1,'{"experiment":"mnist","snapshot":"8daa23a5527919020421529bf132c4390ccf8b3e552c85b36c9d8d83b5a01642","script":"","arguments":[],"command":[],"target":"sdk","node_count":1,"launcher":{"kind":"single","process_count_per_node":1,"worker_count":0,"parameter_server_count":0,"backend":"","chief_count":0,"evaluator_count":0,"exit_deadline_seconds":null},"environment":{"name":"","version":"","python":"","user_managed":false,"interpreter":"python","pip":[],"conda":[],"channels":[],"index_url":"","as_of":"","as_of_from":"","docker_image":""},"environment_variables":{},"data":[],"watched_folders":["logs"],"max_duration_seconds":null,"max_retries":0,"shared_memory":null,"definition":{},"resumes":null,"priority":0,"inputs":[],"outputs":[]}');
+INSERT INTO "run_specs" VALUES(1,'{"experiment":"mnist","snapshot":"8daa23a5527919020421529bf132c4390ccf8b3e552c85b36c9d8d83b5a01642","script":"","arguments":[],"command":[],"target":"sdk","node_count":1,"launcher":{"kind":"single","process_count_per_node":1,"worker_count":0,"parameter_server_count":0,"backend":"","chief_count":0,"evaluator_count":0,"exit_deadline_seconds":null},"environment":{"name":"","version":"","python":"","user_managed":false,"interpreter":"python","pip":[],"conda":[],"channels":[],"index_url":"","as_of":"","as_of_from":"","docker_image":"","compatibility":""},"environment_variables":{},"data":[],"watched_folders":["logs"],"max_duration_seconds":null,"max_retries":0,"shared_memory":null,"definition":{},"resumes":null,"priority":0,"inputs":[],"outputs":[]}');
 CREATE TABLE run_tags (
 	run_key BIGINT NOT NULL, 
 	name VARCHAR NOT NULL, 
@@ -997,7 +1005,10 @@ CREATE INDEX nodes_of_run ON nodes (workspace, run);
 CREATE INDEX pipeline_endpoints_by_name ON pipeline_endpoints (workspace, name, "key");
 CREATE INDEX pipeline_endpoints_by_status ON pipeline_endpoints (workspace, status, "key");
 CREATE INDEX pipeline_endpoints_of_workspace ON pipeline_endpoints (workspace, "key");
+CREATE INDEX pipeline_nodes_by_news ON pipeline_nodes (run_key, news, number);
+CREATE INDEX pipeline_nodes_by_state ON pipeline_nodes (run_key, state, missing, number);
 CREATE INDEX pipeline_nodes_of_digest ON pipeline_nodes (digest, state);
+CREATE INDEX pipeline_nodes_of_step ON pipeline_nodes (step_key);
 CREATE INDEX pipeline_runs_active ON pipeline_runs (active, run_key);
 CREATE INDEX published_pipelines_active ON published_pipelines (workspace, active, "key");
 CREATE INDEX published_pipelines_of_workspace ON published_pipelines (workspace, "key");

@@ -1588,6 +1588,10 @@ export interface PipelineParameterSpec {
   default: unknown;
 }
 
+export interface PipelinePlan {
+  steps: Array<PlannedStep>;
+}
+
 export interface PipelineRecord {
   id: string;
   workspace: string;
@@ -1605,6 +1609,15 @@ export interface PipelineSpec {
   nodes: Array<NodeSpec>;
   parameters: Array<PipelineParameterSpec>;
   description: string;
+  max_parallel: number | null;
+}
+
+export interface PlannedStep {
+  id: string;
+  name: string;
+  verdict: string;
+  reason: string;
+  reused_run: string | null;
 }
 
 export interface PolicySpec {
@@ -2769,6 +2782,7 @@ export interface Routes {
   "pipeline_endpoints.list": { segments: { workspace: string }; query: Partial<PipelineEndpointQuery>; body: never; answer: PipelineEndpointPage };
   "pipeline_endpoints.submit": { segments: { workspace: string; endpoint: string }; query: never; body: Partial<SubmitPipelineEndpoint>; answer: PipelineRecord };
   "pipelines.get": { segments: { workspace: string; pipeline: string }; query: never; body: never; answer: PipelineRecord };
+  "pipelines.plan": { segments: { workspace: string }; query: never; body: Partial<SubmitPipeline>; answer: PipelinePlan };
   "pipelines.submit": { segments: { workspace: string }; query: never; body: Partial<SubmitPipeline>; answer: PipelineRecord };
   "published_pipelines.change": { segments: { workspace: string; published: string }; query: never; body: Partial<ChangePublished>; answer: PublishedRecord };
   "published_pipelines.create": { segments: { workspace: string }; query: never; body: Partial<PublishPipeline>; answer: PublishedRecord };
@@ -2997,6 +3011,7 @@ export const routes = {
   "pipeline_endpoints.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/pipeline-endpoints"},
   "pipeline_endpoints.submit": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/pipeline-endpoints/{endpoint}/runs"},
   "pipelines.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/pipelines/{pipeline}"},
+  "pipelines.plan": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/pipeline-plans"},
   "pipelines.submit": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/pipelines"},
   "published_pipelines.change": {"method": "PATCH", "path": "/api/v1/workspaces/{workspace}/published-pipelines/{published}"},
   "published_pipelines.create": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/published-pipelines"},

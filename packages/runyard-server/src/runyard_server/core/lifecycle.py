@@ -35,7 +35,7 @@ from runyard_server.core.events import EventDraft
 from runyard_server.core.notices import gang_topic, work_topic
 from runyard_server.core.work import Work
 from runyard_server.store import events as event_rows
-from runyard_server.store import nodes, runs
+from runyard_server.store import nodes, pipelines, runs
 from runyard_server.store.runs import RunRow
 from runyard_server.store.subjects import ENDPOINT, PIPELINE, SWEEP, Subject
 
@@ -102,6 +102,9 @@ def append_events(work: Work, row: RunRow, drafts: Sequence[EventDraft], **chang
     if status != row.status and status in _TOLD_TO_SWEEPS:
         wake_sweep(work, changed)
     if row.run_type == STEP_RUN and row.parent is not None and status != row.status:
+        if status in _ENDS:
+            # With what it tells of: a turn of the pipeline reads what is noted, not all its steps.
+            pipelines.note(work.connection, row.key)
         work.announce(work_topic(Subject(PIPELINE, row.workspace, row.parent)))
     if row.run_type == REPLICA_RUN and (status != row.status or "reason" in changes):
         # The ids of replicas begin with the endpoint's name, which has no underscore in it.

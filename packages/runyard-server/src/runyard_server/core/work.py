@@ -116,6 +116,10 @@ class Work:
         """Count a run as ended, once this is on disk."""
         self.finished.append(row)
 
+    def concerns(self, record: object) -> None:
+        """Have the audit log name what this change makes, though there is more of it to come."""
+        self._made = record
+
     def answered(self, answer: Answer) -> Answer:
         """Keep what the request is answered, so that a repeat gets the same; pass it on.
 

@@ -27,7 +27,7 @@ from runyard_server.environments import (
     selection,
 )
 from runyard_server.environments.failures import EnvironmentFailed
-from runyard_server.environments.inputs import OLDEST_PYTHON, Inputs
+from runyard_server.environments.inputs import OLDEST_PYTHON, Inputs, read, user_managed
 from runyard_server.environments.resolver import Tool
 from runyard_server.environments.selection import Selected
 
@@ -40,6 +40,23 @@ _PIN = re.compile(
     r"^(tensorflow[\w\-]*)(?:\[[^\]]*\])?\s*==\s*([^\s;\\]+)", re.MULTILINE | re.IGNORECASE
 )
 _TOLD = re.compile(rf"[\w\-]+==[\w.]+{_ON}[\w\-]+==[\w.]+")
+
+
+def inputs_of(definition: EnvironmentDefinition, *, gpu: bool, as_of: str, setting: str) -> Inputs:
+    """All that decides about the lock of a definition.
+
+    Args:
+        definition: What the user asked for.
+        gpu: Whether the nodes that it is for have GPUs.
+        as_of: The day of its packages where it names none.
+        setting: What the service's settings say of compatibility: `strict`, or "".
+
+    Raises:
+        EnvironmentFailed: It cannot be understood, or is refused.
+    """
+    if definition.user_managed:
+        return user_managed(interpreters.located(definition.interpreter))
+    return considered(read(definition, gpu=gpu, as_of=as_of), definition, setting)
 
 
 def considered(inputs: Inputs, definition: EnvironmentDefinition, setting: str) -> Inputs:

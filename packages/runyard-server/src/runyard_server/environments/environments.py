@@ -236,11 +236,11 @@ class Environments:
         self._bytecode.close()
 
     def _inputs(self, definition: EnvironmentDefinition, *, gpu: bool) -> Inputs:
-        if definition.user_managed:
-            return normal.user_managed(interpreters.located(definition.interpreter))
-        inputs = normal.read(definition, gpu=gpu, as_of=self._settings.environments_as_of)
-        setting = self._settings.environments_compatibility
-        return compatibility.considered(inputs, definition, setting)
+        as_of, setting = (
+            self._settings.environments_as_of,
+            self._settings.environments_compatibility,
+        )
+        return compatibility.inputs_of(definition, gpu=gpu, as_of=as_of, setting=setting)
 
     def _remembered(self, inputs: Inputs, log: Callable[[str], None]) -> LockRecord:
         found = self._made.get(inputs.hash)

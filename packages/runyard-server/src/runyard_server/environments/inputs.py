@@ -11,7 +11,13 @@ from dataclasses import asdict, dataclass, field, replace
 
 from runyard.protocol import pythons
 from runyard.protocol.environments import EnvironmentDefinition
-from runyard_server.environments import compiled, conda, dates, frameworks, lines
+from runyard_server.environments import (
+    compiled,
+    conda,
+    dates,
+    frameworks,
+    lines,
+)
 
 # Raised when the same inputs are to be resolved, and made, anew.
 FORMAT = 1

@@ -95,6 +95,26 @@ def located(interpreter: str) -> str:
     return str(Path(found).absolute()) if found else ""
 
 
+def contents(path: str) -> list[str]:
+    """What an interpreter has, as lines `name==version`: itself, and all that is installed in it.
+
+    Read from the names of folders, in about a millisecond: nothing of it is started.
+
+    Args:
+        path: The interpreter; one that is not on this machine has nothing.
+    """
+    found = ask(path)
+    if found is None:
+        return []
+    lines = {
+        f"{parts[0]}=={parts[1]}"
+        for folder in _package_folders(Path(path), found)
+        for parts in map(_name_and_version, _names(folder))
+        if parts
+    }
+    return [f"python=={found.dotted}", *sorted(lines, key=str.lower)]
+
+
 def matching(found: Iterable[Interpreter], wanted: str) -> Interpreter | None:
     """The best Python for a version: that very one, else the newest of its minor."""
     parts = tuple(int(part) for part in wanted.split("."))
@@ -161,3 +181,30 @@ def _in_folder(folder: Path) -> list[str]:
     if not usable:
         usable = [path for path in (folder / "python3", folder / "python") if path.exists()][:1]
     return [str(path) for path in usable if os.access(path, os.X_OK)]
+
+
+def _package_folders(path: Path, python: Interpreter) -> list[Path]:
+    """Where an interpreter's packages are; those of a virtual environment are in it alone."""
+    minor = "python{}.{}".format(*python.minor)
+    if (path.parent.parent / "pyvenv.cfg").exists():
+        return [path.parent.parent / "lib" / minor / "site-packages"]
+    prefix = path.resolve().parent.parent
+    debian = [prefix / "lib" / "python3" / "dist-packages"]
+    debian += [Path("/usr/local/lib") / minor / "dist-packages"] if prefix == Path("/usr") else []
+    own = Path.home() / ".local" / "lib" / minor / "site-packages"
+    return [prefix / "lib" / minor / "site-packages", *debian, own]
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)  # noqa: PTH208 - names, and no object for each of hundreds
+    except OSError:
+        return []
+
+
+def _name_and_version(name: str) -> list[str]:
+    """`numpy-1.26.0.dist-info` taken apart; nothing of any other name."""
+    stem, _, ending = name.rpartition(".")
+    parts = stem.split("-")
+    is_one = ending in ("dist-info", "egg-info") and len(parts) > 1
+    return parts[:2] if is_one else []

@@ -32,11 +32,16 @@ def cancel(work: Work, row: RunRow, reason: str | None = None) -> RunRow:
 
 
 def jobs_below(work: Work, row: RunRow) -> list[RunRow]:
-    """The submitted runs and the sweeps among a run's descendants that have not ended."""
+    """The submitted runs and the sweeps among a run's descendants that have not ended.
+
+    Steps that have not begun are left to the turn of their pipeline: thousands in one transaction
+    would hold up whoever else writes for seconds.
+    """
     found: list[RunRow] = []
     above = [row]
     while above:
         children = runs.children(work.connection, above.pop())
+        children = [each for each in children if each.status != states.NOT_STARTED]
         # Also through runs that were begun by hand: there may be jobs below one.
         above += children
         found += [each for each in children if each.active and each.run_type in _OF_THEIR_OWN]

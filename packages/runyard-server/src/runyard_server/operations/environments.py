@@ -23,7 +23,7 @@ from runyard_server.core.events import EventDraft
 from runyard_server.core.lookups import workspace_row
 from runyard_server.core.system import Content, System
 from runyard_server.core.work import Work
-from runyard_server.environments import cache
+from runyard_server.environments import cache, compatibility
 from runyard_server.environments.environments import USER_MANAGED
 from runyard_server.store import environments as rows
 from runyard_server.store import trashed
@@ -220,6 +220,23 @@ def evict(system: System, workspace: str, digest: str) -> None:
     if aside is None:
         raise EnvironmentNotFound(f"environment {known} is not in the cache")
     cache.discard(aside)
+
+
+def lock_of(system: System, definition: EnvironmentDefinition, *, gpu: bool) -> LockRecord | None:
+    """The lock that a definition had last, or None while it has none.
+
+    Args:
+        system: The service's parts.
+        definition: The definition.
+        gpu: Whether it is for nodes with a GPU.
+
+    Raises:
+        EnvironmentFailed: The definition cannot be understood.
+    """
+    as_of = system.settings.environments_as_of
+    setting = system.settings.environments_compatibility
+    made = compatibility.inputs_of(definition, gpu=gpu, as_of=as_of, setting=setting)
+    return cached_lock(system, made.hash)
 
 
 def cached_lock(system: System, definition: str) -> LockRecord | None:

@@ -5,6 +5,7 @@ run is there and what it made lies there unchanged. Without a lock nothing can b
 whose environment nobody has made runs, and its result is found from then on.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -15,7 +16,10 @@ from runyard.protocol.environments import EnvironmentDefinition, LockRecord
 from runyard.protocol.pipelines import NodeOutput, NodeSpec, OutputRecord
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
+from runyard_server.environments import interpreters
+from runyard_server.environments.environments import user_managed_interpreter
 from runyard_server.operations import pipeline_data, pipeline_specs
+from runyard_server.operations.pipeline_data import Reading
 from runyard_server.pipelines import keys
 from runyard_server.pipelines.keys import Parts, Read
 from runyard_server.store import pipelines, runs, snapshots
@@ -51,7 +55,12 @@ class Found:
 
 
 def look(
-    system: System, step: RunRow, node: NodeSpec, made: pipeline_specs.Made, lock_of: LockOf
+    system: System,
+    step: RunRow,
+    node: NodeSpec,
+    made: pipeline_specs.Made,
+    lock_of: LockOf,
+    reading: Reading,
 ) -> Found:
     """Find a result that may stand for a step, or why there is none.
 
@@ -61,13 +70,14 @@ def look(
         node: The step.
         made: What the steps before it have made.
         lock_of: Gives the lock of an environment for a run's nodes.
+        reading: For how long bytes may be read.
 
     Raises:
         RunyardError: Something that it reads is not there.
     """
     if not node.allow_reuse:
         return Found(reason="runs: allow_reuse=False")
-    read, unread = _read(system, step.workspace, node, made)
+    read, unread = _read(system, step.workspace, node, made, reading)
     if unread:
         return Found(unread=unread)
     lock, gpu = lock_of(step, node.run.environment)
@@ -84,11 +94,14 @@ def look(
 
     now, found, before = system.read(ask)
     if lock is None:
-        return Found(parts=now, reason="runs: its environment is new")
+        read = _with_files(system, step.workspace, node, made, now.inputs)
+        return Found(parts=replace(now, inputs=read), reason="runs: its environment is new")
     digest = keys.digest(now)
     for result in found:
-        if pipeline_data.is_unchanged(system, step.workspace, result.outputs):
+        if pipeline_data.is_unchanged(system, step.workspace, result.outputs, reading):
             return Found(digest, now, result=result)
+    # Only of what runs: people are told which files of it differ, the next time.
+    now = replace(now, inputs=_with_files(system, step.workspace, node, made, now.inputs))
     earlier = None if before is None else _PARTS.decode(before.parts)
     return Found(digest, now, f"runs: {keys.why(now, earlier)}")
 
@@ -114,7 +127,13 @@ def kept(
 
 def with_lock(parts: Parts, lock: LockRecord) -> Parts:
     """What decides about a step, with its environment."""
-    return replace(parts, environment=lock.digest, packages=lock.requirements.splitlines())
+    own = user_managed_interpreter(lock)
+    if not own:
+        return replace(parts, environment=lock.digest, packages=lock.requirements.splitlines())
+    # Its lock is a path, and what is installed there is nobody's but the user's to change.
+    there = interpreters.contents(own)
+    digest = hashlib.sha256("\0".join((lock.digest, *there)).encode()).hexdigest()
+    return replace(parts, environment=digest, packages=there)
 
 
 def text_of(parts: Parts) -> str:
@@ -139,28 +158,41 @@ def told(first: RunRow) -> dict[str, str]:
 
 
 def _read(
-    system: System, workspace: str, node: NodeSpec, made: pipeline_specs.Made
+    system: System, workspace: str, node: NodeSpec, made: pipeline_specs.Made, reading: Reading
 ) -> tuple[list[Read], str]:
     """What a step reads, and how much of it is yet to be read."""
     found = []
     for each in node.inputs:
-        content = pipeline_data.of_input(
-            system, workspace, each, made.get((each.node, each.output))
-        )
+        before = made.get((each.node, each.output))
+        content = pipeline_data.of_input(system, workspace, each, before, reading)
         if content.unread:
             return [], content.unread
-        found.append(Read(each.name, content.digest, each.mode))
+        found.append(Read(each.name, content.digest, each.mode, content.files))
     for reference in node.run.data:
-        content = pipeline_data.of_place(system, workspace, reference.datastore, reference.path)
+        place = (reference.datastore, reference.path)
+        content = pipeline_data.of_place(system, workspace, *place, reading)
         if content.unread:
             return [], content.unread
-        found.append(Read(reference.name, content.digest, reference.mode))
+        found.append(Read(reference.name, content.digest, reference.mode, content.files))
     for given in node.run.inputs:
-        content = pipeline_data.of_dataset(system, workspace, given.dataset)
+        content = pipeline_data.of_dataset(system, workspace, given.dataset, reading)
         if content.unread:
             return [], content.unread
-        found.append(Read(given.name, content.digest, given.mode))
+        found.append(Read(given.name, content.digest, given.mode, content.files))
     return found, ""
+
+
+def _with_files(
+    system: System, workspace: str, node: NodeSpec, made: pipeline_specs.Made, read: list[Read]
+) -> list[Read]:
+    """What a step reads, with the files of what other steps have made."""
+    found = list(read)
+    for at, each in enumerate(node.inputs):
+        before = made.get((each.node, each.output))
+        if before is not None and not found[at].files:
+            marks = pipeline_data.files_of_made(system, workspace, before)
+            found[at] = replace(found[at], files=marks)
+    return found
 
 
 def _parts(work: Work, workspace: str, node: NodeSpec, read: list[Read], *, gpu: bool) -> Parts:
@@ -173,10 +205,14 @@ def _parts(work: Work, workspace: str, node: NodeSpec, read: list[Read], *, gpu:
     # A parameter among the arguments counts by its value; its name is nobody's content.
     spelt = keys.mentioned([*run.arguments, *run.command]) & set(values)
     sweep = {} if node.sweep is None else msgspec.to_builtins(node.sweep)
+    # A command may end with its arguments: told apart, people hear which of the two has changed.
+    tail = len(run.arguments)
+    split = tail and run.command[-tail:] == run.arguments
+    command = run.command[:-tail] if split else run.command
     return Parts(
         kind=node.kind,
         source={} if source is None else {file.path: file.digest for file in source.files},
-        script=[run.script, *keys.plain(run.command, named, values)],
+        script=[run.script, *keys.plain(command, named, values)],
         arguments=keys.plain(run.arguments, named, values),
         launcher={**msgspec.to_builtins(run.launcher), "node_count": run.node_count},
         environment="",

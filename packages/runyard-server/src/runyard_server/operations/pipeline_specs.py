@@ -73,6 +73,8 @@ def order(spec: PipelineSpec) -> list[str]:
     nodes = {node.id: node for node in spec.nodes}
     if not 0 < len(spec.nodes) <= MOST_NODES:
         raise InvalidRequest(f"a pipeline has 1 to {MOST_NODES} steps, and this {len(spec.nodes)}")
+    if spec.max_parallel is not None and spec.max_parallel < 1:
+        raise InvalidRequest(f"max_parallel is {spec.max_parallel}; it must be 1 or more, or none")
     if len(nodes) < len(spec.nodes):
         raise InvalidRequest("two steps of the pipeline have one id; give each its own")
     # Of all at once: a node may read thousands of outputs of one other.

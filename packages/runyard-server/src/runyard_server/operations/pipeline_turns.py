@@ -11,9 +11,12 @@ write: a turn may be repeated, come late, or end anywhere by a kill, and the nex
 rows. Files are looked at between the writes.
 """
 
-from collections.abc import Callable, Mapping
+import errno
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 from runyard.protocol import events as kinds
 from runyard.protocol import runs as states
@@ -39,18 +42,41 @@ from runyard_server.core.work import Work
 from runyard_server.execution import canceling, dataset_versions, run_folders
 from runyard_server.execution.inherited_environment import hand_down
 from runyard_server.execution.sealing import seal
-from runyard_server.operations import pipeline_data, pipeline_reuse, pipeline_specs, pipelines
+from runyard_server.operations import (
+    pipeline_data,
+    pipeline_graphs,
+    pipeline_reuse,
+    pipeline_specs,
+)
+from runyard_server.operations.pipeline_data import Reading
+from runyard_server.operations.pipeline_graphs import Graph
 from runyard_server.operations.pipeline_reuse import REUSE, Found, LockOf
-from runyard_server.pipelines import graph
 from runyard_server.store import environments, runs
 from runyard_server.store import pipelines as rows
-from runyard_server.store.pipelines import NodeRow, PipelineRow
+from runyard_server.store.pipelines import NodeRow, StandingRow
 from runyard_server.store.runs import RunRow
 from runyard_server.store.subjects import Subject
 
 # Between two looks at what nothing tells of: an equal step elsewhere, files that are being read.
 _AGAIN = SECOND
 _TAIL_LINES = 10
+# Of thousands that are ready, so many are read at a time.
+_TOGETHER = 200
+# Between two looks whether the pipeline was canceled, while steps begin one after the other.
+_LOOKS = 0.2
+# After that nobody writes the rest of a pipeline's steps any more: its service was killed.
+_WRITING = 300 * SECOND
+_FIRST_REUSE = (
+    "a step is reused for the first time in this workspace: equal files, arguments, packages and "
+    "input bytes stand for an equal result; give allow_reuse=False (reuse=False of a native step) "
+    "to steps that deploy, send or read the clock"
+)
+_NOTHING = Graph(PipelineSpec([]), [], [], [])
+# What the same question would be answered tomorrow; a disk or a mount that fails may come back.
+_FOR_EVER = (
+    *(errno.EACCES, errno.EINVAL, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENOENT),
+    *(errno.ENOTDIR, errno.EPERM),
+)
 
 
 def advance(system: System, subject: Subject, lock_of: LockOf) -> int | None:
@@ -74,35 +100,45 @@ def advance(system: System, subject: Subject, lock_of: LockOf) -> int | None:
 
 def _look(work: Work, system: System, subject: Subject, lock_of: LockOf) -> "_Turn | None":
     run = runs.find(work.connection, subject.workspace, subject.id)
-    row = None if run is None else rows.find(work.connection, run.key)
+    row = None if run is None else rows.standing(work.connection, run.key)
     if run is None or row is None or not row.active:
         return None
-    nodes = rows.nodes(work.connection, run.key)
-    steps = {
-        each.key: each for each in runs.find_many(work.connection, [n.step_key for n in nodes])
-    }
-    return _Turn(system, lock_of, row, run, pipelines.spec_of(row), nodes, steps)
+    if not row.written:
+        return _Turn(system, lock_of, row, run, _NOTHING)
+    graph = pipeline_graphs.of(system, work, run.key)
+    news = rows.with_news(work.connection, run.key)
+    # Nothing tells of the end of a sweep below a step.
+    sweeps = rows.numbered(work.connection, run.key, graph.sweeps)
+    fresh = {each.number for each in news}
+    sweeps = [each for each in sweeps if each.state == BEGUN and each.number not in fresh]
+    keys = [each.step_key for each in (*news, *sweeps)]
+    steps = {each.key: each for each in runs.find_many(work.connection, keys)}
+    return _Turn(system, lock_of, row, run, graph, news, sweeps, steps)
 
 
 @dataclass
 class _Turn:
-    """One turn of one pipeline, with what was read for it."""
+    """One turn of one pipeline, with what was read for it: what has happened, and no more."""
 
     system: System
     lock_of: LockOf
-    row: PipelineRow
+    row: StandingRow
     run: RunRow
-    spec: PipelineSpec
-    nodes: list[NodeRow]
-    steps: Mapping[int, RunRow]
+    graph: Graph
+    news: list[NodeRow] = field(default_factory=list)
+    sweeps: list[NodeRow] = field(default_factory=list)
+    steps: dict[int, RunRow] = field(default_factory=dict)
     due: int | None = None
     changed: bool = False
-    edges: list[graph.Edge] = field(default_factory=list)
-    made: dict[tuple[str, str], OutputRecord] = field(default_factory=dict)
+    # Of all steps together: between two turns it is seen that a pipeline was canceled.
+    reading: Reading = field(default_factory=Reading)
+    looked: float = field(default_factory=time.monotonic)
 
     def take(self) -> bool:
         """Do what there is to do; give whether to look anew."""
-        self.edges = pipeline_specs.pairs(self.spec)
+        if not self.row.written:
+            self._await_writing()
+            return self.changed
         if self.run.cancel_requested or not self.run.active:
             self._cancel_steps("the pipeline was canceled")
         else:
@@ -110,20 +146,41 @@ class _Turn:
             self._leave_out()
             if not self.changed:
                 self._begin()
-        if not self.changed and all(node.state in (SETTLED, OVER) for node in self.nodes):
+        if not self.changed and not self._has_any(WAITING, BEGUN):
             self._end()
         return self.changed
 
+    def _await_writing(self) -> None:
+        """Come again while steps are being written; who wrote them may have been killed."""
+        now, until = self.system.clock.now_us(), self.run.created_at + _WRITING
+        if now < until and self.run.active:
+            self.due = min(until, now + _AGAIN)
+            return
+        told = "the service was stopped while the pipeline was submitted; submit it again"
+
+        def write(work: Work) -> bool:
+            run = runs.by_key(work.connection, self.run.key)
+            row = rows.standing(work.connection, self.run.key)
+            if run is None or row is None or row.written:
+                return False
+            rows.complete(work.connection, run.key)
+            error = RunError("ServiceError", told, iso(work.now))
+            end(work, run, states.FAILED, error)
+            return True
+
+        # What there is of its steps is canceled by the next turn, as that of any that has ended.
+        self._write(write)
+
     def _take_in(self) -> None:
         """Note what has ended."""
-        for node in self._in_state(WAITING):
-            step = self._step(node)
-            # It was ended alone, and would be waited for without end.
-            if step is not None and not step.active:
+        for node in (*self.news, *self.sweeps):
+            step = self.steps.get(node.step_key)
+            if node.state == WAITING:
+                # It was ended alone, and would be waited for without end.
                 self._write(partial(self._note_over, node))
-        for node in self._in_state(BEGUN):
-            step = self._step(node)
-            if step is None or step.status in (states.FAILED, states.CANCELED):
+            elif node.state != BEGUN:
+                continue
+            elif step is None or step.status in (states.FAILED, states.CANCELED):
                 self._write(partial(self._note_over, node))
             elif step.status == states.COMPLETED:
                 self._settle(node, step)
@@ -131,7 +188,7 @@ class _Turn:
                 self._follow_sweep(node, step)
 
     def _note_over(self, node: NodeRow, work: Work) -> bool:
-        rows.change_node(work.connection, node, state=OVER)
+        rows.change_node(work.connection, node, state=OVER, news=True)
         return True
 
     def _settle(self, node: NodeRow, step: RunRow) -> None:
@@ -140,7 +197,7 @@ class _Turn:
         try:
             made, warnings, unread = self._collect(planned)
         except TemporaryError as error:
-            self._put_off(node, error)
+            self._put_off(node, error.message)
             return
         except (RunyardError, OSError) as error:
             # The step has done its work; whatever reads this will meet the same fault, and tell it.
@@ -156,10 +213,15 @@ class _Turn:
             fresh = runs.by_key(work.connection, step.key)
             if fresh is None:
                 return False
+            now = rows.node(work.connection, node.run_key, node.number)
+            # Of two processes that lead for a moment one has counted it.
+            if now is None or now.state != BEGUN:
+                return False
             told = [each for each in warnings if each not in fresh.warnings]
             if told:
                 append_events(work, fresh, [EventDraft(kinds.WARNING, each) for each in told])
-            rows.change_node(work.connection, node, state=SETTLED, outputs=made or planned)
+            # Its result has what it was made of.
+            self._note_settled(work, node, outputs=made or planned, parts="")
             spec = self._spec(node)
             result = lock and pipeline_reuse.kept(spec, node, fresh, lock, made)
             if result:
@@ -168,11 +230,15 @@ class _Turn:
 
         self._write(write)
 
+    def _note_settled(self, work: Work, node: NodeRow, **values: Any) -> None:
+        rows.change_node(work.connection, node, state=SETTLED, news=False, **values)
+        rows.count_settled(work.connection, node.run_key, self.graph.after[node.number])
+
     def _collect(self, planned: list[OutputRecord]) -> tuple[list[OutputRecord], list[str], str]:
         """What a step has made, with digests; warnings; and how much is yet to be read."""
         workspace = self.run.workspace
         empty = [o for o in planned if pipeline_data.ensure_there(self.system, workspace, o)]
-        made, unread = pipeline_data.collected(self.system, workspace, planned)
+        made, unread = pipeline_data.collected(self.system, workspace, planned, self.reading)
         warnings = [
             f"output {each.name!r} has no files: the script wrote nothing to its path"
             for each in empty
@@ -199,59 +265,110 @@ class _Turn:
 
     def _leave_out(self) -> None:
         """Cancel what cannot begin any more, because of steps that have not completed."""
-        over = [node for node in self.nodes if node.state == OVER]
-        if not over:
-            return
-        names = {self.spec.nodes[node.number].id for node in over}
-        lost = graph.below(names, self.edges)
-        first = self.spec.nodes[over[0].number].name
-        step = self._step(over[0])
+        for node in self.news:
+            if node.state == OVER:
+                self._leave_out_after(node)
+
+    def _leave_out_after(self, node: NodeRow) -> None:
+        name, step = self._spec(node).name, self.steps.get(node.step_key)
         told = "is gone" if step is None else f"is {step.status}"
-        canceled = []
-        for node in self._in_state(WAITING):
-            if self._spec(node).id in lost:
-                why = f"it needs a step that has not completed: {first} {told}"
-            elif not self.row.continue_on_failure:
-                why = f"step {first} {told}, and nothing new begins after that"
-            else:
-                continue
-            canceled.append((node, why))
-        self._cancel(canceled)
+        needs = f"it needs a step that has not completed: {name} {told}"
+        other = f"step {name} {told}, and nothing new begins after that"
+        lost = self.graph.below(node.number)
+
+        def read(work: Work) -> list[NodeRow]:
+            if not self.row.continue_on_failure:
+                return rows.in_state(work.connection, node.run_key, WAITING)
+            found = rows.numbered(work.connection, node.run_key, sorted(lost))
+            return [each for each in found if each.state == WAITING]
+
+        def write(work: Work) -> bool:
+            rows.change_node(work.connection, node, news=False)
+            return True
+
+        waiting = self.system.read(read)
+        self._cancel([(each, needs if each.number in lost else other) for each in waiting])
+        # Last: who is killed in between finds it again.
+        self._write(write)
 
     def _begin(self) -> None:
         """Begin what waits for nothing any more."""
-        settled = {self.spec.nodes[n.number].id for n in self.nodes if n.state == SETTLED}
-        self.made = self._made()
-        before: dict[str, list[str]] = {}
-        for source, target in self.edges:
-            before.setdefault(target, []).append(source)
-        for node in self._in_state(WAITING):
-            if settled.issuperset(before.get(self._spec(node).id, ())):
-                self._begin_one(node)
+        most, above = self._places(), -1
+        while most is None or most > 0:
+            limit = _TOGETHER if most is None else min(most, _TOGETHER)
+            found = self.system.read(partial(self._ready, above, limit))
+            for node, made in found:
+                if self._is_canceled():
+                    self.changed = True
+                    return
+                if self._begin_one(node, made) and most is not None:
+                    most -= 1
+            if len(found) < limit:
+                return
+            above = found[-1][0].number
 
-    def _begin_one(self, node: NodeRow) -> None:
-        spec, step = self._spec(node), self._step(node)
+    def _places(self) -> int | None:
+        """How many steps more may be under way; None: as many as there are."""
+        most = self.graph.spec.max_parallel
+        if most is None:
+            return None
+        key = self.run.key
+        return most - self.system.read(lambda work: rows.count(work.connection, key, BEGUN))
+
+    def _ready(
+        self, above: int, limit: int, work: Work
+    ) -> list[tuple[NodeRow, pipeline_specs.Made]]:
+        """Nodes that wait for nothing, each with what those before it have made."""
+        ready = rows.ready(work.connection, self.run.key, above, limit)
+        keys = [each.step_key for each in ready]
+        self.steps.update((each.key, each) for each in runs.find_many(work.connection, keys))
+        wanted = {number for each in ready for number in self.graph.before[each.number]}
+        before = rows.numbered(work.connection, self.run.key, sorted(wanted))
+        made = pipeline_graphs.made_by(self.graph.spec, before)
+        return [(each, made) for each in ready]
+
+    def _is_canceled(self) -> bool:
+        """Whether the pipeline was canceled since it was looked at, asked now and then."""
+        if time.monotonic() - self.looked < _LOOKS:
+            return False
+        self.looked = time.monotonic()
+        run = self.system.read(lambda work: runs.by_key(work.connection, self.run.key))
+        return run is None or run.cancel_requested or not run.active
+
+    def _begin_one(self, node: NodeRow, made: pipeline_specs.Made) -> bool:
+        """Begin a step if that can be; whether it is under way now."""
+        spec, step = self._spec(node), self.steps.get(node.step_key)
         if step is None:
             self._write(partial(self._note_over, node))
-            return
-        try:
-            found = pipeline_reuse.look(self.system, step, spec, self.made, self.lock_of)
-        except TemporaryError as error:
-            self._put_off(node, error)
-            return
-        except (RunyardError, OSError) as error:
-            self._refuse(node, getattr(error, "message", str(error)))
-            return
-        if found.unread:
-            self._come_again()
-            self._tell(node, f"hashing input ({found.unread})")
-            return
+            return False
+        found = self._looked(node, step, made)
+        if found is None:
+            return False
         if self.row.regenerate:
             found = replace(found, result=None, reason="runs: regenerate_outputs=True")
         if found.result is not None:
             self._reuse(node, found)
-        else:
-            self._start(node, spec, found)
+            return False
+        return self._start(node, spec, found, made)
+
+    def _looked(self, node: NodeRow, step: RunRow, made: pipeline_specs.Made) -> Found | None:
+        """Whether an equal step has completed; None where it is to be asked later, or never."""
+        spec, reading = self._spec(node), self.reading
+        try:
+            found = pipeline_reuse.look(self.system, step, spec, made, self.lock_of, reading)
+        except (RunyardError, OSError) as error:
+            told = getattr(error, "message", str(error))
+            for_ever = not isinstance(error, OSError) or error.errno in _FOR_EVER
+            if isinstance(error, TemporaryError) or not for_ever:
+                self._put_off(node, told)
+            else:
+                self._refuse(node, told)
+            return None
+        if found.unread:
+            self._come_again()
+            self._tell(node, f"hashing input ({found.unread})")
+            return None
+        return found
 
     def _reuse(self, node: NodeRow, found: Found) -> None:
         result = found.result
@@ -263,13 +380,13 @@ class _Turn:
             if step is None or first is None or step.status != states.NOT_STARTED:
                 return False
             told = f"reused from {first.id}"
+            self._announce_reuse(work)
             runs.set_properties(work.connection, step.key, pipeline_reuse.told(first))
             append_events(work, step, [EventDraft(kinds.STAGE, told, data={"reused": first.id})])
             end(work, runs.by_key(work.connection, step.key) or step, states.COMPLETED)
-            rows.change_node(
-                work.connection,
+            self._note_settled(
+                work,
                 node,
-                state=SETTLED,
                 digest=found.digest,
                 reuse=told,
                 reused_key=result.run_key,
@@ -279,10 +396,18 @@ class _Turn:
 
         self._write(write)
 
-    def _start(self, node: NodeRow, spec: NodeSpec, found: Found) -> None:
-        """Hand a step to the queue, or begin its sweep."""
+    def _announce_reuse(self, work: Work) -> None:
+        """Tell a workspace once what it relies on where steps are reused."""
+        workspace, above = self.run.workspace, runs.by_key(work.connection, self.run.key)
+        if above is not None and rows.is_first_reuse(work.connection, workspace, work.now):
+            append_events(work, above, [EventDraft(kinds.WARNING, _FIRST_REUSE)])
+
+    def _start(
+        self, node: NodeRow, spec: NodeSpec, found: Found, made: pipeline_specs.Made
+    ) -> bool:
+        """Hand a step to the queue, or begin its sweep; whether it is under way."""
         if spec.sweep is None and spec.inherits:
-            hand_down(self.system, self.run.id, self._id(node))
+            hand_down(self.system, self.run.id, self.steps[node.step_key].id)
 
         def write(work: Work) -> bool:
             step = runs.by_key(work.connection, node.step_key)
@@ -297,7 +422,7 @@ class _Turn:
                 reason = f"waiting for the same step of run {other}"
                 rows.change_node(work.connection, node, reason=reason)
                 return False
-            given = _read(work, step.workspace, spec, self.made)
+            given = _read(work, step.workspace, spec, made)
             rows.put_spec(
                 work.connection,
                 step.key,
@@ -318,7 +443,7 @@ class _Turn:
             )
             return True
 
-        self._write(write)
+        return self._write(write)
 
     def _refuse(self, node: NodeRow, why: str) -> None:
         """Fail a step whose inputs cannot be had."""
@@ -332,18 +457,24 @@ class _Turn:
         self._write(write)
 
     def _cancel_steps(self, reason: str) -> None:
-        self._cancel([(node, reason) for node in self.nodes if node.state in (WAITING, BEGUN)])
+        """Cancel all that is left; one with an agent is over once that has had its last word."""
+
+        def read(work: Work) -> list[NodeRow]:
+            key = self.run.key
+            return [
+                n for state in (WAITING, BEGUN) for n in rows.in_state(work.connection, key, state)
+            ]
+
+        self._cancel([(node, reason) for node in self.system.read(read)])
 
     def _cancel(self, nodes: list[tuple[NodeRow, str]]) -> None:
-        """Cancel steps; one with an agent is over once that has had its last word."""
+        for at in range(0, len(nodes), _TOGETHER):
+            self._write(partial(self._cancel_some, nodes[at : at + _TOGETHER]))
 
-        def write(work: Work) -> bool:
-            # In one write: a pipeline may have thousands of steps.
-            over = [self._cancel_one(work, node, reason) for node, reason in nodes]
-            return any(over)
-
-        if nodes:
-            self._write(write)
+    def _cancel_some(self, nodes: list[tuple[NodeRow, str]], work: Work) -> bool:
+        # Not each alone, for a commit waits for the disk, nor all: others write meanwhile.
+        over = [self._cancel_one(work, node, reason) for node, reason in nodes]
+        return any(over)
 
     def _cancel_one(self, work: Work, node: NodeRow, reason: str) -> bool:
         step = runs.by_key(work.connection, node.step_key)
@@ -352,7 +483,11 @@ class _Turn:
             for below in canceling.jobs_below(work, step):
                 canceling.cancel(work, below, reason)
             step = runs.by_key(work.connection, node.step_key)
-        return (step is None or not step.active) and self._note_over(node, work)
+        if step is not None and step.active:
+            return False
+        # Nothing follows from it: what needs it is canceled for the same reason.
+        rows.change_node(work.connection, node, state=OVER, news=False)
+        return True
 
     def _end(self) -> None:
         """End the pipeline's run as its steps have ended."""
@@ -361,7 +496,7 @@ class _Turn:
         def write(work: Work) -> bool:
             run = runs.by_key(work.connection, self.run.key)
             assert run is not None
-            status, error = self._outcome(run, iso(work.now))
+            status, error = self._outcome(work, run)
             rows.end(work.connection, run.key)
             end(work, run, status, error)
             work.announce(run_topic(run.workspace, run.id))
@@ -370,18 +505,23 @@ class _Turn:
         # No step can begin any more, and a kill in between must not leave what they inherited.
         run_folders.discard(self.system.home.run(self.run.id))
         self.system.write(write)
+        pipeline_graphs.forget(self.system, self.run.key)
 
-    def _outcome(self, run: RunRow, now: str) -> tuple[str, RunError | None]:
+    def _outcome(self, work: Work, run: RunRow) -> tuple[str, RunError | None]:
         if run.cancel_requested:
             return states.CANCELED, None
-        over = [node for node in self.nodes if node.state == OVER]
-        failed = [n for n in over if (s := self._step(n)) is None or s.status == states.FAILED]
+        over = rows.in_state(work.connection, run.key, OVER)
+        keys = [each.step_key for each in over]
+        steps = {each.key: each for each in runs.find_many(work.connection, keys)}
+        failed = [
+            n for n in over if (s := steps.get(n.step_key)) is None or s.status == states.FAILED
+        ]
         if failed:
-            return states.FAILED, self._error(failed, now)
+            first = steps.get(failed[0].step_key)
+            return states.FAILED, self._error(failed, first, iso(work.now))
         return (states.CANCELED, None) if over else (states.COMPLETED, None)
 
-    def _error(self, failed: list[NodeRow], now: str) -> RunError:
-        step = self._step(failed[0])
+    def _error(self, failed: list[NodeRow], step: RunRow | None, now: str) -> RunError:
         name = self._spec(failed[0]).name
         if step is None or step.error is None:
             return RunError("UserError", f"step {name!r} is gone", now)
@@ -395,37 +535,24 @@ class _Turn:
         if node.reason != reason:
             self.system.write(lambda work: rows.change_node(work.connection, node, reason=reason))
 
-    def _made(self) -> dict[tuple[str, str], OutputRecord]:
-        return {
-            (self.spec.nodes[node.number].id, each.name): each
-            for node in self.nodes
-            if node.state == SETTLED
-            for each in node.outputs
-        }
-
-    def _put_off(self, node: NodeRow, error: TemporaryError) -> None:
+    def _put_off(self, node: NodeRow, why: str) -> None:
         # A store that is away for a moment: nothing of what is asked for is wrong.
         self._come_again()
-        self._tell(node, f"tried again: {error.message}")
+        self._tell(node, f"tried again: {why}")
 
     def _come_again(self) -> None:
         self.due = self.system.clock.now_us() + _AGAIN
 
-    def _in_state(self, state: str) -> list[NodeRow]:
-        return [node for node in self.nodes if node.state == state]
+    def _has_any(self, *which: str) -> bool:
+        return self.system.read(lambda work: rows.has_any(work.connection, self.run.key, which))
 
     def _spec(self, node: NodeRow) -> NodeSpec:
-        return self.spec.nodes[node.number]
+        return self.graph.spec.nodes[node.number]
 
-    def _step(self, node: NodeRow) -> RunRow | None:
-        return self.steps.get(node.step_key)
-
-    def _id(self, node: NodeRow) -> str:
-        step = self._step(node)
-        return "" if step is None else step.id
-
-    def _write(self, act: Callable[[Work], bool]) -> None:
-        self.changed |= self.system.write(act)
+    def _write(self, act: Callable[[Work], bool]) -> bool:
+        done = self.system.write(act)
+        self.changed |= done
+        return done
 
 
 def _named(outputs: list[OutputRecord], spec: NodeSpec) -> list[OutputRecord]:
@@ -437,7 +564,7 @@ def _named(outputs: list[OutputRecord], spec: NodeSpec) -> list[OutputRecord]:
 
 
 def _read(
-    work: Work, workspace: str, spec: NodeSpec, made: Mapping[tuple[str, str], OutputRecord]
+    work: Work, workspace: str, spec: NodeSpec, made: pipeline_specs.Made
 ) -> dict[tuple[str, str], OutputRecord]:
     """What a step reads, as datasets where it is to be read as one."""
     found = dict(made)

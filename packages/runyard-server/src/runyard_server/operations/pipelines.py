@@ -8,7 +8,7 @@ import json
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import msgspec
@@ -23,6 +23,7 @@ from runyard.protocol.pipelines import (
     STEP_RUN,
     WAITING,
     NodeSpec,
+    PipelinePlan,
     PipelineRecord,
     PipelineSpec,
     StepRecord,
@@ -38,7 +39,14 @@ from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.execution import inherited_environment, mpi, new_runs, run_folders
 from runyard_server.execution.new_runs import Named, new_row
-from runyard_server.operations import parameters, pipeline_specs, submission, sweep_checks
+from runyard_server.operations import (
+    parameters,
+    pipeline_graphs,
+    pipeline_plans,
+    pipeline_specs,
+    submission,
+    sweep_checks,
+)
 from runyard_server.operations.experiments import checked as experiment_name
 from runyard_server.operations.experiments import ensured
 from runyard_server.pipelines import graph
@@ -51,6 +59,29 @@ from runyard_server.store.subjects import PIPELINE, Subject
 _SPEC = msgspec.json.Decoder(PipelineSpec)
 Also = Callable[[Work, RunRow], None]
 """What is written with a submission, or refuses it, in its own transaction."""
+# A step is about two dozen rows, and whoever else writes waits for a transaction.
+_TOGETHER = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A pipeline that nothing stands against.
+
+    Args:
+        order: Its nodes, each after all that it needs.
+        values: The values of its parameters.
+        nodes: The nodes with these values in them.
+        ids: What the runs of its steps would be called.
+        made: What they would make.
+        warnings: What each is to warn of.
+    """
+
+    order: list[str]
+    values: dict[str, Any]
+    nodes: dict[str, NodeSpec]
+    ids: dict[str, str]
+    made: pipeline_specs.Made
+    warnings: dict[str, list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,51 +114,52 @@ def submit(
     Raises:
         RunyardError: What stands against it, with the step's name; nothing was written.
     """
-    experiment_name(body.experiment)
-    names.check_texts("tag", body.tags)
-    names.check_texts("tag", body.step_tags)
-    names.check_texts("property", body.properties)
-    order = pipeline_specs.order(body.spec)
-    values = pipeline_specs.values(body.spec.parameters, body.values)
-    run = _pipeline_run(workspace, body)
-    nodes = {each.id: pipeline_specs.applied(each, values) for each in body.spec.nodes}
-    ids = {each: str(uuid.uuid4()) for each in order}
-    made = {
-        (node, each.name): each
-        for node in order
-        for each in pipeline_specs.makes(nodes[node], ids[node])
-    }
+    asked = _asked(system, workspace, body)
+    nodes, run = asked.nodes, _pipeline_run(workspace, body)
     numbers = {each.id: number for number, each in enumerate(body.spec.nodes)}
     found = []
-    for each in order:
-        node, warnings = _checked(system, workspace, body, nodes[each], ids[each], made)
-        nodes[each] = node
-        step = _step(run, node, ids[each], made, numbers[each])
+    for each in asked.order:
+        step = _step(run, nodes[each], asked.ids[each], asked.made, numbers[each])
         named = replace(step.named, tags=dict(body.step_tags))
-        found.append(replace(step, named=named, news=_warned(warnings)))
+        found.append(replace(step, named=named, news=_warned(asked.warnings[each])))
     spec = replace(body.spec, nodes=[nodes[each.id] for each in body.spec.nodes])
     row = PipelineRow(
         run_key=0,
         active=True,
         spec=msgspec.json.encode(spec).decode(),
-        parameters=values,
+        parameters=asked.values,
         continue_on_failure=body.continue_on_failure,
         regenerate=body.regenerate,
     )
+    waits = [len(each) for each in pipeline_graphs.graph_of(spec).before]
+    writing = _Writing(system, body, run, row, waits, also)
     folder = system.home.run(run.id)
-
-    def write(work: Work) -> PipelineRecord:
-        return _write(work, body, run, row, found, _warned(remarks), also)
-
     try:
         if any(node.inherits for node in nodes.values()):
             # It keeps what the steps inherit, and goes with the pipeline's end.
             inherited_environment.keep_inherited(folder, body.inherited)
-        return system.write(write)
+        return writing.write(found, _warned(remarks))
     # Also when the service is being stopped: a folder without its run would stay for ever.
     except BaseException:
         run_folders.discard(folder)
         raise
+
+
+def plan(system: System, workspace: str, body: SubmitPipeline) -> PipelinePlan:
+    """What a pipeline would reuse if it were submitted now, and why not the rest.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        body: What would be asked for.
+
+    Raises:
+        RunyardError: What stands against it, with the step's name.
+    """
+    asked = _asked(system, workspace, body)
+    pairs = pipeline_specs.pairs(body.spec)
+    planner = pipeline_plans.Planner(system, workspace, pairs, regenerate=body.regenerate)
+    return planner.plan([asked.nodes[each] for each in asked.order])
 
 
 def get(system: System, workspace: str, pipeline: str) -> PipelineRecord:
@@ -247,6 +279,29 @@ def _node(
     )
 
 
+def _asked(system: System, workspace: str, body: SubmitPipeline) -> _Asked:
+    """What is asked for, with its parameters applied, once nothing stands against any step."""
+    experiment_name(body.experiment)
+    names.check_texts("tag", body.tags)
+    names.check_texts("tag", body.step_tags)
+    names.check_texts("property", body.properties)
+    order = pipeline_specs.order(body.spec)
+    values = pipeline_specs.values(body.spec.parameters, body.values)
+    nodes = {each.id: pipeline_specs.applied(each, values) for each in body.spec.nodes}
+    ids = {each: str(uuid.uuid4()) for each in order}
+    made = {
+        (node, each.name): each
+        for node in order
+        for each in pipeline_specs.makes(nodes[node], ids[node])
+    }
+    warnings = {}
+    for each in order:
+        nodes[each], warnings[each] = _checked(
+            system, workspace, body, nodes[each], ids[each], made
+        )
+    return _Asked(order, values, nodes, ids, made, warnings)
+
+
 def _checked(
     system: System,
     workspace: str,
@@ -328,48 +383,114 @@ def _step(parent: RunRow, node: NodeSpec, run: str, made: pipeline_specs.Made, a
 def _spelt(spec: RunSpec) -> RunSpec:
     """A spec whose arguments have the values of parameters in them, for lists of runs."""
     told = {f"${name}": value for name, value in spec.environment_variables.items()}
-    return replace(spec, arguments=[told.get(each, each) for each in spec.arguments])
-
-
-def _write(
-    work: Work,
-    body: SubmitPipeline,
-    run: RunRow,
-    row: PipelineRow,
-    steps: list[_Step],
-    news: Sequence[EventDraft],
-    also: Also | None,
-) -> PipelineRecord:
-    by = work.by(run.submitted_by)
-    run = replace(run, submitted_by=by)
-    submission.check_new(work, run)
-    experiment = ensured(work, run.workspace, run.experiment)
-    told: dict[str, str] = {
-        "azureml.runsource": PIPELINE_RUN,
-        "runSource": body.source,
-        "runType": body.source,
-        "azureml.parameters": json.dumps(row.parameters),
-        "azureml.continue_on_step_failure": str(row.continue_on_failure),
-        "azureml.pipelineComponent": "pipelinerun",
-    }
-    shown = RunSpec(
-        experiment=run.experiment, snapshot="", script="", target=states.INTERACTIVE_TARGET
+    return replace(
+        spec,
+        arguments=[told.get(each, each) for each in spec.arguments],
+        command=[told.get(each, each) for each in spec.command],
     )
-    named = Named(body.tags, {**told, **body.properties}, _shown(row.parameters))
-    run = new_runs.add(work, run, experiment, specs.text_of(shown), named, news)
-    nodes = []
-    for step in steps:
-        mine = replace(step.run, submitted_by=by)
-        text = specs.text_of(step.spec)
+
+
+class _Writing:
+    """Writes a pipeline down, so many steps at a time.
+
+    Args:
+        system: The service's parts.
+        body: What was asked for.
+        run: Its run.
+        row: Its row.
+        waits: For how many others each node waits.
+        also: What is written with it.
+    """
+
+    def __init__(
+        self,
+        system: System,
+        body: SubmitPipeline,
+        run: RunRow,
+        row: PipelineRow,
+        waits: Sequence[int],
+        also: Also | None,
+    ) -> None:
+        self._system = system
+        self._body = body
+        self._run = run
+        self._row = row
+        self._waits = waits
+        self._also = also
+
+    def write(self, steps: Sequence[_Step], news: Sequence[EventDraft]) -> PipelineRecord:
+        """Write all of it down.
+
+        Args:
+            steps: Its steps.
+            news: What its run begins with.
+        """
+        parts = [steps[at : at + _TOGETHER] for at in range(0, len(steps), _TOGETHER)]
+        self._row = replace(self._row, written=len(parts) == 1)
+        if len(parts) == 1:
+            return self._system.write(lambda work: self._all(work, parts[0], news))
+        self._system.write(lambda work: self._first(work, parts[0], news))
+        for part in parts[1:-1]:
+            self._system.write(partial(self._part, part))
+        return self._system.write(lambda work: self._last(work, parts[-1]))
+
+    def _all(
+        self, work: Work, steps: Sequence[_Step], news: Sequence[EventDraft]
+    ) -> PipelineRecord:
+        self._first(work, steps, news)
+        return self._told(work)
+
+    def _first(self, work: Work, steps: Sequence[_Step], news: Sequence[EventDraft]) -> None:
+        body, row = self._body, self._row
+        run = replace(self._run, submitted_by=work.by(self._run.submitted_by))
+        submission.check_new(work, run)
+        experiment = ensured(work, run.workspace, run.experiment)
+        told: dict[str, str] = {
+            "azureml.runsource": PIPELINE_RUN,
+            "runSource": body.source,
+            "runType": body.source,
+            "azureml.parameters": json.dumps(row.parameters),
+            "azureml.continue_on_step_failure": str(row.continue_on_failure),
+            "azureml.pipelineComponent": "pipelinerun",
+        }
+        shown = RunSpec(
+            experiment=run.experiment, snapshot="", script="", target=states.INTERACTIVE_TARGET
+        )
+        named = Named(body.tags, {**told, **body.properties}, _shown(row.parameters))
+        self._run = new_runs.add(work, run, experiment, specs.text_of(shown), named, news)
+        self._row = replace(row, run_key=self._run.key)
+        rows.add(work.connection, self._row, self._nodes(work, steps))
+        if self._also is not None:
+            # With the first part: it may refuse, and then there is nothing.
+            self._also(work, self._run)
+        work.concerns(self._run)
+
+    def _part(self, steps: Sequence[_Step], work: Work) -> None:
+        rows.add_nodes(work.connection, self._nodes(work, steps))
+
+    def _last(self, work: Work, steps: Sequence[_Step]) -> PipelineRecord:
+        self._part(steps, work)
+        rows.complete(work.connection, self._run.key)
+        return self._told(work)
+
+    def _nodes(self, work: Work, steps: Sequence[_Step]) -> list[NodeRow]:
+        """Write the runs of steps; give their nodes."""
+        run = self._run
         # Each adds one to the experiment's count, which the row as read does not know.
-        made = new_runs.add(work, mine, experiment, text, step.named, step.news)
-        nodes.append(NodeRow(run.key, step.number, made.key, WAITING))
-    row = replace(row, run_key=run.key)
-    rows.add(work.connection, row, nodes)
-    if also is not None:
-        also(work, run)
-    work.announce(work_topic(Subject(PIPELINE, run.workspace, run.id)))
-    return work.answered(record(work, run, row))
+        experiment = ensured(work, run.workspace, run.experiment)
+        nodes = []
+        for step in steps:
+            mine = replace(step.run, submitted_by=run.submitted_by)
+            text = specs.text_of(step.spec)
+            made = new_runs.add(work, mine, experiment, text, step.named, step.news)
+            waits = self._waits[step.number]
+            nodes.append(NodeRow(run.key, step.number, made.key, WAITING, missing=waits))
+        return nodes
+
+    def _told(self, work: Work) -> PipelineRecord:
+        run = runs.by_key(work.connection, self._run.key) or self._run
+        work.announce(work_topic(Subject(PIPELINE, run.workspace, run.id)))
+        return work.answered(record(work, run, self._row))
 
 
 def _shown(values: dict[str, Any]) -> dict[str, str]:

@@ -53,23 +53,6 @@ def ordered(nodes: Sequence[str], edges: Iterable[Edge]) -> list[str]:
     return found
 
 
-def below(start: Iterable[str], edges: Iterable[Edge]) -> set[str]:
-    """All nodes that need one of these, directly or by way of others.
-
-    Args:
-        start: Where to begin; they are not among the answer unless they need each other.
-        edges: What comes before what.
-    """
-    after = _after(edges)
-    waiting, found = list(start), set[str]()
-    while waiting:
-        for each in after[waiting.pop()]:
-            if each not in found:
-                found.add(each)
-                waiting.append(each)
-    return found
-
-
 def layout(nodes: Sequence[str], edges: Collection[Edge]) -> dict[str, tuple[int, int]]:
     """The layer and the place within the layer of each node, both from 0.
 

@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 # Another number makes every step of before another one: for changes of what a part means.
@@ -22,11 +22,19 @@ _MENTION = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
 @dataclass(frozen=True)
 class Read:
-    """What a step reads: the port's name, for people alone, the content's digest and the mode."""
+    """What a step reads.
+
+    Args:
+        name: The port's name, for people alone.
+        digest: Of the content.
+        mode: How it is read.
+        files: Marks of its files by path, where they are few; for people alone.
+    """
 
     name: str
     digest: str
     mode: str
+    files: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -66,7 +74,7 @@ class Parts:
 
 def digest(parts: Parts) -> str:
     """The digest by which equal steps are found."""
-    told = asdict(parts)
+    told = asdict(replace(parts, inputs=[]))
     # They follow from the lock's digest, and names are nobody's content.
     del told["packages"]
     told["inputs"] = [[each.digest, each.mode] for each in parts.inputs]
@@ -157,7 +165,18 @@ def _inputs(now: Sequence[Read], before: Sequence[Read]) -> list[str]:
     if len(now) != len(before):
         return [f"{len(now)} inputs, {len(before)} before"]
     return [
-        f"input {new.name}: {'its mode' if new.digest == old.digest else 'other bytes'}"
+        f"input {new.name}: {_difference(new, old)}"
         for new, old in zip(now, before, strict=True)
         if (new.digest, new.mode) != (old.digest, old.mode)
     ]
+
+
+def _difference(now: Read, before: Read) -> str:
+    if now.digest == before.digest:
+        return "its mode"
+    paths = {*now.files, *before.files}
+    differ = sum(now.files.get(path) != before.files.get(path) for path in paths)
+    # Where one of them has too many files nothing is known of each.
+    if not (now.files and before.files and differ):
+        return "other bytes"
+    return f"{differ} of {len(paths)} files differ" if len(paths) > 1 else "its file differs"

@@ -14,6 +14,8 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
+    true,
 )
 
 from runyard_server.store import dataset_schema
@@ -31,6 +33,8 @@ pipeline_runs = Table(
     Column("parameters", Text, nullable=False),
     Column("continue_on_failure", Boolean, nullable=False),
     Column("regenerate", Boolean, nullable=False),
+    # Of thousands of steps not all are written at once.
+    Column("written", Boolean, nullable=False, server_default=true()),
     Index("pipeline_runs_active", "active", "run_key"),
 )
 
@@ -47,8 +51,24 @@ pipeline_nodes = Table(
     Column("reused_key", BigInteger),
     Column("parts", Text, nullable=False),
     Column("outputs", Text, nullable=False),
+    # How many of those before it have not settled.
+    Column("missing", Integer, nullable=False, server_default="0"),
+    # Its run has ended, or it is over, and nobody has drawn the consequences.
+    Column("news", Boolean, nullable=False, server_default=false()),
     # Two equal steps at once are looked for; most nodes are past that.
     Index("pipeline_nodes_of_digest", "digest", "state"),
+    # What a turn asks for, and nothing else is read: there may be thousands.
+    Index("pipeline_nodes_by_state", "run_key", "state", "missing", "number"),
+    Index("pipeline_nodes_by_news", "run_key", "news", "number"),
+    Index("pipeline_nodes_of_step", "step_key"),
+)
+
+# The workspaces that were told once what it means that a step is reused.
+reuse_notices = Table(
+    "reuse_notices",
+    metadata,
+    Column("workspace", String, primary_key=True),
+    Column("told_at", BigInteger, nullable=False),
 )
 
 step_results = Table(

@@ -6,20 +6,30 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from runyard.protocol.pipelines import BEGUN, OutputRecord
-from runyard_server.store.pipeline_schema import pipeline_nodes, pipeline_runs, step_results
+from runyard.protocol.pipelines import BEGUN, WAITING, OutputRecord
+from runyard_server.store.pipeline_schema import (
+    pipeline_nodes,
+    pipeline_runs,
+    reuse_notices,
+    step_results,
+)
 from runyard_server.store.prepared import Prepared
 from runyard_server.store.schema import run_specs, runs
 from runyard_server.store.subjects import PIPELINE, Subject
 
+# SQLite takes 32,766 parameters in a statement, older ones 999.
+_TOGETHER = 500
 _OUTPUTS = msgspec.json.Decoder(list[OutputRecord])
 
 
 @dataclass(frozen=True, slots=True)
 class PipelineRow:
-    """One row of `pipeline_runs`; `spec` is JSON of a PipelineSpec."""
+    """One row of `pipeline_runs`; `spec` is JSON of a PipelineSpec.
+
+    While it is not `written` there are more steps to come.
+    """
 
     run_key: int
     active: bool
@@ -27,6 +37,17 @@ class PipelineRow:
     parameters: dict[str, Any]
     continue_on_failure: bool = False
     regenerate: bool = False
+    written: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class StandingRow:
+    """A row of `pipeline_runs` without what is large and never changes."""
+
+    active: bool
+    continue_on_failure: bool
+    regenerate: bool
+    written: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +55,8 @@ class NodeRow:
     """One row of `pipeline_nodes`: `number` is the node's place in the spec, `step_key` its run.
 
     `parts` is JSON of what decides what it makes (`pipelines.keys.Parts`), as known when it began.
+    `missing` counts those before it that have not settled; `news` says that its run has ended, or
+    that it is over, and that nobody has drawn the consequences.
     """
 
     run_key: int
@@ -45,6 +68,8 @@ class NodeRow:
     reason: str = ""
     reused_key: int | None = None
     parts: str = ""
+    missing: int = 0
+    news: bool = False
     outputs: list[OutputRecord] = field(default_factory=list)
 
 
@@ -68,10 +93,57 @@ _FIND = Prepared(
         pipeline_runs.c.run_key == bindparam("of_run")
     )
 )
-_NODES = Prepared(
-    select(*(pipeline_nodes.c[name] for name in _NODE_NAMES))
-    .where(pipeline_nodes.c.run_key == bindparam("of_run"))
+_STANDING_NAMES = tuple(f.name for f in fields(StandingRow))
+_STANDING = Prepared(
+    select(*(pipeline_runs.c[name] for name in _STANDING_NAMES)).where(
+        pipeline_runs.c.run_key == bindparam("of_run")
+    )
+)
+_SPEC = Prepared(select(pipeline_runs.c.spec).where(pipeline_runs.c.run_key == bindparam("of_run")))
+_OF_RUN = select(*(pipeline_nodes.c[name] for name in _NODE_NAMES)).where(
+    pipeline_nodes.c.run_key == bindparam("of_run")
+)
+_NODES = Prepared(_OF_RUN.order_by(pipeline_nodes.c.number))
+_NODE = Prepared(_OF_RUN.where(pipeline_nodes.c.number == bindparam("numbered")))
+_WITH_NEWS = Prepared(
+    _OF_RUN.where(pipeline_nodes.c.news == bindparam("with_news")).order_by(pipeline_nodes.c.number)
+)
+_IN_STATE = Prepared(
+    _OF_RUN.where(pipeline_nodes.c.state == bindparam("in_state")).order_by(pipeline_nodes.c.number)
+)
+_READY = Prepared(
+    _OF_RUN.where(
+        pipeline_nodes.c.state == WAITING,
+        pipeline_nodes.c.missing == 0,
+        pipeline_nodes.c.number > bindparam("above"),
+    )
     .order_by(pipeline_nodes.c.number)
+    .limit(bindparam("most"))
+)
+_COUNT = Prepared(
+    select(func.count())
+    .select_from(pipeline_nodes)
+    .where(
+        pipeline_nodes.c.run_key == bindparam("of_run"),
+        pipeline_nodes.c.state == bindparam("in_state"),
+    )
+)
+_ANY = Prepared(
+    select(pipeline_nodes.c.number)
+    .where(
+        pipeline_nodes.c.run_key == bindparam("of_run"),
+        pipeline_nodes.c.state == bindparam("in_state"),
+    )
+    .limit(1)
+)
+_NOTE = Prepared(update(pipeline_nodes).where(pipeline_nodes.c.step_key == bindparam("of_step")))
+_SETTLED = Prepared(
+    update(pipeline_nodes)
+    .where(
+        pipeline_nodes.c.run_key == bindparam("of_run"),
+        pipeline_nodes.c.number == bindparam("numbered"),
+    )
+    .values(missing=pipeline_nodes.c.missing - 1)
 )
 _CHANGE_NODE = Prepared(
     update(pipeline_nodes).where(
@@ -92,8 +164,19 @@ def add(connection: Connection, row: PipelineRow, nodes: Iterable[NodeRow]) -> N
     """
     values = {name: getattr(row, name) for name in _RUN_NAMES}
     connection.execute(insert(pipeline_runs), _texts(values))
+    add_nodes(connection, nodes)
+
+
+def add_nodes(connection: Connection, nodes: Iterable[NodeRow]) -> None:
+    """Add nodes to a pipeline run."""
     told = [_texts({name: getattr(node, name) for name in _NODE_NAMES}) for node in nodes]
     connection.execute(insert(pipeline_nodes), told)
+
+
+def complete(connection: Connection, key: int) -> None:
+    """Note that all steps of a pipeline run are written."""
+    mine = pipeline_runs.c.run_key == key
+    connection.execute(update(pipeline_runs).where(mine).values(written=True))
 
 
 def find(connection: Connection, key: int) -> PipelineRow | None:
@@ -106,10 +189,128 @@ def find(connection: Connection, key: int) -> PipelineRow | None:
     )
 
 
+def standing(connection: Connection, key: int) -> StandingRow | None:
+    """How a pipeline run stands, by the run's key; None where the run is none."""
+    row = _STANDING.row(connection, {"of_run": key})
+    return None if row is None else StandingRow(*row)
+
+
+def spec(connection: Connection, key: int) -> str:
+    """JSON of what a pipeline run was asked for, which may be megabytes."""
+    return str(_SPEC.value(connection, {"of_run": key}))
+
+
 def nodes(connection: Connection, key: int) -> list[NodeRow]:
     """The nodes of a pipeline run, in the order of its spec."""
-    found = _NODES.rows(connection, {"of_run": key})
-    return [NodeRow(**_values(_NODE_NAMES, row)) for row in found]
+    return _nodes(_NODES.rows(connection, {"of_run": key}))
+
+
+def node(connection: Connection, key: int, number: int) -> NodeRow | None:
+    """A node of a pipeline run, by its number."""
+    row = _NODE.row(connection, {"of_run": key, "numbered": number})
+    return None if row is None else NodeRow(**_values(_NODE_NAMES, row))
+
+
+def numbered(connection: Connection, key: int, numbers: Sequence[int]) -> list[NodeRow]:
+    """The nodes with these numbers.
+
+    Args:
+        connection: The transaction's connection.
+        key: The run's key.
+        numbers: The numbers.
+    """
+    found: list[Any] = []
+    for at in range(0, len(numbers), _TOGETHER):
+        some = pipeline_nodes.c.number.in_(numbers[at : at + _TOGETHER])
+        found += connection.execute(_OF_RUN.where(some), {"of_run": key}).all()
+    return _nodes(found)
+
+
+def with_news(connection: Connection, key: int) -> list[NodeRow]:
+    """The nodes of which something is to be taken in."""
+    return _nodes(_WITH_NEWS.rows(connection, {"of_run": key, "with_news": True}))
+
+
+def in_state(connection: Connection, key: int, state: str) -> list[NodeRow]:
+    """The nodes in a state.
+
+    Args:
+        connection: The transaction's connection.
+        key: The run's key.
+        state: The state.
+    """
+    return _nodes(_IN_STATE.rows(connection, {"of_run": key, "in_state": state}))
+
+
+def ready(connection: Connection, key: int, above: int, most: int) -> list[NodeRow]:
+    """The nodes that wait for no other, in the order of their numbers.
+
+    Args:
+        connection: The transaction's connection.
+        key: The run's key.
+        above: Only those with a greater number.
+        most: At most so many.
+    """
+    return _nodes(_READY.rows(connection, {"of_run": key, "above": above, "most": most}))
+
+
+def count(connection: Connection, key: int, state: str) -> int:
+    """How many nodes are in a state.
+
+    Args:
+        connection: The transaction's connection.
+        key: The run's key.
+        state: The state.
+    """
+    return int(_COUNT.value(connection, {"of_run": key, "in_state": state}))
+
+
+def has_any(connection: Connection, key: int, states: Iterable[str]) -> bool:
+    """Whether a node is in one of some states.
+
+    Args:
+        connection: The transaction's connection.
+        key: The run's key.
+        states: The states.
+    """
+    told = [{"of_run": key, "in_state": state} for state in states]
+    return any(_ANY.row(connection, each) is not None for each in told)
+
+
+def note(connection: Connection, step: int) -> None:
+    """Note that a step run has ended, for the turn that takes it in.
+
+    Args:
+        connection: The transaction's connection.
+        step: Key of the run's row.
+    """
+    _NOTE.run(connection, {"of_step": step, "news": True})
+
+
+def count_settled(connection: Connection, key: int, numbers: Iterable[int]) -> None:
+    """Note that one node has settled that these wait for.
+
+    Args:
+        connection: The transaction's connection.
+        key: The run's key.
+        numbers: Those that wait for it.
+    """
+    _SETTLED.run_many(connection, [{"of_run": key, "numbered": each} for each in numbers])
+
+
+def is_first_reuse(connection: Connection, workspace: str, now: int) -> bool:
+    """Note that a workspace is told what reuse means; whether it had not been told before.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        now: The time.
+    """
+    known = select(reuse_notices.c.told_at).where(reuse_notices.c.workspace == workspace)
+    if connection.execute(known).scalar_one_or_none() is not None:
+        return False
+    connection.execute(insert(reuse_notices), {"workspace": workspace, "told_at": now})
+    return True
 
 
 def change_node(connection: Connection, node: NodeRow, **values: Any) -> None:
@@ -191,6 +392,10 @@ def newest_named(connection: Connection, workspace: str, name: str) -> ResultRow
     found = _RESULTS.where(*mine).order_by(step_results.c.run_key.desc()).limit(1)
     row = connection.execute(found).first()
     return None if row is None else _result(row)
+
+
+def _nodes(rows: Iterable[Sequence[Any]]) -> list[NodeRow]:
+    return [NodeRow(**_values(_NODE_NAMES, row)) for row in rows]
 
 
 def _result(row: Sequence[Any]) -> ResultRow:

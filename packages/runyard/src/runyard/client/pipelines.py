@@ -8,7 +8,7 @@ from runyard.client.workspace_connection import NounClient
 from runyard.protocol import pipelines as routes
 
 if TYPE_CHECKING:
-    from runyard.protocol.pipelines import PipelineRecord, SubmitPipeline
+    from runyard.protocol.pipelines import PipelinePlan, PipelineRecord, SubmitPipeline
 
 
 class Pipelines(NounClient):
@@ -21,3 +21,7 @@ class Pipelines(NounClient):
     def get(self, pipeline: str) -> PipelineRecord:
         """Get a pipeline run with its graph and how each step stands."""
         return self._service.call(routes.PIPELINES_GET, pipeline)
+
+    def plan(self, order: SubmitPipeline) -> PipelinePlan:
+        """Find out what a pipeline would reuse, and why not the rest."""
+        return self._service.call(routes.PIPELINES_PLAN, body=order)

@@ -24,6 +24,8 @@ STEP_RUN = "azureml.StepRun"
 DRIVEN_TYPES = (*RUN_TYPES, PIPELINE_RUN)
 WAITING, BEGUN, SETTLED, OVER = "waiting", "begun", "settled", "over"
 DATA, ORDER = "data", "order"
+# What a plan says of a step; `open`: it hangs on what a step before it makes.
+REUSED, RUNS, OPEN, FAILS = "reused", "runs", "open", "fails"
 # Of parameters. A path is {"datastore": …, "path": …}, a dataset what names one.
 WHOLE, FLOAT, BOOL, TEXT, PATH, DATASET = "int", "float", "bool", "text", "path", "dataset"
 PARAMETER_PREFIX = "AML_PARAMETER_"
@@ -131,11 +133,12 @@ class NodeSpec:
 
 @dataclass(frozen=True)
 class PipelineSpec:
-    """Everything that decides what a pipeline does."""
+    """Everything that decides what a pipeline does; `max_parallel` steps are under way at most."""
 
     nodes: List[NodeSpec]
     parameters: List[PipelineParameterSpec] = field(default_factory=list)
     description: str = ""
+    max_parallel: Optional[int] = None
 
 
 @dataclass(frozen=True)
@@ -227,6 +230,24 @@ class PipelineRecord:
     edges: List[EdgeRecord] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class PlannedStep:
+    """What would become of a step: one of the verdicts above, and why in words."""
+
+    id: str
+    name: str
+    verdict: str
+    reason: str
+    reused_run: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class PipelinePlan:
+    """What a pipeline would do; its steps in the order in which they need each other."""
+
+    steps: List[PlannedStep] = field(default_factory=list)
+
+
 PIPELINES_SUBMIT: Route[PipelineRecord] = Route(
     "pipelines.submit",
     "POST",
@@ -243,5 +264,14 @@ PIPELINES_GET: Route[PipelineRecord] = Route(
     IN_PIPELINE,
     PipelineRecord,
     "Get a pipeline run with its graph and how each step stands.",
+    scope=READS,
+)
+PIPELINES_PLAN: Route[PipelinePlan] = Route(
+    "pipelines.plan",
+    "POST",
+    IN_WORKSPACE + "/pipeline-plans",
+    PipelinePlan,
+    "Find out what a pipeline would reuse, and why not the rest; nothing is submitted.",
+    body=SubmitPipeline,
     scope=READS,
 )

@@ -1,5 +1,7 @@
 """Schema 0013: what pipelines of later years add."""
 
+import json
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import (
@@ -8,15 +10,21 @@ from sqlalchemy import (
     Column,
     Index,
     Integer,
+    PrimaryKeyConstraint,
     String,
     Text,
     UniqueConstraint,
+    false,
+    text,
+    true,
 )
 
 
 def upgrade(op: Any) -> None:
     """Take the steps, in any order."""
     _add_schedules(op)
+    _count_what_nodes_wait_for(op)
+    _tell_of_reuse_once(op)
 
 
 def _add_schedules(op: Any) -> None:
@@ -63,4 +71,50 @@ def _add_schedules(op: Any) -> None:
         Column("schedule", String, primary_key=True),
         Column("name", String, primary_key=True),
         Column("version", String, nullable=False),
+    )
+
+
+def _count_what_nodes_wait_for(op: Any) -> None:
+    """A turn of a pipeline reads what has happened and what is ready, instead of all nodes."""
+    written = Column("written", Boolean, nullable=False, server_default=true())
+    op.add_column("pipeline_runs", written)
+    missing = Column("missing", Integer, nullable=False, server_default="0")
+    op.add_column("pipeline_nodes", missing)
+    op.add_column("pipeline_nodes", Column("news", Boolean, nullable=False, server_default=false()))
+    by_state = ["run_key", "state", "missing", "number"]
+    op.create_index("pipeline_nodes_by_state", "pipeline_nodes", by_state)
+    op.create_index("pipeline_nodes_by_news", "pipeline_nodes", ["run_key", "news", "number"])
+    op.create_index("pipeline_nodes_of_step", "pipeline_nodes", ["step_key"])
+    bind = op.get_bind()
+    for key, spec in bind.execute(text("SELECT run_key, spec FROM pipeline_runs WHERE active")):
+        found = bind.execute(
+            text("SELECT number FROM pipeline_nodes WHERE run_key = :key AND state = 'settled'"),
+            {"key": key},
+        )
+        for number, missing_now in _missing(json.loads(spec), {row[0] for row in found}):
+            bind.execute(
+                # Whatever has happened before is looked at once more.
+                text(
+                    "UPDATE pipeline_nodes SET missing = :missing, news = (state <> 'settled') "
+                    "WHERE run_key = :key AND number = :number"
+                ),
+                {"missing": missing_now, "key": key, "number": number},
+            )
+
+
+def _missing(spec: dict[str, Any], settled: set[int]) -> Iterable[tuple[int, int]]:
+    """For each node how many of those before it have not settled."""
+    numbers = {node["id"]: number for number, node in enumerate(spec["nodes"])}
+    for number, node in enumerate(spec["nodes"]):
+        before = {each["node"] for each in node.get("inputs", []) if each.get("node")}
+        before.update(node.get("after", []))
+        yield number, sum(numbers[each] not in settled for each in before)
+
+
+def _tell_of_reuse_once(op: Any) -> None:
+    op.create_table(
+        "reuse_notices",
+        Column("workspace", String, nullable=False),
+        Column("told_at", BigInteger, nullable=False),
+        PrimaryKeyConstraint("workspace"),
     )

@@ -11,7 +11,11 @@ from runyard import (
     Endpoint,
     Environment,
     Experiment,
+    Input,
     Model,
+    Output,
+    Pipeline,
+    PipelineRun,
     Run,
     ScriptRunConfig,
     Sweep,
@@ -20,7 +24,9 @@ from runyard import (
     asha,
     choice,
     loguniform,
+    script_step,
     search_runs,
+    step,
 )
 
 
@@ -61,6 +67,34 @@ def serves(workspace: Workspace, model: Model) -> list[str]:
     return list(workspace.endpoints)
 
 
+@step(environment=Environment("own"), target="cluster", outputs="model")
+def trains(clean: Input, model: Output, lr: float) -> None:
+    """What a step is given are paths, and values of the types that it says."""
+    text: str = (clean / "numbers.txt").read_text()
+    (model / "weights.txt").write_text(text * int(lr))
+
+
+@step
+def plain(clean: Input) -> None:
+    """A step without settings."""
+    del clean
+
+
+def pipes(experiment: Experiment) -> PipelineRun:
+    """A pipeline of functions, what it would reuse, and what its steps have made."""
+    show = script_step("show.py", inputs=["model"])
+    with Pipeline(experiment, "nightly", max_parallel=2) as p:
+        trained = trains(p.parameter("clean", "raw"), lr=p.parameter("lr", 0.1))
+        show(trained.model).after(plain(trained.model))
+    reused: list[str] = p.plan().reused
+    run: PipelineRun = p.submit({"lr": 0.2}, reuse=False).wait(timeout_seconds=60)
+    count: int = run.step("trains", 0).outputs["model"].download("here")
+    # Beside the step there is the function itself, with its own signature.
+    trains.function(Input("a"), Output("b"), lr=0.1)
+    del reused, count
+    return p.publish(version="1").submit(experiment=experiment)
+
+
 def studies(workspace: Workspace) -> runyard.optuna.Storage:
     """The storage of Optuna's studies, where that distribution is installed."""
     return runyard.optuna.Storage(workspace, name="vision")
@@ -75,3 +109,6 @@ def mistakes(workspace: Workspace, run: Run, environment: Environment) -> None:
     Sweep({}, {}).ovre(environment)  # type: ignore[attr-defined]
     runyard.optuna.Storage(workspace, nam="vision")  # type: ignore[call-arg]
     ScriptRunConfig("", "train.py").nothing()  # type: ignore[attr-defined]
+    trains.function(Input("a"), Output("b"), lr="much")  # type: ignore[arg-type]
+    step(environment="own")  # type: ignore[call-overload]
+    Pipeline("nightly").sumbit()  # type: ignore[attr-defined]

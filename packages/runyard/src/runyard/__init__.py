@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     )
     from runyard.sdk.models import Model
     from runyard.sdk.native_datasets import dataset
+    from runyard.sdk.pipeline_runs import PipelineRun
+    from runyard.sdk.pipeline_steps import Input, Output, script_step, step
+    from runyard.sdk.pipelines import Pipeline
+    from runyard.sdk.published import PublishedPipeline
     from runyard.sdk.registered_models import RegisteredModel
     from runyard.sdk.run_exports import export_runs
     from runyard.sdk.runs import Run
@@ -77,12 +81,17 @@ _NAMES = {
     "Environment": "runyard.sdk.environments",
     "Estimator": "runyard.sdk.v1.newest",
     "Experiment": "runyard.sdk.experiments",
+    "Input": "runyard.sdk.pipeline_steps",
     "Jax": "runyard.sdk.distributed",
     "Model": "runyard.sdk.models",
     "Mpi": "runyard.sdk.distributed",
     "MpiConfiguration": "runyard.sdk.launchers",
     "MultiWorker": "runyard.sdk.distributed",
+    "Output": "runyard.sdk.pipeline_steps",
     "ParameterServer": "runyard.sdk.distributed",
+    "Pipeline": "runyard.sdk.pipelines",
+    "PipelineRun": "runyard.sdk.pipeline_runs",
+    "PublishedPipeline": "runyard.sdk.published",
     "PyTorch": "runyard.sdk.v1.newest",
     "PyTorchConfiguration": "runyard.sdk.launchers",
     "RegisteredModel": "runyard.sdk.registered_models",
@@ -115,7 +124,9 @@ _NAMES = {
     "policy": "runyard.sdk.tuning",
     "quantized": "runyard.sdk.spaces",
     "sampler": "runyard.sdk.tuning",
+    "script_step": "runyard.sdk.pipeline_steps",
     "search_runs": "runyard.sdk.searching",
+    "step": "runyard.sdk.pipeline_steps",
     "threshold": "runyard.sdk.tuning",
     "tpe": "runyard.sdk.tuning",
     "truncation": "runyard.sdk.tuning",
@@ -133,12 +144,17 @@ __all__ = [
     "Environment",
     "Estimator",
     "Experiment",
+    "Input",
     "Jax",
     "Model",
     "Mpi",
     "MpiConfiguration",
     "MultiWorker",
+    "Output",
     "ParameterServer",
+    "Pipeline",
+    "PipelineRun",
+    "PublishedPipeline",
     "PyTorch",
     "PyTorchConfiguration",
     "RegisteredModel",
@@ -172,7 +188,9 @@ __all__ = [
     "policy",
     "quantized",
     "sampler",
+    "script_step",
     "search_runs",
+    "step",
     "threshold",
     "tpe",
     "truncation",

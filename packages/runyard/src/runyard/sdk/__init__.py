@@ -31,7 +31,21 @@ def _sweep() -> Type[Run]:
     return SweepRun
 
 
+def _pipeline() -> Type[Run]:
+    from runyard.sdk.pipeline_runs import PipelineRun
+
+    return PipelineRun
+
+
+def _step() -> Type[Run]:
+    from runyard.sdk.pipeline_runs import StepRun
+
+    return StepRun
+
+
 process_run.made_by(_current)
-# The v1 names bring a class of their own for sweeps that v1 scripts begin.
+# The v1 names bring classes of their own for sweeps and pipelines.
 run_kinds.register("hyperdrive", _sweep)
 run_kinds.register("sweep", _sweep)
+run_kinds.register("azureml.PipelineRun", _pipeline)
+run_kinds.register("azureml.StepRun", _step)

@@ -274,7 +274,12 @@ class Datastore(RegisteredStores):
             return self._bring(root, prefix, overwrite, show_progress)
 
     def _bring(
-        self, root: Path, prefix: Optional[str], overwrite: bool, show_progress: bool
+        self,
+        root: Path,
+        prefix: Optional[str],
+        overwrite: bool,
+        show_progress: bool,
+        above: str = "",
     ) -> int:
         from runyard.client import transfer
         from runyard.client.progress import Progress
@@ -282,7 +287,9 @@ class Datastore(RegisteredStores):
         rows = self._files((prefix or "").lstrip("/"))
         if not rows and prefix:
             callers.warn(self._nothing(prefix))
-        found = [transfer.datastore_file(self.name, row, _local(root, row.path)) for row in rows]
+        # What is above the files on the datastore is not made here, where it is named.
+        places = [_local(root, row.path[len(above) :]) for row in rows]
+        found = [transfer.datastore_file(self.name, *pair) for pair in zip(rows, places)]
         fetches = [fetch for fetch in found if overwrite or not fetch.target.exists()]
         total = sum(fetch.size for fetch in fetches)
         count = len(fetches)

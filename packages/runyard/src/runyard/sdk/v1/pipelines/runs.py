@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NoReturn, Optional
 
 from runyard.protocol.pipelines import PIPELINE_RUN, STEP_RUN
 from runyard.protocol.published_pipelines import PublishPipeline
-from runyard.protocol.runs import REUSED_RUN
-from runyard.sdk import run_files
+from runyard.sdk import pipeline_runs, run_files
 from runyard.sdk.exceptions import NotOfferedYet, translated
 from runyard.sdk.runs import Run
 from runyard.sdk.v1.hyperdrive.run import HyperDriveRun
 from runyard.sdk.v1.pipelines import following, outputs, publishing
 
 if TYPE_CHECKING:
-    from runyard.protocol.pipelines import PipelineRecord, StepRecord
+    from runyard.protocol.pipelines import PipelineRecord
     from runyard.protocol.runs import RunRecord
     from runyard.sdk.experiments import Experiment
     from runyard.sdk.v1.pipelines.publishing import PublishedPipeline
@@ -186,7 +185,7 @@ class PipelineRun(_PipelinePart):
         return following.wait(self, show_output, timeout_seconds, raise_on_error)
 
 
-class StepRun(_PipelinePart):
+class StepRun(_PipelinePart, pipeline_runs.StepRun):
     """A run of a step.
 
     Args:
@@ -248,43 +247,6 @@ class StepRun(_PipelinePart):
         text = self.get_job_log()
         return {**super().get_details_with_logs(), "JOBLOG": text, "STDOUT": text, "STDERR": ""}
 
-    def get_metrics(self, *args: Any, **kwargs: Any) -> Dict[str, Any]:
-        """Read the metrics; see `Run.get_metrics`."""
-        other = self._made_by()
-        return (
-            super().get_metrics(*args, **kwargs)
-            if other is None
-            else other.get_metrics(*args, **kwargs)
-        )
-
-    def get_file_names(self) -> List[str]:
-        """List the files; see `Run.get_file_names`."""
-        other = self._made_by()
-        return super().get_file_names() if other is None else other.get_file_names()
-
-    def download_file(self, *args: Any, **kwargs: Any) -> None:
-        """Bring a file here; see `Run.download_file`."""
-        other = self._made_by()
-        if other is None:
-            super().download_file(*args, **kwargs)
-        else:
-            other.download_file(*args, **kwargs)
-
-    def download_files(self, *args: Any, **kwargs: Any) -> None:
-        """Bring files here; see `Run.download_files`."""
-        other = self._made_by()
-        if other is None:
-            super().download_files(*args, **kwargs)
-        else:
-            other.download_files(*args, **kwargs)
-
-    def register_model(self, *args: Any, **kwargs: Any) -> Any:
-        """Register files of the run as a model; see `Run.register_model`."""
-        other = self._made_by()
-        if other is not None:
-            return other.register_model(*args, **kwargs)
-        return super().register_model(*args, **kwargs)
-
     def wait_for_completion(  # type: ignore[override]  # v1's own of pipelines
         self,
         show_output: bool = True,
@@ -305,26 +267,6 @@ class StepRun(_PipelinePart):
             ActivityFailedException: It has failed.
         """
         return following.wait_for_step(self, show_output, timeout_seconds, raise_on_error)
-
-    @property
-    def _source(self) -> str:
-        """The run that has made what this one has: of a reused step an earlier one."""
-        return self._read().properties.get(REUSED_RUN, self.id)
-
-    def _made_by(self) -> Optional[Run]:
-        """The earlier run that has made what this one has, if it is not itself."""
-        return None if self._source == self.id else Run.get(self.experiment.workspace, self._source)
-
-    def _node(self) -> StepRecord:
-        nodes = self._pipeline(self.pipeline_run_id).nodes
-        return next(each for each in nodes if each.run == self.id)
-
-    def _spec(self) -> Any:
-        if self._read().target == "sdk":
-            # A sweep runs in its trials.
-            return None
-        with translated():
-            return self.service.runs.spec(self._id)
 
 
 class HyperDriveStepRun(HyperDriveRun):

@@ -89,6 +89,7 @@ ASKING = {
     "experiments.search",
     "metrics.read_many",
     "models.search",
+    "pipelines.plan",
     "registered_models.search",
     "runs.search",
     "series.read",

@@ -397,7 +397,7 @@ class _Turn:
         self._write(write)
 
     def _announce_reuse(self, work: Work) -> None:
-        """Tell a workspace once what it relies on where steps are reused."""
+        """Warn once in a workspace of what it relies on where steps are reused."""
         workspace, above = self.run.workspace, runs.by_key(work.connection, self.run.key)
         if above is not None and rows.is_first_reuse(work.connection, workspace, work.now):
             append_events(work, above, [EventDraft(kinds.WARNING, _FIRST_REUSE)])

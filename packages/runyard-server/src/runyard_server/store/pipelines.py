@@ -206,7 +206,13 @@ def nodes(connection: Connection, key: int) -> list[NodeRow]:
 
 
 def node(connection: Connection, key: int, number: int) -> NodeRow | None:
-    """A node of a pipeline run, by its number."""
+    """A node of a pipeline run.
+
+    Args:
+        connection: The transaction's connection.
+        key: The run's key.
+        number: Its number.
+    """
     row = _NODE.row(connection, {"of_run": key, "numbered": number})
     return None if row is None else NodeRow(**_values(_NODE_NAMES, row))
 

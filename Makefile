@@ -61,6 +61,7 @@ test: dist/.ready  ## Test the built wheels; the light half by itself on Python 
 	@bash tools/browser.sh >build/browser.log 2>&1 & \
 	bash tools/slurm.sh >build/slurm.log 2>&1 & \
 	bash tools/sshd.sh >build/sshd.log 2>&1 & \
+	bash tools/podman.sh >build/podman.log 2>&1 & \
 	bash tools/postgres.sh >build/postgres.log 2>&1 & \
 	bash tools/azurite.sh >build/azurite.log 2>&1 & \
 	$(MAKE) --no-print-directory test-light >build/test-light.log 2>&1 & light=$$!; \

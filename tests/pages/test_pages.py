@@ -71,6 +71,7 @@ EARLIER = {
 ELSEWHERE = {
     "README.md": (2, "tests/journeys/test_article.py, test_the_readme_s_installation"),
     "docs/how-to/from-laptop-to-cluster.md": (3, "tests/ray, tests/slurm, tests/ssh"),
+    "docs/how-to/run-in-containers.md": (3, "tests/journeys/test_containers.py"),
     "docs/how-to/run-on-postgresql.md": (
         5,
         "tests/store/test_postgresql.py, tests/store/test_copying.py, tests/app/test_leadership.py",

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from runyard.protocol.containers import JobContainer
 from runyard.protocol.errors import InvalidRequest, TemporaryError
 from runyard.protocol.files import FileEntry
 from runyard.protocol.jobs import JobData, JobEnvironment, JobInput, JobSpec
@@ -88,6 +89,7 @@ class Job:
         resumed: What the run that it resumes has left below `outputs`, by digest.
         system_metrics: Whether to sample what it uses.
         inputs: The datasets that it reads, as they were when the run began.
+        container: What its processes are in; None: they are the node's own.
     """
 
     run: str
@@ -108,6 +110,7 @@ class Job:
     resumed: list[FileEntry] = field(default_factory=list)
     system_metrics: bool = True
     inputs: list[JobInput] = field(default_factory=list)
+    container: JobContainer | None = None
 
     def at(self, place: Place) -> JobSpec:
         """The job as the agent at a place reads it."""
@@ -146,6 +149,7 @@ class Job:
             limit_seconds=place.limit_seconds,
             limit_of=place.limit_of,
             inputs=self.inputs,
+            container=self.container,
         )
 
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
 from runyard.protocol import records
 from runyard.protocol.compatibility import STRICT
+from runyard.protocol.containers import IMAGE_NAME, MEMORY_SIZE
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.suggestions import nearest
 from runyard.protocol.texts import decoded
@@ -60,6 +61,21 @@ class SiteSettings:
     service_url: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     environments_gb: float = 50.0
+
+
+@records.dataclass(frozen=True)
+class ContainerSettings:
+    """What is set about containers of runs.
+
+    Args:
+        engine: The program of the engine of this machine; "": there is none.
+        image: The base image of environments that ask for a container and name no image of theirs.
+        memory: The most memory of a container that asks for none; "": no limit.
+    """
+
+    engine: str = ""
+    image: str = ""
+    memory: str = ""
 
 
 @dataclass(frozen=True)
@@ -156,6 +172,16 @@ class Settings:
         },
     )
 
+    containers: ContainerSettings = field(
+        default=ContainerSettings(),
+        metadata={
+            "about": "The container engine of this machine, for runs whose environment names an "
+            "image: a table `[containers]` with `engine`, `podman` or `docker` or a path; perhaps "
+            "`image`, for those that name none, and `memory`, the most of a container, as `8g`.",
+            "only_file": True,
+        },
+    )
+
     blobs_credentials: Mapping[str, str] = field(
         default_factory=dict,
         metadata={
@@ -203,6 +229,8 @@ def shown(settings: Settings, name: str) -> str:
         if isinstance(value, Mapping):
             return ", ".join(f"{key}: ***" for key in value)
         return _WITHOUT_PASSWORD.sub(r"\1***@", value).partition("?")[0]
+    if isinstance(value, ContainerSettings):
+        return ", ".join(f"{key}: {each}" for key, each in vars(value).items() if each) or "none"
     if name == "mirrors":
         return ", ".join(f"{key}: {place}" for key, place in value.items()) or "none"
     if isinstance(value, Mapping):
@@ -233,6 +261,8 @@ def load(config: Path, environ: Mapping[str, str], given: Mapping[str, Any]) -> 
     if "sites" in values:
         values["sites"] = _sites(values["sites"], str(config))
     _check_mirrors(values.get("mirrors", {}), str(config))
+    if "containers" in values:
+        values["containers"] = _containers(values["containers"], f"[containers] of {config}")
     _check_texts(values.get("blobs_credentials", {}), f"[blobs_credentials] of {config}")
     if values.get("site"):
         values.update(_in_one_word(values, origins["site"]))
@@ -277,7 +307,7 @@ def _from_file(config: Path) -> dict[str, Any]:
     _check_names(found, _names(), str(config))
     if isinstance(found.get("site"), dict):
         raise InvalidRequest(f"'site' in {config} is a table; did you mean sites?")
-    tables = dict.fromkeys(("sites", "mirrors", "blobs_credentials"), dict)
+    tables = dict.fromkeys(("sites", "mirrors", "blobs_credentials", "containers"), dict)
     kinds = {**get_type_hints(Settings), **tables}
     return {name: _typed(name, value, kinds[name], str(config)) for name, value in found.items()}
 
@@ -386,6 +416,24 @@ def _check_mirrors(given: Mapping[str, Any], origin: str) -> None:
                 f"{name!r} in [mirrors] of {origin} is {place!r}; it must be the whole path of a "
                 "folder of this machine"
             )
+
+
+def _containers(given: Mapping[str, Any], where: str) -> ContainerSettings:
+    """Read what is set about containers; whether the engine works is told at its use."""
+    _check_names(given, [f.name for f in fields(ContainerSettings)], where)
+    _check_texts(given, where)
+    made = ContainerSettings(**given)
+    if not made.engine:
+        raise InvalidRequest(f'{where} names no engine, for example engine = "podman"')
+    if re.search(r"[\s\0]", made.engine) or made.engine.startswith("-"):
+        raise InvalidRequest(
+            f"engine in {where} is {made.engine!r}; it must be a program or a path"
+        )
+    if made.image and not IMAGE_NAME.fullmatch(made.image):
+        raise InvalidRequest(f"image in {where} is {made.image!r}, which cannot name an image")
+    if made.memory and not MEMORY_SIZE.fullmatch(made.memory):
+        raise InvalidRequest(f"memory in {where} is {made.memory!r}; write it as '512m' or '8g'")
+    return made
 
 
 def _check_texts(given: Mapping[str, Any], where: str) -> None:

@@ -147,8 +147,8 @@ def _note_rest(definition: EnvironmentDefinition, notes: list[str]) -> None:
         )
     if definition.docker_image:
         notes.append(
-            f"base image {definition.docker_image} is not used: there is no container engine; "
-            "the environment is a virtual environment on this machine"
+            f"base image {definition.docker_image} has no part in this environment, which is a "
+            "virtual environment: runs see both, where the service has a container engine"
         )
 
 

@@ -44,7 +44,15 @@ from runyard_server.core.lookups import datastore_row, folder_of_row, node_row
 from runyard_server.core.system import System
 from runyard_server.core.tokens import run_token
 from runyard_server.core.work import Work
-from runyard_server.execution import attempts, engines, gangs, ranks, run_data, sealing
+from runyard_server.execution import (
+    attempts,
+    engines,
+    gangs,
+    ranks,
+    run_containers,
+    run_data,
+    sealing,
+)
 from runyard_server.execution.gangs import CLEARED, LOST, SALVAGING, Verdict
 from runyard_server.execution.sealing import seal
 from runyard_server.execution.sites import environment_left, site_of
@@ -132,7 +140,9 @@ def remains(system: System, row: RunRow, node: JobNodeRow, environment: JobEnvir
             system_metrics=system.settings.system_metrics,
         )
 
-    return system.read(read)
+    job = system.read(read)
+    container = run_containers.of_job(system, site_of(system, row), job.spec)
+    return job if container is None else replace(job, container=container)
 
 
 def get(system: System, workspace: str, run: str, node: str) -> JobSpec:

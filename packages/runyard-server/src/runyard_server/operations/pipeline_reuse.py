@@ -14,6 +14,7 @@ import msgspec
 from runyard.protocol import runs as states
 from runyard.protocol.environments import EnvironmentDefinition, LockRecord
 from runyard.protocol.pipelines import NodeOutput, NodeSpec, OutputRecord
+from runyard.protocol.runs import RunSpec
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.environments import interpreters
@@ -214,7 +215,11 @@ def _parts(work: Work, workspace: str, node: NodeSpec, read: list[Read], *, gpu:
         source={} if source is None else {file.path: file.digest for file in source.files},
         script=[run.script, *keys.plain(command, named, values)],
         arguments=keys.plain(run.arguments, named, values),
-        launcher={**msgspec.to_builtins(run.launcher), "node_count": run.node_count},
+        launcher={
+            **msgspec.to_builtins(run.launcher),
+            "node_count": run.node_count,
+            **_image(run),
+        },
         environment="",
         variables={k: v for k, v in run.environment_variables.items() if k not in spelt},
         gpu=gpu,
@@ -224,6 +229,12 @@ def _parts(work: Work, workspace: str, node: NodeSpec, read: list[Read], *, gpu:
         # The base is the node's run, and the experiment's name no content.
         sweep={k: v for k, v in sweep.items() if k not in ("base", "experiment")},
     )
+
+
+def _image(run: RunSpec) -> dict[str, object]:
+    """The image that a step names; nothing for others, whose keys stay what they were."""
+    named = run.container and (run.container.image or run.container.dockerfile)
+    return {"image": named} if named else {}
 
 
 def _made(output: NodeOutput) -> dict[str, object]:

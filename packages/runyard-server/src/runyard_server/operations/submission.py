@@ -31,6 +31,7 @@ from runyard_server.core.lookups import folder_of, run_row, workspace_row
 from runyard_server.core.sites import Site
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
+from runyard_server.execution import run_containers
 from runyard_server.operations import compute, experiments, run_datasets
 from runyard_server.store import folders, runs, snapshots, sweeps, trashed
 from runyard_server.store.runs import RunRow
@@ -75,6 +76,7 @@ def check(system: System, workspace: str, spec: RunSpec) -> Checked:
     run_datasets.check(system, workspace, spec)
     _check_mentions(spec)
     warnings += _lacks(site, answer, cluster)
+    warnings += run_containers.check(system.settings.containers, site, spec)
     return Checked(site, [*warnings, *_warnings(spec, cluster)])
 
 

@@ -5,6 +5,7 @@ scratch. A folder from which something could not be delivered stays, without wha
 and the setting `keep_run_folders` keeps them all.
 """
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -12,10 +13,12 @@ from pathlib import Path
 
 from runyard.protocol.timeouts import FOLDERS_CLOSE_SECONDS
 from runyard_server.core.system import System
-from runyard_server.execution import active_runs, run_folders
+from runyard_server.execution import active_runs, run_containers, run_folders
 from runyard_server.scheduler.pool import Pool
 from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.store.runs import RunRow
+
+_log = logging.getLogger(__name__)
 
 
 class RunFolders:
@@ -70,6 +73,9 @@ class RunFolders:
                     self._look_after(row, nodes, watch)
             elif folder.name not in active and _is_left(folder, self._begun):
                 run_folders.discard(folder)
+        swept = run_containers.sweep(self._system)
+        if swept:
+            _log.info("removed %d containers of runs that have ended", swept)
 
     def _look_after(
         self,

@@ -6,6 +6,7 @@ An agent runs once per node of a run. It speaks with a token that is valid for t
 from dataclasses import field
 from typing import Dict, List, Optional
 
+from runyard.protocol.containers import JobContainer
 from runyard.protocol.files import FileEntry
 from runyard.protocol.records import dataclass
 from runyard.protocol.route import AGENT, IN_RUN, READS, Nothing, Route
@@ -157,6 +158,7 @@ class JobSpec:
             0: never.
         limit_of: Whose limit that is.
         inputs: The datasets that it reads.
+        container: What its processes are in; None: they are the node's own.
     """
 
     run: str
@@ -188,6 +190,7 @@ class JobSpec:
     limit_seconds: float = 0.0
     limit_of: str = ""
     inputs: List[JobInput] = field(default_factory=list)
+    container: Optional[JobContainer] = None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ Interactive runs begin in Running. Names and strings are those of the v1 SDK.
 from dataclasses import field
 from typing import Any, Dict, List, Optional
 
+from runyard.protocol.containers import ContainerRequest
 from runyard.protocol.data import DataReference
 from runyard.protocol.datasets import RunInput, RunOutput
 from runyard.protocol.environments import EnvironmentDefinition
@@ -94,6 +95,7 @@ class RunSpec:
     `$AZUREML_DATAREFERENCE_MODEL_LOCATION`.
     `priority` is the one that the run begins with in the queue of its target; see `queue`.
     `inputs` are datasets that the job reads, `outputs` folders that it makes.
+    `container` asks for one.
     """
 
     experiment: str
@@ -117,6 +119,7 @@ class RunSpec:
     priority: int = 0
     inputs: List[RunInput] = field(default_factory=list)
     outputs: List[RunOutput] = field(default_factory=list)
+    container: Optional[ContainerRequest] = None
 
 
 @dataclass(frozen=True)

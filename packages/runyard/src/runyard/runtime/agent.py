@@ -28,6 +28,7 @@ from runyard.runtime.wakeup import Wakeup
 
 if TYPE_CHECKING:
     from runyard.runtime.commands import Commands
+    from runyard.runtime.containers import Containers
     from runyard.runtime.link import Link
     from runyard.runtime.managed_process import ManagedProcess, Plan
 
@@ -89,6 +90,7 @@ class Agent:
         self._began = time.time()
         self._sample_at = 0.0
         self._keeps: List[int] = []
+        self._containers: Optional[Containers] = None
 
     def work(self) -> int:
         """Do everything; give the exit status."""
@@ -154,6 +156,8 @@ class Agent:
         if not job.starts_at_once:
             self.link().say(names.PREPARING)
         self._environment()
+        if job.container is not None:
+            self._contain()
         paths = self._prepare() if job.has_own_folder else {}
         if job.kind == names.SINGLE:
             plans = self._plans([Node(job.node, "127.0.0.1")], paths)
@@ -218,6 +222,8 @@ class Agent:
         plans = launcher(self._job.kind).plans(self._job, self._folder, nodes, shared)
         for plan in plans:
             plan.keeps = self._keeps
+        if self._containers is not None:
+            plans = [self._containers.put_in(plan, paths) for plan in plans]
         return plans
 
     def _begin(self, plans: List[Plan], paths: Dict[str, str]) -> List[ManagedProcess]:
@@ -228,7 +234,8 @@ class Agent:
             for plan in plans:
                 with open(plan.log, "a", encoding="utf-8") as log:
                     log.write(names.ATTEMPT_LINE.format(self._job.attempt) + "\n")
-        started = [processes.start(plan) for plan in plans if not plan.serves]
+        start = self._containers.start if self._containers is not None else processes.start
+        started = [start(plan) for plan in plans if not plan.serves]
         self._state.started(started, paths)
         for plan in plans:
             if plan.serves:
@@ -241,6 +248,9 @@ class Agent:
     def _environment(self) -> None:
         """Make the interpreter ready where this node lacks it."""
         interpreter = str(self._job.environment["interpreter"])
+        if self._job.container is not None and not self._job.environment.get("folder"):
+            # The image's Python, where packages are the user's own matter.
+            return
         if self._job.environment.get("keep_bytes"):
             from runyard.runtime.environment_cache import hold
 
@@ -261,6 +271,14 @@ class Agent:
         if not os.path.exists(interpreter):
             raise JobError(f"the environment has no interpreter '{interpreter}'")
 
+    def _contain(self) -> None:
+        """Have the image there that the job's containers are made of."""
+        from runyard.runtime.containers import Containers
+
+        self._containers = Containers(self._job, self._folder)
+        told = self._containers.prepare(lambda: self.link().service, self._wake.is_canceled)
+        self.link().say(names.PREPARING, told)
+
     def _data(self) -> Dict[str, str]:
         if not self._job.data:
             return {}
@@ -279,7 +297,7 @@ class Agent:
 
     def _supervise(self, started: List[ManagedProcess]) -> Report:
         """Wait for the end that comes first: the script's, a cancel, the time limit."""
-        group = processes.ProcessGroup(self._job, self._state, started)
+        group = self._group(started)
         limit = TimeLimit(self._job, self._begun)
         end = limit.end
         self._sample_at = time.monotonic() + SAMPLING_SECONDS
@@ -301,8 +319,14 @@ class Agent:
         self._tell(started)
         if self._commands is not None:
             self._commands.stop()
-        report["warnings"] = warnings
+        more = self._containers.warnings(started) if self._containers is not None else []
+        report["warnings"] = [*warnings, *more]
         return report
+
+    def _group(self, started: List[ManagedProcess]) -> processes.ProcessGroup:
+        if self._containers is not None:
+            return self._containers.group(self._state, started)
+        return processes.ProcessGroup(self._job, self._state, started)
 
     def _until_sampled(self, started: List[ManagedProcess]) -> float:
         """Have it sampled what the processes use, when it is time; seconds until then."""
@@ -364,8 +388,10 @@ class Agent:
         who = first.plan.name if self._job.kind != names.SINGLE else ""
         if who and self._job.node_name:
             who = f"{who} on {self._job.node_name}"
-        told = causes.read(os.path.join(self._folder.endings, str(first.pid)))
+        told = causes.read(os.path.join(self._folder.endings, first.told_in))
         report = ending.from_exit(first.ended() or 0, first.plan.log, who, told)
+        if self._containers is not None:
+            report = self._containers.explained(report, first)
         if self._has_lost_port(first):
             report["cause"] = names.CAUSE_PORT
         return report

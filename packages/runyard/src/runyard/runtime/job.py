@@ -7,7 +7,7 @@ between an agent's start and the script's. Unknown fields are passed over, as ev
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 from runyard.runtime import names
 
@@ -40,8 +40,9 @@ class Stopped(Exception):
 class Job:
     """One node's part of a run; the attributes are those of `protocol.jobs.JobSpec`.
 
-    `spec`, `environment` and the items of `files`, `resumed`, `data` and `inputs` stay plain
-    dictionaries with the field names of RunSpec, JobEnvironment, FileEntry, JobData and JobInput.
+    `spec`, `environment`, `container` and the items of `files`, `resumed`, `data` and `inputs` stay
+    plain dictionaries with the field names of RunSpec, JobEnvironment, JobContainer, FileEntry,
+    JobData and JobInput.
     """
 
     def __init__(self, plain: Dict[str, Any]) -> None:
@@ -74,6 +75,7 @@ class Job:
         self.limit_seconds: float = plain.get("limit_seconds", 0.0)
         self.limit_of: str = plain.get("limit_of", "")
         self.inputs: List[Dict[str, Any]] = plain.get("inputs", [])
+        self.container: Optional[Dict[str, Any]] = plain.get("container")
 
     @classmethod
     def load(cls, path: str) -> Job:
@@ -114,4 +116,4 @@ class Job:
         copied = any(item["mode"] == names.DOWNLOAD or not item["source"] for item in self.data)
         copied = copied or any(item["files"] for item in self.inputs)
         small = size < QUICK_BYTES and len(files) < QUICK_FILES
-        return small and bool(self.blobs) and not copied
+        return small and bool(self.blobs) and not copied and self.container is None

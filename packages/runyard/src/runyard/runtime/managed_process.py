@@ -45,6 +45,7 @@ class Plan:
 
     Attributes:
         keeps: Descriptors that it has open as well, with what they lock.
+        record_of: Where the first process of its container tells of it, a path without its ending.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Plan:
         self.record = record
         self.serves = serves
         self.keeps: Sequence[int] = ()
+        self.record_of = ""
 
 
 class ManagedProcess:
@@ -109,6 +111,11 @@ class ManagedProcess:
     def ended(self) -> Optional[int]:
         """The exit code (negative: the signal), None while it runs."""
         raise NotImplementedError
+
+    @property
+    def told_in(self) -> str:
+        """Where its interpreter tells how it ended, below the folder of endings."""
+        return str(self.pid)
 
     def conclude(self) -> None:
         """Take it as ended: nothing of the job lives on this node any more."""

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Iterator, List, Optional, Sequence
+from typing import TYPE_CHECKING, Iterator, List, Optional, Sequence, Type
 
 from runyard.protocol.timeouts import KILL_SECONDS, TERM_GRACE_SECONDS
 from runyard.runtime import tree
@@ -70,8 +70,12 @@ class Started(ManagedProcess):
         return True
 
 
-def start(plan: Plan) -> ManagedProcess:
+def start(plan: Plan, kind: Type[Started] = Started) -> ManagedProcess:
     """Start a process, or begin to look after one that another process starts.
+
+    Args:
+        plan: What it is.
+        kind: What is known of one that is started here.
 
     Raises:
         JobError: It cannot be started; the message names the program.
@@ -100,7 +104,7 @@ def start(plan: Plan) -> ManagedProcess:
         ) from error
     finally:
         os.close(log)
-    return Started(plan, process)
+    return kind(plan, process)
 
 
 def write_files(plan: Plan) -> None:

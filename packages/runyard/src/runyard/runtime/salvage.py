@@ -61,7 +61,7 @@ def finish(job: Job, folder: RunFolder, reason: str) -> int:
     state = State.begin(folder, job, SALVAGE)
     link = Link(job, folder, wake.cancel, resumes=True)
     # First of all: while one of them lives it may still write into what is delivered.
-    stuck = ProcessGroup(job, state, sessions=state.sessions).end()
+    stuck = _group(job, folder, state).end()
     # Written before anything is sent: how the job ended, which the agent's death does not change.
     report = read_json(folder.outcome_file)
     if report is None:
@@ -72,6 +72,15 @@ def finish(job: Job, folder: RunFolder, reason: str) -> int:
     done = delivery.deliver(job, folder, link, report, state)
     link.close()
     return 0 if done else UNDELIVERED
+
+
+def _group(job: Job, folder: RunFolder, state: State) -> ProcessGroup:
+    """All that the agent has started and left."""
+    if job.container is None:
+        return ProcessGroup(job, state, sessions=state.sessions)
+    from runyard.runtime.containers import Containers
+
+    return Containers(job, folder).group(state, sessions=state.sessions)
 
 
 def _log(folder: RunFolder) -> str:

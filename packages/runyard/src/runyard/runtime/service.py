@@ -221,6 +221,15 @@ class JobService(Destination):
         body = {"files": files, "overwrite": overwrite}
         self._json("POST", f"{self._run}/files", body)
 
+    def add_properties(self, properties: Dict[str, str]) -> None:
+        """Add properties to the run, which are written once."""
+        self._ask("PATCH", self._run, _encode({"properties": properties}))
+
+    def read_secret(self, name: str) -> str:
+        """The text of a secret of the workspace."""
+        answer = self._ask("POST", f"{self._workspace}/secrets/{quote(name)}/value", b"")
+        return str(json.loads(answer.decode("utf-8"))["value"])
+
     def log_parameters(self, parameters: Dict[str, str]) -> None:
         """Record parameters of the run; one that is there with another value is a Conflict."""
         self._json("POST", f"{self._run}/parameters", {"params": parameters})

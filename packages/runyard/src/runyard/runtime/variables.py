@@ -83,6 +83,9 @@ def expand(arguments: List[str], variables: Dict[str, str]) -> List[str]:
 
 
 def _base(job: Job, folder: RunFolder) -> Dict[str, str]:
+    if job.container is not None:
+        # The image's own: what this node has on its PATH is not in a container.
+        return dict(job.container.get("variables") or {})
     inherited = read_json(folder.inherited_file)
     if job.spec.get("target") == names.LOCAL_TARGET and inherited is not None:
         kept = {str(k): str(v) for k, v in inherited.items() if not str(k).startswith(_OURS)}
@@ -147,7 +150,8 @@ def _own(job: Job, folder: RunFolder) -> Dict[str, str]:
         # The process whose parent this agent is tells in that folder how it ended.
         names.ENDING_VARIABLE: f"{os.getpid()}:{folder.endings}",
     }
-    if job.connection_file:
+    # In a container there is no state folder.
+    if job.connection_file and job.container is None:
         # On the service's own machine: it may move, and `Workspace.from_config()` finds it too.
         found[names.CONNECTION_VARIABLE] = job.connection_file
         found[names.HOME_VARIABLE] = os.path.dirname(job.connection_file)

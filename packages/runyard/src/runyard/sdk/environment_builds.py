@@ -14,6 +14,7 @@ from typing import Any, Optional
 from runyard.protocol.files import BUILD_LOG
 from runyard.protocol.runs import COMPLETED, LOCAL_TARGET, TERMINAL, RunSpec
 from runyard.sdk import checks
+from runyard.sdk.containers import request_of
 from runyard.sdk.definitions import document_of, submitted_definition_of
 from runyard.sdk.exceptions import UserErrorException
 from runyard.sdk.submission import Submission
@@ -102,6 +103,7 @@ def begin(environment: Any, workspace: Any, target: Optional[str]) -> ImageBuild
         target=target or LOCAL_TARGET,
         environment=submitted_definition_of(environment, by_mpi=False),
         definition={"script": _SCRIPT, "environment": document_of(environment)},
+        container=request_of(environment, workspace),
     )
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, _SCRIPT).write_text('print("the environment is there")\n', encoding="utf-8")

@@ -28,7 +28,9 @@ def containers() -> Iterator[Finding]:
     """Find a container engine that answers."""
     for engine in ("docker", "podman"):
         if shutil.which(engine) and _output([engine, "version", "--format", "{{.Server.Version}}"]):
-            yield Finding("containers", OK, f"{engine} answers; environments do not need it")
+            yield Finding(
+                "containers", OK, f"{engine} answers; [containers] in config.toml has runs use it"
+            )
             return
     yield Finding(
         "containers", NOTE, "no engine answers; environments are made as virtual environments"

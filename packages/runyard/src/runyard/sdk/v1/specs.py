@@ -12,6 +12,7 @@ from typing import Any, List, Optional, Sequence
 from runyard.protocol.data import VARIABLE_PREFIX
 from runyard.protocol.runs import LOCAL_TARGET, RunSpec
 from runyard.protocol.suggestions import nearest
+from runyard.sdk.containers import request_of
 from runyard.sdk.definitions import submitted_definition_of, variables_of
 from runyard.sdk.exceptions import NotOfferedYet, UserErrorException
 from runyard.sdk.launchers import count, launcher_of
@@ -79,6 +80,7 @@ def submission_of(
         priority=checked_priority(run_config.priority),
         inputs=list(references.inputs.values()),
         outputs=list(references.outputs.values()),
+        container=request_of(run_config.environment, experiment.workspace, run_config.docker),
     )
     local = run_config.target == LOCAL_TARGET
     return Submission(

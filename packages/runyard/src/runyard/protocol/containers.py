@@ -1,0 +1,102 @@
+"""Containers: what a run asks for, and what the agent of a node that has an engine is told.
+
+A run in a container has the environment of its lock, as any other: it is mounted beside the image,
+and so are the run's folder and its data, each at its own path.
+"""
+
+import re
+from dataclasses import field
+from typing import List
+
+from runyard.protocol.records import dataclass
+
+# As a registry takes them: host and port, path, tag, digest.
+_PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+IMAGE_NAME = re.compile(
+    r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?/)?"
+    rf"{_PART}(?:/{_PART})*(?::\w[\w.-]{{0,127}})?(?:@sha256:[0-9a-f]{{64}})?"
+)
+# The names of what v1's own images were: they hold nothing that an environment needs.
+_DEFAULT_IMAGE = re.compile(r"(^|/)azureml/(base|openmpi|intelmpi|minimal)")
+MEMORY_SIZE = re.compile(r"[1-9]\d*(?:\.\d+)?[kmgKMG]?i?[bB]?")
+PASSWORDS = "container-registry-"
+
+
+@dataclass(frozen=True)
+class ContainerRequest:
+    """That the processes of a run shall be in a container, where the service has an engine.
+
+    Args:
+        image: The base image; "" for the one that the service's settings name.
+        dockerfile: The text of a Dockerfile in place of an image.
+        registry: The registry of the image, where its name does not have it.
+        username: Who fetches the image; "" for anybody.
+        password_in: The secret of the workspace that has the password.
+        arguments: What users give the engine; only some of its options are taken.
+        shared_memory: Size of `/dev/shm`, as `2g`; "" for the engine's own.
+        gpus: Whether it shall see the GPUs of its node.
+        interpreter: The Python of the image, where the user looks after that.
+    """
+
+    image: str = ""
+    dockerfile: str = ""
+    registry: str = ""
+    username: str = ""
+    password_in: str = ""
+    arguments: List[str] = field(default_factory=list)
+    shared_memory: str = ""
+    gpus: bool = False
+    interpreter: str = ""
+
+
+@dataclass(frozen=True)
+class JobContainer:
+    """How an agent makes the containers of a job.
+
+    Args:
+        engine: The engine's program: `podman`, `docker`, or a path.
+        home: The state folder of the service, which containers are labelled with.
+        image: The base image; "" where there is a Dockerfile.
+        dockerfile: The text of a Dockerfile.
+        username: Who fetches the image; "" for anybody.
+        password_in: The secret of the workspace that has the password.
+        options: Checked options of the engine.
+        memory: The most memory of a container, as `2g`; "" for no limit.
+        shared_memory: Size of `/dev/shm`; "" for the engine's own.
+        network: `host`, `none` or `bridge`.
+        gpus: Whether it shall see the GPUs.
+        interpreter: The Python of the image, where the user looks after that.
+    """
+
+    engine: str
+    home: str
+    image: str = ""
+    dockerfile: str = ""
+    username: str = ""
+    password_in: str = ""
+    options: List[str] = field(default_factory=list)
+    memory: str = ""
+    shared_memory: str = ""
+    network: str = "host"
+    gpus: bool = False
+    interpreter: str = ""
+
+
+def is_default(image: str) -> bool:
+    """Whether an image is one of v1's own, which only its service could fetch."""
+    return _DEFAULT_IMAGE.search(image) is not None
+
+
+def full_name(image: str, registry: str = "") -> str:
+    """The name of an image with its registry, as an engine fetches it.
+
+    Args:
+        image: The image's name.
+        registry: The registry, where the name may lack it; "" for Docker's.
+    """
+    host, slash, _ = image.partition("/")
+    if slash and ("." in host or ":" in host or host == "localhost"):
+        return image
+    if registry:
+        return f"{registry}/{image}"
+    return f"docker.io/{image}" if slash else f"docker.io/library/{image}"

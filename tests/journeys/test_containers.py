@@ -1,0 +1,210 @@
+"""Jobs in containers of a real engine, supervised, ended and cleaned up after from outside."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runyard_server.testing.podman import PodmanEngine
+from runyard_server.testing.services import RunningService
+
+from .conftest import Yard, empty_machine
+
+pytestmark = pytest.mark.slow(seconds=15)
+
+ROOT = Path(__file__).parents[2]
+BASE = "localhost/base:1"
+TRAINS = """
+import argparse, os, sys
+from azureml.core import Run
+parser = argparse.ArgumentParser()
+parser.add_argument("--data")
+folder = parser.parse_args().data
+run = Run.get_context()
+run.log("words", len(open(os.path.join(folder, "in.txt")).read().split()))
+open(os.path.join(folder, "out.txt"), "w").write(os.environ["GREETING"])
+open("outputs/seen.txt", "w").write(" ".join([
+    str(os.path.exists(os.environ["ELSEWHERE"])), str(os.getpid() < 100), os.getcwd(),
+    str(os.statvfs("/dev/shm").f_blocks * os.statvfs("/dev/shm").f_frsize >> 20),
+]))
+print("trained", flush=True)
+"""
+# `ann`, with the password `correct-horse`, as htpasswd -B writes it.
+ACCOUNT = "ann:$2y$05$abcdefghijklmnopqrstuuZ0Fx87Pb/Aqb0E90lfvCwzXnaFKUHpS\n"
+WAITS = """
+import signal, subprocess, sys, time
+def end(*_):
+    open("outputs/asked.txt", "w").write("to stop")
+    sys.exit(0)
+signal.signal(signal.SIGTERM, end)
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+print("waits", flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PodmanEngine]:
+    """A Podman with a base image; without one the tests fail with the command that installs it."""
+    command = ["bash", str(ROOT / "tools/podman.sh"), "--find"]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    if found.returncode:
+        pytest.fail(f"CONTAINERS CANNOT BE TESTED: {found.stderr}", pytrace=False)
+    with PodmanEngine(tmp_path_factory.mktemp("podman")) as made:
+        made.make_base(BASE)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def served(engine: PodmanEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yard]:
+    """A service with that engine, which the tests of this file share."""
+    with pytest.MonkeyPatch.context() as patch:
+        for machine in empty_machine(tmp_path_factory.mktemp("machine"), patch):
+            machine.home.mkdir()
+            (machine.home / "config.toml").write_text('[containers]\nengine = "podman"\n')
+            RunningService(machine.home, variables=engine.variables).start()
+            yield machine
+
+
+@pytest.fixture
+def yard(served: Yard, monkeypatch: pytest.MonkeyPatch) -> Yard:
+    """The shared machine, as the working folder and the service of a test."""
+    monkeypatch.setenv("RUNYARD_HOME", str(served.home))
+    monkeypatch.chdir(served.folder)
+    return served
+
+
+def contained(image: str | None = BASE, *arguments: str, **docker: Any) -> Any:
+    """An environment without packages, in a container."""
+    from azureml.core import Environment
+    from azureml.core.conda_dependencies import CondaDependencies
+
+    environment = Environment("contained")
+    version = ".".join(map(str, sys.version_info[:2]))
+    environment.python.conda_dependencies = CondaDependencies.create(python_version=version)
+    environment.docker.enabled = True
+    environment.docker.base_image = image
+    environment.docker.arguments = list(arguments)
+    for name, value in docker.items():
+        setattr(environment.docker, name, value)
+    return environment
+
+
+def error_of(run: Any) -> str:
+    """Wait for a run's end; the message of its error."""
+    run.wait_for_completion(raise_on_error=False)
+    return str(run.get_details().get("error", {}).get("error", {}).get("message", ""))
+
+
+def test_a_run_trains_in_a_container_and_sees_what_is_its_own(
+    yard: Yard, engine: PodmanEngine
+) -> None:
+    """Data, metrics and outputs are as without one, and nothing else of the machine is seen."""
+    from azureml.core import Workspace
+
+    store = Workspace.from_config().get_default_datastore()
+    (yard.folder / "in.txt").write_text("three short words")
+    store.upload_files([str(yard.folder / "in.txt")], target_path="given")
+    environment = contained(None, base_dockerfile=f"FROM {BASE}\nENV GREETING=hello\n")
+    environment.docker.shm_size = "96m"
+    environment.environment_variables = {"ELSEWHERE": str(yard.folder)}
+    run = yard.submit(
+        TRAINS, environment=environment, arguments=["--data", store.path("given").as_mount()]
+    )
+    run.wait_for_completion()
+    assert run.get_metrics() == {"words": 3}
+    run.download_file("outputs/seen.txt", str(yard.folder / "seen.txt"))
+    seen = (yard.folder / "seen.txt").read_text().split()
+    assert (seen[0], seen[1], seen[3]) == ("False", "True", "96")
+    store.download(str(yard.folder), prefix="given/out.txt")
+    assert (yard.folder / "given/out.txt").read_text() == "hello"
+    told = run.get_properties()
+    assert told["runyard.container.engine"] == "podman"
+    lock = json.loads(engine.ask("inspect", *images_of(engine)))[0]["Labels"]["runyard.lock"]
+    made = {path.parent.name for path in (yard.home / "environments").glob("*/ready.json")}
+    assert lock in made
+    assert told["runyard.container.digest"].startswith("sha256:")
+    assert engine.containers() == []
+
+
+def images_of(engine: PodmanEngine) -> list[str]:
+    """The ids of the images that are labelled with a lock."""
+    return engine.ask("images", "--quiet", "--no-trunc", "--filter", "label=runyard.lock").split()
+
+
+def test_an_exception_is_told_and_so_is_a_want_of_memory(yard: Yard) -> None:
+    """A script's own failure reads as ever; one by the container's limit names the limit."""
+    failing = yard.submit("raise ValueError('bad rate')", environment=contained())
+    hungry = yard.submit(
+        "held = [bytearray(8 << 20) for _ in range(100)]",
+        environment=contained(BASE, "--memory", "64m"),
+    )
+    assert error_of(failing) == "User program failed with ValueError: bad rate"
+    assert "its container ran out of its memory, 64m" in error_of(hungry)
+    assert hungry.get_properties()["runyard.container.memory"] == "64m"
+
+
+def test_a_cancel_ends_all_that_is_in_the_container(yard: Yard, engine: PodmanEngine) -> None:
+    """The script is asked first and what it wrote is kept; no process and no container stays."""
+    run = yard.submit(WAITS, environment=contained())
+    yard.until(lambda: _log_has(yard, run, "waits"), "it does not begin")
+    run.cancel()
+    run.wait_for_completion(raise_on_error=False)
+    assert run.get_status() == "Canceled"
+    assert "outputs/asked.txt" in run.get_file_names()
+    assert engine.containers() == []
+    assert yard.run_processes(run.id) == []
+
+
+def _log_has(yard: Yard, run: Any, word: str) -> bool:
+    log = yard.home / "runs" / run.id / "logs/azureml-logs/70_driver_log.txt"
+    return log.exists() and word in log.read_text()
+
+
+def test_nothing_is_left_when_agent_and_service_are_killed(
+    yard: Yard, engine: PodmanEngine
+) -> None:
+    """The next service ends the container of a dead agent, and removes one that nobody knows."""
+    run = yard.submit(WAITS, environment=contained())
+    yard.until(lambda: _log_has(yard, run, "waits"), "it does not begin")
+    words = ["--label", f"runyard.home={yard.home}", "--label", "runyard.run=long_gone"]
+    engine.ask("run", "--detach", *words, "--network", "none", BASE, "sleep", "600")
+    agent = yard.agents("agent")[run.id]
+    yard.kill_service()
+    os.kill(agent, signal.SIGKILL)
+    assert len(engine.containers()) == 2
+    RunningService(yard.home, variables=engine.variables).start()
+    assert "agent" in error_of(run)
+    yard.until(lambda: engine.containers() == [], "a container is left")
+    assert yard.run_processes(run.id) == []
+
+
+def test_an_image_is_fetched_by_its_digest_with_a_password_that_nobody_sees(
+    yard: Yard, engine: PodmanEngine, tmp_path: Path
+) -> None:
+    """A registry's password is in no spec, property and log; an image that is not there is told."""
+    (tmp_path / "accounts").write_text(ACCOUNT)
+    with engine.registry(str(tmp_path / "accounts")) as address:
+        name = f"{address}/mine"
+        login = ["--tls-verify=false", "--creds", "ann:correct-horse"]
+        engine.ask("push", "--quiet", *login, "--digestfile", str(tmp_path / "digest"), BASE, name)
+        digest = (tmp_path / "digest").read_text().strip()
+        environment = contained(f"mine@{digest}")
+        registry = environment.docker.base_image_registry
+        registry.address, registry.username, registry.password = address, "ann", "correct-horse"
+        run = yard.submit("print('from afar')", environment=environment)
+        missing = yard.submit("pass", environment=contained(f"{address}/absent:1"))
+        run.wait_for_completion()
+        assert f"{address}/absent:1" in error_of(missing)
+    assert run.get_properties()["runyard.container.digest"] == digest
+    told = json.dumps(run.get_details()) + run.service.runs.spec(run.id).__repr__()
+    assert "correct-horse" not in told
+    logs = [path.read_text("utf-8", "replace") for path in (yard.home / "logs").rglob("*.txt")]
+    assert logs
+    assert not any("correct-horse" in text for text in logs)

@@ -97,7 +97,7 @@ def test_the_table_names_every_setting():
     ]
     for row in rows:
         assert row.about.endswith(".")
-        in_file = row.name in ("sites", "mirrors", "blobs_credentials")
+        in_file = row.name in ("sites", "mirrors", "containers", "blobs_credentials")
         assert row.variable == ("" if in_file else "RUNYARD_" + row.name.upper())
 
 

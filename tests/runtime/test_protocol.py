@@ -78,7 +78,9 @@ class Recorder:
 
     def ask(self, method: str, target: str, *_rest: object, **_more: object) -> bytes:
         self.asked.append((method, target))
-        return b'{"cancel": false, "size": 0, "lines": 0, "digests": [], "refused": []}'
+        return (
+            b'{"cancel": false, "size": 0, "lines": 0, "digests": [], "refused": [], "value": ""}'
+        )
 
     def fetch(self, target: str, _sink: object) -> None:
         self.asked.append(("GET", target))
@@ -98,6 +100,8 @@ class Recorder:
         (routes.LOGS_APPEND, lambda s: s.append_log("a b/c.txt", 7, b"x")),
         (routes.METRICS_APPEND, lambda s: s.append_lines("1-ff", 7, b"x")),
         (routes.PARAMETERS_LOG, lambda s: s.log_parameters({})),
+        (routes.RUNS_CHANGE, lambda s: s.add_properties({})),
+        (routes.SECRETS_READ, lambda s: s.read_secret("a b")),
         (routes.BLOBS_MISSING, lambda s: s.missing([])),
         (routes.BLOBS_WRITE, lambda s: s.write_blob("ab", SimpleNamespace(), 1)),
         (routes.BLOBS_READ, lambda s: s.read_blob("ab", SimpleNamespace())),

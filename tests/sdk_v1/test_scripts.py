@@ -9,7 +9,11 @@ from runyard.protocol.runs import RunSpec
 from runyard.sdk.environments import Environment
 from runyard.sdk.exceptions import NotOfferedYet, TrainingException, UserErrorException
 from runyard.sdk.launchers import MpiConfiguration, PyTorchConfiguration, TensorflowConfiguration
-from runyard.sdk.v1.runconfig import DataReferenceConfiguration, RunConfiguration
+from runyard.sdk.v1.runconfig import (
+    DataReferenceConfiguration,
+    DockerConfiguration,
+    RunConfiguration,
+)
 from runyard.sdk.v1.scripts import ScriptRunConfig
 
 
@@ -168,3 +172,29 @@ def test_scripts_may_lie_deeper(folder, experiment):
     )
     with pytest.raises(UserErrorException, match=r"src/main\.py"):
         spec_of(ScriptRunConfig(str(folder), "src/mian.py"), experiment)
+
+
+def test_a_container_is_asked_for_as_the_run_or_its_environment_says(folder, experiment, tmp_path):
+    """The run's own section decides; v1's images are no one's wish, a Dockerfile is read."""
+    assert spec_of(ScriptRunConfig(str(folder)), experiment).container is None
+    config = ScriptRunConfig(
+        str(folder), docker_runtime_config=DockerConfiguration(use_docker=True)
+    )
+    own = spec_of(config, experiment).container
+    assert (own.image, own.shared_memory) == ("", "2g")
+    docker = config.run_config.environment.docker
+    docker.base_image, docker.arguments = "mine:1", ["--cpus", 2]
+    assert spec_of(config, experiment).container.image == "mine:1"
+    config.run_config.docker = None
+    assert spec_of(config, experiment).container is None
+    docker.enabled = True
+    assert spec_of(config, experiment).container.arguments == ["--cpus", "2"]
+    docker.base_dockerfile = str(tmp_path / "Dockerfile")
+    with pytest.raises(UserErrorException, match="base_image = None"):
+        spec_of(config, experiment)
+    docker.base_image = None
+    with pytest.raises(UserErrorException, match="neither the text"):
+        spec_of(config, experiment)
+    (tmp_path / "Dockerfile").write_text("FROM base\n")
+    found = spec_of(config, experiment).container
+    assert (found.image, found.dockerfile) == ("", "FROM base\n")

@@ -338,6 +338,18 @@ export interface ComputeRecord {
   kind: string;
 }
 
+export interface ContainerRequest {
+  image: string;
+  dockerfile: string;
+  registry: string;
+  username: string;
+  password_in: string;
+  arguments: Array<string>;
+  shared_memory: string;
+  gpus: boolean;
+  interpreter: string;
+}
+
 export interface CreateCompute {
   name: string;
   vm_size: string;
@@ -996,6 +1008,21 @@ export interface ImageRecord {
   v1: Record<string, unknown>;
 }
 
+export interface JobContainer {
+  engine: string;
+  home: string;
+  image: string;
+  dockerfile: string;
+  username: string;
+  password_in: string;
+  options: Array<string>;
+  memory: string;
+  shared_memory: string;
+  network: string;
+  gpus: boolean;
+  interpreter: string;
+}
+
 export interface JobData {
   name: string;
   mode: string;
@@ -1074,6 +1101,7 @@ export interface JobSpec {
   limit_seconds: number;
   limit_of: string;
   inputs: Array<JobInput>;
+  container: JobContainer | null;
 }
 
 export interface JoinGang {
@@ -1984,6 +2012,7 @@ export interface RunSpec {
   priority: number;
   inputs: Array<RunInput>;
   outputs: Array<RunOutput>;
+  container: ContainerRequest | null;
 }
 
 export interface RunValues {

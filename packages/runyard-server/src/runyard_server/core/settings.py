@@ -173,7 +173,7 @@ class Settings:
     )
 
     containers: ContainerSettings = field(
-        default=ContainerSettings(),
+        default_factory=ContainerSettings,
         metadata={
             "about": "The container engine of this machine, for runs whose environment names an "
             "image: a table `[containers]` with `engine`, `podman` or `docker` or a path; perhaps "
@@ -429,9 +429,9 @@ def _containers(given: Mapping[str, Any], where: str) -> ContainerSettings:
         raise InvalidRequest(
             f"engine in {where} is {made.engine!r}; it must be a program or a path"
         )
-    if made.image and not IMAGE_NAME.fullmatch(made.image):
+    if made.image and not re.fullmatch(IMAGE_NAME, made.image):
         raise InvalidRequest(f"image in {where} is {made.image!r}, which cannot name an image")
-    if made.memory and not MEMORY_SIZE.fullmatch(made.memory):
+    if made.memory and not re.fullmatch(MEMORY_SIZE, made.memory):
         raise InvalidRequest(f"memory in {where} is {made.memory!r}; write it as '512m' or '8g'")
     return made
 

@@ -140,9 +140,7 @@ def remains(system: System, row: RunRow, node: JobNodeRow, environment: JobEnvir
             system_metrics=system.settings.system_metrics,
         )
 
-    job = system.read(read)
-    container = run_containers.of_job(system, site_of(system, row), job.spec)
-    return job if container is None else replace(job, container=container)
+    return run_containers.contained(system, site_of(system, row), system.read(read))
 
 
 def get(system: System, workspace: str, run: str, node: str) -> JobSpec:

@@ -6,12 +6,10 @@ Of what users give the engine only what a run cannot harm others with is passed 
 data references and datasets, whose paths the service knows, and no right is added.
 """
 
-import json
 import re
 import shlex
-import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runyard.protocol.containers import (
     IMAGE_NAME,
@@ -23,13 +21,13 @@ from runyard.protocol.containers import (
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.runs import RunSpec
 from runyard.protocol.suggestions import suggest
+from runyard_server.compute import containers
+from runyard_server.compute.base import Job
 from runyard_server.core.settings import ContainerSettings
 from runyard_server.core.sites import Site
 from runyard_server.core.system import System
 from runyard_server.execution import active_runs
 
-RUN_LABEL, HOME_LABEL = "runyard.run", "runyard.home"
-_ANSWER_SECONDS = 60.0
 _LONGEST_DOCKERFILE = 100_000
 # Options that are passed on, with a value each.
 _PASSED = (
@@ -86,6 +84,18 @@ def check(settings: ContainerSettings, site: Site, spec: RunSpec) -> list[str]:
     return []
 
 
+def contained(system: System, site: Site, job: Job) -> Job:
+    """The job with its container, where its processes are in one.
+
+    Args:
+        system: The service's parts.
+        site: The run's site.
+        job: What the agent is to do.
+    """
+    container = of_job(system, site, job.spec)
+    return job if container is None else replace(job, container=container)
+
+
 def of_job(system: System, site: Site, spec: RunSpec) -> JobContainer | None:
     """What an agent is told of its containers; None where its processes are the node's own.
 
@@ -96,7 +106,8 @@ def of_job(system: System, site: Site, spec: RunSpec) -> JobContainer | None:
     """
     settings, request = system.settings.containers, spec.container
     here = settings.engine and site.backend.capabilities().on_this_machine
-    if request is None or not here:
+    # By MPI: submitted before there was an engine, or it would have been refused.
+    if request is None or not here or spec.launcher.kind == "mpi":
         return None
     image = "" if request.dockerfile else (request.image or settings.image)
     if not image and not request.dockerfile:
@@ -128,17 +139,13 @@ def sweep(system: System) -> int:
     engine = system.settings.containers.engine
     if not engine:
         return 0
-    label = f"label={HOME_LABEL}={system.home.root}"
-    found = _ask(engine, "ps", "--all", "--quiet", "--no-trunc", "--filter", label).split()
-    if not found:
-        return 0
+    home = str(system.home.root)
+    found = containers.of_home(engine, home)
     # After the look at the containers: a run that begins meanwhile has none among them.
-    known, count = active_runs.active_ids(system), 0
-    for each in json.loads(_ask(engine, "inspect", *found) or "[]"):
-        if (each["Config"]["Labels"] or {}).get(RUN_LABEL) not in known:
-            _ask(engine, "rm", "--force", "--volumes", str(each["Id"]))
-            count += 1
-    return count
+    known = active_runs.active_ids(system) if found else set()
+    left = [container for container, run in found.items() if run not in known]
+    containers.remove(engine, left)
+    return len(left)
 
 
 def _lack(request: ContainerRequest, settings: ContainerSettings, called: str) -> list[str]:
@@ -154,7 +161,7 @@ def _lack(request: ContainerRequest, settings: ContainerSettings, called: str) -
 
 def _check_request(request: ContainerRequest) -> None:
     image = full_name(request.image, request.registry) if request.image else ""
-    if image and not IMAGE_NAME.fullmatch(image):
+    if image and not re.fullmatch(IMAGE_NAME, image):
         raise InvalidRequest(
             f"{image[:200]!r} cannot be the name of an image: [registry/]name[:tag][@sha256:…], "
             "with the name in small letters"
@@ -170,7 +177,7 @@ def _check_request(request: ContainerRequest) -> None:
         raise InvalidRequest(
             "the Dockerfile has no line FROM, which names the image it begins with"
         )
-    if request.shared_memory and not MEMORY_SIZE.fullmatch(request.shared_memory):
+    if request.shared_memory and not re.fullmatch(MEMORY_SIZE, request.shared_memory):
         raise InvalidRequest(_no_size("shm_size", request.shared_memory))
 
 
@@ -210,7 +217,7 @@ def _split(argument: str) -> list[str]:
 
 
 def _own_value(name: str, value: str) -> str:
-    if name in ("--memory", "--memory-swap", "--shm-size") and not MEMORY_SIZE.fullmatch(value):
+    if name in ("--memory", "--memory-swap", "--shm-size") and not re.fullmatch(MEMORY_SIZE, value):
         raise InvalidRequest(_no_size(name, value))
     if name == "--network" and value not in _NETWORKS:
         raise InvalidRequest(
@@ -233,14 +240,3 @@ def _refusal(name: str) -> str:
         )
     near = suggest(name, sorted((*_PASSED, *_OWN)), "", few=len(_PASSED) + len(_OWN)).sentence
     return f"the container's argument {name!r} is not taken; {near}"
-
-
-def _ask(engine: str, *words: str) -> str:
-    """What an engine prints; "" where it fails or does not answer."""
-    try:
-        done = subprocess.run(
-            [engine, *words], capture_output=True, timeout=_ANSWER_SECONDS, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.decode("utf-8", "replace")

@@ -4,21 +4,19 @@ A run in a container has the environment of its lock, as any other: it is mounte
 and so are the run's folder and its data, each at its own path.
 """
 
-import re
 from dataclasses import field
 from typing import List
 
 from runyard.protocol.records import dataclass
 
-# As a registry takes them: host and port, path, tag, digest.
+# Patterns are texts here: clients and agents, which load this for its records, check nothing.
+# An image as a registry takes it: host and port, path, tag, digest.
 _PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
-IMAGE_NAME = re.compile(
+IMAGE_NAME = (
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?/)?"
     rf"{_PART}(?:/{_PART})*(?::\w[\w.-]{{0,127}})?(?:@sha256:[0-9a-f]{{64}})?"
 )
-# The names of what v1's own images were: they hold nothing that an environment needs.
-_DEFAULT_IMAGE = re.compile(r"(^|/)azureml/(base|openmpi|intelmpi|minimal)")
-MEMORY_SIZE = re.compile(r"[1-9]\d*(?:\.\d+)?[kmgKMG]?i?[bB]?")
+MEMORY_SIZE = r"[1-9]\d*(?:\.\d+)?[kmgKMG]?i?[bB]?"
 PASSWORDS = "container-registry-"
 
 
@@ -80,11 +78,6 @@ class JobContainer:
     network: str = "host"
     gpus: bool = False
     interpreter: str = ""
-
-
-def is_default(image: str) -> bool:
-    """Whether an image is one of v1's own, which only its service could fetch."""
-    return _DEFAULT_IMAGE.search(image) is not None
 
 
 def full_name(image: str, registry: str = "") -> str:

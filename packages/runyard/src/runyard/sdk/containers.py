@@ -8,23 +8,23 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
-from runyard.protocol.containers import PASSWORDS, ContainerRequest, is_default
-from runyard.sdk.definitions import DEFAULT_INTERPRETER
+from runyard.protocol.containers import PASSWORDS, ContainerRequest
+from runyard.sdk.definitions import DEFAULT_INTERPRETER, is_default_image
 from runyard.sdk.exceptions import UserErrorException, translated
 
 DEFAULT_SHARED_MEMORY = "2g"
 
 
 def request_of(
-    environment: Any, workspace: Any, configuration: Any = None
+    environment: Any, workspace: Callable[[], Any], configuration: Any = None
 ) -> Optional[ContainerRequest]:
     """Make what the service is asked for; None where no container is.
 
     Args:
         environment: The `Environment`.
-        workspace: The workspace, which keeps the password of a registry.
+        workspace: Gives the workspace, which keeps the password of a registry.
         configuration: The run's own `DockerConfiguration`, which decides where there is one.
 
     Raises:
@@ -35,7 +35,7 @@ def request_of(
         return None
     own = docker if configuration is None else configuration
     image = docker.base_image or ""
-    if docker.base_dockerfile and image and not is_default(image):
+    if docker.base_dockerfile and image and not is_default_image(image):
         raise UserErrorException(
             f"environment.docker has the base image {image!r} and a base_dockerfile: set "
             "base_image = None for the Dockerfile"
@@ -43,7 +43,7 @@ def request_of(
     registry = docker.base_image_registry
     return ContainerRequest(
         # What v1's own images had is in the environment; theirs no engine could fetch.
-        image="" if docker.base_dockerfile or is_default(image) else image,
+        image="" if docker.base_dockerfile or is_default_image(image) else image,
         dockerfile=_dockerfile(docker.base_dockerfile),
         registry=registry.address or "",
         username=registry.username or "",
@@ -75,12 +75,12 @@ def _dockerfile(given: Optional[str]) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _keep(workspace: Any, registry: Any) -> str:
+def _keep(workspace: Callable[[], Any], registry: Any) -> str:
     """Keep the password of a registry among the workspace's secrets; give the secret's name."""
     if not registry.password:
         return ""
     of = f"{registry.address or ''}\0{registry.username or ''}"
     name = PASSWORDS + hashlib.sha256(of.encode()).hexdigest()[:16]
     with translated():
-        workspace.service.secrets.keep(name, str(registry.password))
+        workspace().service.secrets.keep(name, str(registry.password))
     return name

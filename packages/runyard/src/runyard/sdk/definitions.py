@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence
 
 from runyard.client import callers
 from runyard.protocol import pythons
-from runyard.protocol.containers import is_default
 from runyard.sdk.conda import CondaDependencies, python_asked
 from runyard.sdk.exceptions import UserErrorException
 from runyard.sdk.requirements import package_name, without_own
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 OLDEST_PYTHON = "3.7"
 # What interpreter_path is unless somebody sets it.
 DEFAULT_INTERPRETER = "python"
+_DEFAULT_IMAGE = re.compile(r"(^|/)azureml/(base|openmpi|intelmpi|minimal)")
 
 
 def definition_of(environment: Any) -> EnvironmentDefinition:
@@ -129,7 +129,12 @@ def _index_url(packages: CondaDependencies) -> str:
 def _image(docker: Any) -> str:
     """Name the base image only where the user chose one: v1's own hold nothing that is needed."""
     image = docker.base_image or ""
-    return "" if not docker.enabled or is_default(image) else image
+    return "" if not docker.enabled or is_default_image(image) else image
+
+
+def is_default_image(image: str) -> bool:
+    """Say whether an image is one of v1's own, which hold nothing that an environment needs."""
+    return _DEFAULT_IMAGE.search(image) is not None
 
 
 def document_of(environment: Any) -> Dict[str, Any]:

@@ -103,7 +103,7 @@ def begin(environment: Any, workspace: Any, target: Optional[str]) -> ImageBuild
         target=target or LOCAL_TARGET,
         environment=submitted_definition_of(environment, by_mpi=False),
         definition={"script": _SCRIPT, "environment": document_of(environment)},
-        container=request_of(environment, workspace),
+        container=request_of(environment, lambda: workspace),
     )
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, _SCRIPT).write_text('print("the environment is there")\n', encoding="utf-8")

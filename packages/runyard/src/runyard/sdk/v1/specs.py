@@ -80,7 +80,9 @@ def submission_of(
         priority=checked_priority(run_config.priority),
         inputs=list(references.inputs.values()),
         outputs=list(references.outputs.values()),
-        container=request_of(run_config.environment, experiment.workspace, run_config.docker),
+        container=request_of(
+            run_config.environment, lambda: experiment.workspace, run_config.docker
+        ),
     )
     local = run_config.target == LOCAL_TARGET
     return Submission(

@@ -1,0 +1,46 @@
+"""The containers of this machine's engine, as a service that starts looks through them.
+
+Jobs' containers are made and ended by their agents; here are only those that nobody looks after any
+more. An engine that fails or does not answer has none.
+"""
+
+import json
+import subprocess
+from collections.abc import Iterable
+
+RUN_LABEL, HOME_LABEL = "runyard.run", "runyard.home"
+_ANSWER_SECONDS = 60.0
+
+
+def of_home(engine: str, home: str) -> dict[str, str]:
+    """The containers of a state folder's runs, those that have ended too: each one's run by its id.
+
+    Args:
+        engine: The engine's program.
+        home: The state folder.
+    """
+    label = f"label={HOME_LABEL}={home}"
+    found = _ask(engine, "ps", "--all", "--quiet", "--no-trunc", "--filter", label).split()
+    told = json.loads(_ask(engine, "inspect", *found) or "[]") if found else []
+    return {str(one["Id"]): str(one["Config"]["Labels"].get(RUN_LABEL, "")) for one in told}
+
+
+def remove(engine: str, containers: Iterable[str]) -> None:
+    """Remove containers with all that runs in them.
+
+    Args:
+        engine: The engine's program.
+        containers: Their ids.
+    """
+    for each in containers:
+        _ask(engine, "rm", "--force", "--volumes", each)
+
+
+def _ask(engine: str, *words: str) -> str:
+    try:
+        done = subprocess.run(
+            [engine, *words], capture_output=True, timeout=_ANSWER_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.decode("utf-8", "replace")

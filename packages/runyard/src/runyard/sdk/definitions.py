@@ -133,7 +133,7 @@ def _image(docker: Any) -> str:
 
 
 def is_default_image(image: str) -> bool:
-    """Say whether an image is one of v1's own, which hold nothing that an environment needs."""
+    """Whether an image is one of v1's own, which hold nothing that an environment needs."""
     return _DEFAULT_IMAGE.search(image) is not None
 
 

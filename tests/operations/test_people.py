@@ -2,7 +2,10 @@
 
 from runyard.protocol.users import AddUser, UserQuery
 from runyard_server.core.system import System
+from runyard_server.core.work import Work
 from runyard_server.operations import users
+from runyard_server.store import people
+from runyard_server.store.people import PersonRow
 
 
 def test_people_come_in_pages_with_their_roles(system: System) -> None:
@@ -30,3 +33,16 @@ def test_the_owner_alone_is_listed_before_anybody_was_added(system: System) -> N
     page = users.list_(system, UserQuery())
     assert [one.is_owner for one in page.items] == [True]
     assert page.next_page_token is None
+
+
+def test_who_asks_for_no_page_gets_everybody(system: System) -> None:
+    """Clients from before there were pages go on showing all people."""
+
+    def write(work: Work) -> None:
+        for number in range(150):
+            row = PersonRow(f"person-{number}", "", is_owner=False, created_at=0)
+            people.add(work.connection, row)
+
+    system.write(write)
+    page = users.list_(system, UserQuery())
+    assert (len(page.items), page.next_page_token) == (150, None)

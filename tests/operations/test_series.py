@@ -7,14 +7,15 @@ from base64 import b64decode
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from runyard.protocol.errors import InvalidRequest, RunNotFound
 from runyard.protocol.metrics import MetricQuery, SpoolQuery
 from runyard.protocol.series import OddPoint, ReadSeries, SeriesColumns, SeriesName
 from runyard_server.core.system import System
+from runyard_server.execution import summarising
 from runyard_server.operations import metrics, runs, series
-from runyard_server.store.schema import metric_segments
+from runyard_server.store.schema import metric_segments, metric_summaries
 
 NOW = 1_600_000_000_000_000
 
@@ -167,3 +168,20 @@ def test_a_summary_ends_where_points_are_no_numbers(system: System, run: str) ->
     log(system, run, ["NaN"], first=50_000, x=1)
     runs.complete(system, "default", run)
     assert [one.value for one in read(system, run, points=500).odd] == ["NaN"]
+
+
+def test_a_series_from_before_there_were_summaries_is_read_in_parts(
+    system: System, run: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hundred million points are summarised in the memory of a million, and all of them."""
+    monkeypatch.setattr(summarising, "_AT_ONCE", 20_032)
+    values = spiked(70_000)
+    for first in range(0, 70_000, 7000):
+        log(system, run, values[first : first + 7000], first=first)
+    before = read(system, run)
+    system.write(lambda work: work.connection.execute(delete(metric_summaries)))
+    runs.complete(system, "default", run)
+    assert read(system, run) == before
+    found = select(metric_summaries.c["count"]).order_by(metric_summaries.c.first)
+    parts = system.read(lambda work: work.connection.execute(found).scalars().all())
+    assert parts == [20_032, 20_032, 20_032, 9904]

@@ -121,6 +121,10 @@ def test_another_store_or_none_is_refused(rclone, tmp_path):
     ):
         with pytest.raises(InvalidRequest, match=re.escape(told)):
             blobs(blobs=given)
+    alone = Home(tmp_path / "alone")
+    needed = re.escape("or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY") + "$"
+    with pytest.raises(InvalidRequest, match=needed):
+        contents.contents_of(settings.load(alone.config, {}, {"blobs": "s3://bucket"}), alone, {})
     assert blobs().where == first
     # As a restored copy is, which begins with the same settings and the same secret.
     home.contents_mark.unlink()

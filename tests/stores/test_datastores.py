@@ -4,13 +4,18 @@ import io
 import json
 import sqlite3
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from zipfile import ZipFile
 
 import pytest
 from tests.stores.servers import ACCESS_KEY, BUCKET, SECRET_KEY
 
+from runyard.client import store_requests
 from runyard.protocol.batches import SMALL_BYTES
 from runyard.protocol.datastores import AZURE
 from runyard.protocol.environments import EnvironmentDefinition
@@ -39,6 +44,32 @@ def data(tmp_path) -> Path:
     (tmp_path / "data" / "a.txt").write_text("small")
     (tmp_path / "data" / "sub" / "b.bin").write_bytes(b"b" * (SMALL_BYTES + 1))
     return tmp_path / "data"
+
+
+@contextmanager
+def failing_proxy() -> Iterator[str]:
+    """A proxy that is there and whose every answer is that it cannot."""
+
+    class Unable(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_error(503)
+
+        def do_PUT(self) -> None:
+            # What is sent must be read, or the sender hears of a broken connection instead.
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_error(503)
+
+        def log_message(self, *_: object) -> None:
+            """Nobody reads it."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Unable) as server:
+        thread = Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @pytest.fixture
@@ -105,6 +136,13 @@ def test_bytes_take_the_straight_way_and_the_service_where_there_is_none(
     store.upload(data, "by-service", show_progress=False)
     store.download("one", "by-service", show_progress=False)
     assert (tmp_path / "one/by-service/sub/b.bin").stat().st_size == SMALL_BYTES + 1
+    # One that fails: it is asked a few times, and then the service.
+    monkeypatch.setattr(store_requests, "PAUSES", (0, 0))
+    with failing_proxy() as address:
+        monkeypatch.setenv("http_proxy", address)
+        store.upload(data, "by-service", overwrite=True, show_progress=False)
+        store.download("broken", "by-service", show_progress=False)
+    assert (tmp_path / "broken/by-service/sub/b.bin").stat().st_size == SMALL_BYTES + 1
     monkeypatch.delenv("http_proxy")
     client = workspace.service.datastores
     straight: list[str] = []

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runyard.client import store_requests
-from runyard.protocol.datastores import StoreAddress, WritePlan
+from runyard.protocol.datastores import S3, StoreAddress, WritePlan
 from runyard.protocol.errors import StoreRefused, TemporaryError
 from runyard_server.store.objects import addresses, checking, s3
 from runyard_server.store.objects.files import ObjectFiles
@@ -147,7 +147,40 @@ def test_an_upload_whose_client_was_killed_is_gone_on_with(files, monkeypatch, t
     with files.read("big", 0, len(data)) as reading:
         assert b"".join(iter(lambda: reading.read(1 << 20), b"")) == data
     # What the store knows no more of is no error: here it is a part of the file by now.
-    assert [part.etag for part in plan("first").parts] == ["", ""]
+    anew = plan("first")
+    assert [part.etag for part in anew.parts] == ["", ""]
+    if files.place.kind == S3:
+        assert anew.upload != killed.upload
+        # Whoever comes too late is told so (by moto as by a store that fails), and what its part
+        # would have been called.
+        monkeypatch.setattr(store_requests, "PAUSES", ())
+        with local.open("rb") as stream, pytest.raises(store_requests.NoWay):
+            store_requests.send(killed.parts[1], stream)
+        with local.open("rb") as stream:
+            assert store_requests.tag(killed.parts[1], stream) == tags[1].strip('"')
+
+
+def test_ranks_with_one_upload_take_nothing_from_one_another(rclone, prefix, tmp_path, monkeypatch):
+    """The parts are removed by the last one who gives up; who may not list them sends all again."""
+    monkeypatch.setattr(addresses, "_WHOLE_BYTES", 5 << 20)
+    files = ObjectFiles(rclone.place(prefix=prefix), tmp_path, "store")
+    uploads = Unfinished(files)
+
+    def plan() -> WritePlan:
+        return uploads.plan("big", 6 << 20, "first", overwrite=True)
+
+    first, second = plan(), plan()
+    assert first.upload == second.upload
+    assert not uploads.give_up(first.upload)
+    assert uploads.give_up(first.upload)
+
+    def refused(*_: object) -> None:
+        raise StoreRefused("AccessDenied")
+
+    monkeypatch.setattr(addresses, "with_what_came", refused)
+    assert plan().upload == first.upload
+    addresses.abandon(files.place, files.key("big"), first.upload)
+    addresses.abandon(files.place, files.key("big"), first.upload)
 
 
 def test_pieces_of_a_large_file_come_at_once_and_a_killed_download_goes_on(

@@ -75,10 +75,10 @@ def place_of(settings: Settings, environ: Mapping[str, str]) -> Place:
         raise InvalidRequest(f"{where}: {error.message}") from None
     choices = places.CREDENTIALS[place.kind]
     if not any(given.keys() == known for known in choices):
-        needed = " or ".join(" and ".join(sorted(each)) for each in choices)
+        needed = variables.sufficient(place.kind, {name: name for one in choices for name in one})
         raise InvalidRequest(
             f"{where}: {place.url} is opened by {needed}: write them into [blobs_credentials] of "
-            f"config.toml, or set {', '.join(variables.VARIABLES[place.kind].values())}"
+            f"config.toml, or set {variables.sufficient(place.kind)}"
         )
     return places.opened_by(place, given)
 

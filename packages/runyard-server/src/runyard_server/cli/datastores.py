@@ -39,11 +39,6 @@ Anonymous = Annotated[bool, Option("--anonymous", help="Use no key: what anybody
 Create = Annotated[bool, Option("--create", help="Make the bucket where there is none.")]
 Unchecked = Annotated[bool, Option("--no-check", help="Do not ask the store first.")]
 Anew = Annotated[bool, Option("--overwrite", help="Replace a registered one of that name.")]
-_NEEDED = {
-    "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-    "azure": "AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN",
-    "gcs": "GOOGLE_APPLICATION_CREDENTIALS",
-}
 
 group = Group()
 
@@ -157,12 +152,13 @@ def _credentials(kind: str) -> dict[str, str]:
     """
     from runyard_server.store.objects import variables
 
-    if kind not in _NEEDED:
-        raise InvalidRequest(f"a store is of the kind {', '.join(_NEEDED)}, not {kind!r}")
+    if kind not in variables.VARIABLES:
+        kinds = ", ".join(variables.VARIABLES)
+        raise InvalidRequest(f"a store is of the kind {kinds}, not {kind!r}")
     given = variables.credentials(kind, os.environ)
     if not given:
         raise InvalidRequest(
-            f"nothing opens the store: set {_NEEDED[kind]}, or pass "
+            f"nothing opens the store: set {variables.sufficient(kind)}, or pass "
             "--anonymous for what anybody may read"
         )
     return given

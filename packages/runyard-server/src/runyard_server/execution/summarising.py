@@ -5,7 +5,7 @@ after the points have been written and acknowledged by a commit of their own: wh
 leaves points that are read as they are, until the next block is full.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
@@ -16,6 +16,8 @@ LONG = 20_000
 """Shorter series are thinned as lists, which need nothing to be loaded."""
 # 16,384 points are 390 kB that are read once more, about 1 % of what writing them has taken.
 BLOCK = 1 << 14
+# Of a series from before there were summaries: 25 MB of points are in memory at once.
+_AT_ONCE = 64 * BLOCK
 
 
 def filled(count: int, added: int) -> int:
@@ -37,13 +39,17 @@ def summarise(system: System, wanted: Mapping[int, int]) -> None:
         wanted: How many points, by series.
     """
     covered = system.read(lambda work: summaries.ends(work.connection, list(wanted)))
-    rows = [
-        _summary(system, series, covered[series], end)
+    while rows := [
+        _summary(system, series, covered[series], min(end, covered[series] + _AT_ONCE))
         for series, end in wanted.items()
         if covered[series] < end
-    ]
-    if rows:
-        system.write(lambda work: summaries.add(work.connection, rows))
+    ]:
+        _add(system, rows)
+        covered |= {row.series_id: row.first + row.count for row in rows}
+
+
+def _add(system: System, rows: Sequence[SegmentRow]) -> None:
+    system.write(lambda work: summaries.add(work.connection, rows))
 
 
 def _summary(system: System, series: int, first: int, end: int) -> SegmentRow:
@@ -51,7 +57,7 @@ def _summary(system: System, series: int, first: int, end: int) -> SegmentRow:
     from runyard_server.execution import extremes
 
     def read(work: Work) -> list[SegmentRow]:
-        return metrics.segments_from(work.connection, series, first)
+        return metrics.segments_between(work.connection, series, first, end)
 
     # One series after the other: those of a run together may be larger than the memory.
     return extremes.summary(system.read(read), first, end, summaries.BUCKET)

@@ -151,8 +151,9 @@ def _join(
     place, key = files.place, files.key(body.path)
     notes = _unfinished(files)
     if body.abandoned:
-        signed.abandon(place, key, body.upload)
-        notes.forget(body.upload)
+        if notes.give_up(body.upload):
+            signed.abandon(place, key, body.upload)
+            notes.forget(body.upload)
         return
     overwrite = _check_free(files, datastore, body.path, body.overwrite, replaces)
     try:

@@ -125,6 +125,11 @@ _BEFORE = (
 _FROM = Prepared(
     _SEGMENTS_OF.where(metric_segments.c.first >= _BEFORE).order_by(metric_segments.c.first)
 )
+_BETWEEN = Prepared(
+    _SEGMENTS_OF.where(
+        metric_segments.c.first >= _BEFORE, metric_segments.c.first < bindparam("end")
+    ).order_by(metric_segments.c.first)
+)
 _FIRST_SEGMENT = Prepared(_SEGMENTS_OF.order_by(metric_segments.c.first).limit(1))
 _LAST_SEGMENT = Prepared(_SEGMENTS_OF.order_by(metric_segments.c.first.desc()).limit(1))
 _COUNTS_OF = select(metric_segments.c.first, metric_segments.c["count"]).where(
@@ -322,6 +327,21 @@ def segments_from(connection: Connection, series_id: int, place: int) -> list[Se
         place: The place of the point in the series.
     """
     found = _FROM.rows(connection, {"series": series_id, "place": place})
+    return [SegmentRow(*row) for row in found]
+
+
+def segments_between(
+    connection: Connection, series_id: int, place: int, end: int
+) -> list[SegmentRow]:
+    """Those segments of a series, in order, that have any of some points.
+
+    Args:
+        connection: The transaction's connection.
+        series_id: Its id.
+        place: The place of the first point in the series.
+        end: The place behind the last one.
+    """
+    found = _BETWEEN.rows(connection, {"series": series_id, "place": place, "end": end})
     return [SegmentRow(*row) for row in found]
 
 

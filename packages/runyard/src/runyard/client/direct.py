@@ -13,10 +13,16 @@ from typing import TYPE_CHECKING, BinaryIO, Callable, Dict, List, Optional, Sequ
 from runyard.client import store_requests, transfer, uploads
 from runyard.client.datastores import Datastores
 from runyard.client.part_files import PartFile
-from runyard.client.store_requests import Ended, NoWay
+from runyard.client.store_requests import Ended, Gone, NoWay
 from runyard.protocol.batches import SMALL_BYTES
 from runyard.protocol.datastores import DATASTORES_READ, BeginWrite, EndWrite
-from runyard.protocol.errors import AlreadyExists, RunyardError, TemporaryError
+from runyard.protocol.errors import (
+    AlreadyExists,
+    InvalidRequest,
+    RunyardError,
+    StoreRefused,
+    TemporaryError,
+)
 
 if TYPE_CHECKING:
     from runyard.client.batches import Sized
@@ -96,7 +102,11 @@ def send_file(
     except NoWay:
         return False
     done = EndWrite(file.name, file.size, plan.upload, etags, overwrite)
-    datastores.end_write(datastore, done)
+    try:
+        datastores.end_write(datastore, done)
+    except StoreRefused:
+        # Of the upload nothing is left, and what there is is another file.
+        return False
     return True
 
 
@@ -130,8 +140,8 @@ def download_many(
         try:
             if address is not None and _placed(address, fetch, progress):
                 return None
-        except Ended:
-            # Only this one waited too long for its turn.
+        except (Ended, InvalidRequest):
+            # Only this one: it waited too long for its turn, or the service says what it lacks.
             return fetch
         except NoWay:
             known.clear()
@@ -154,7 +164,7 @@ def fetch_into(service: WorkspaceConnection, datastore: str, path: str, file: Bi
     try:
         if found and store_requests.receive(found[0], file, _untold):
             return True
-    except NoWay:
+    except (NoWay, InvalidRequest):
         pass
     file.seek(0)
     file.truncate()
@@ -187,6 +197,12 @@ def _send_parts(
                 return address.etag
             try:
                 etag = store_requests.send(address, stream)
+            except Gone:
+                if not plan.upload:
+                    raise
+                # Another rank, which sends the same file, was done with the upload of both. Whether
+                # the file is made of these parts is asked when all have been named.
+                etag = store_requests.tag(address, stream)
             except Ended:
                 # An hour has gone by: the same upload under new addresses.
                 again = BeginWrite(asked.path, asked.size, asked.overwrite, plan.upload)
@@ -221,7 +237,7 @@ def _placed(address: StoreAddress, fetch: Fetch, progress: Progress) -> bool:
     with PartFile(fetch.target, version) as part:
         try:
             came = part.receive(lambda file: store_requests.receive(address, file, progress.add))
-        except NoWay:
+        except RunyardError:
             # What comes by the service has a part of its own, and this one would stay.
             part.restart()
             raise

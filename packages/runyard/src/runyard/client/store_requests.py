@@ -34,6 +34,7 @@ PIECE_BYTES = 4 << 20
 PIECES_AT_ONCE = 4
 _BROKEN = (OSError, http.client.HTTPException)
 _SERVER_ERROR = 500
+_TOO_MANY = 429
 _MD5_HEX = 32
 _SHOWN = 300
 
@@ -44,6 +45,10 @@ class NoWay(TemporaryError):
 
 class Ended(NoWay):
     """An address opens nothing any more."""
+
+
+class Gone(Ended):
+    """What an address opened is not there any more: the file, or the upload that a part is of."""
 
 
 def send(address: StoreAddress, stream: BinaryIO) -> str:
@@ -84,8 +89,13 @@ def is_there(address: StoreAddress, stream: BinaryIO) -> bool:
     """
     if len(address.etag) != _MD5_HEX:
         return address.etag == PART_CAME
+    return tag(address, stream) == address.etag
+
+
+def tag(address: StoreAddress, stream: BinaryIO) -> str:
+    """What S3 calls a part that has come, by its content; "" where that cannot be told."""
     told = _md5(address, stream).get("Content-MD5", "")
-    return base64.b64decode(told).hex() == address.etag
+    return base64.b64decode(told).hex()
 
 
 def receive(address: StoreAddress, file: BinaryIO, told: Callable[[int], None]) -> bool:
@@ -222,7 +232,7 @@ def _patient(once: Callable[[], Result], path: str) -> Result:
             return once()
         except urllib.error.HTTPError as error:
             refusal = _refusal(error, path)
-            if error.code < _SERVER_ERROR or pause is None:
+            if pause is None or not _may_pass(error.code):
                 raise refusal from None
         except RunyardError:
             # Of the local file: it became shorter, or cannot be read.
@@ -235,9 +245,19 @@ def _patient(once: Callable[[], Result], path: str) -> Result:
     raise AssertionError("the last try returns or raises")
 
 
+def _may_pass(status: int) -> bool:
+    """Whether a store that answers so may do what it is asked a little later."""
+    return status >= _SERVER_ERROR or status == _TOO_MANY
+
+
 def _refusal(error: urllib.error.HTTPError, path: str) -> RunyardError:
     with error:
         told = error.read(_SHOWN).decode("utf-8", "replace")
+    if _may_pass(error.code):
+        # What stands before the store may be what fails, and the service have another way.
+        return NoWay(f"the store does not take or give {path!r} now (HTTP {error.code}): {told}")
+    if error.code == http.client.NOT_FOUND:
+        return Gone(f"the store has nothing any more where {path!r} is to be")
     if error.code == http.client.FORBIDDEN:
         return Ended(f"the address of {path!r} opens nothing any more")
     if error.code in (http.client.PRECONDITION_FAILED, http.client.CONFLICT):

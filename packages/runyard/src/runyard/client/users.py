@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runyard.client.paging import Listing
+from runyard.client.paging import LARGEST_PAGE, Listing
 from runyard.protocol import users as routes
 from runyard.protocol.users import ChangeUser, GrantRole, UserQuery
 
@@ -36,7 +36,8 @@ class Users:
     def list(self) -> Listing[UserRecord]:
         """List people, by name."""
         return Listing(
-            lambda asked: self._connection.call(routes.USERS_LIST, query=asked), UserQuery()
+            lambda asked: self._connection.call(routes.USERS_LIST, query=asked),
+            UserQuery(page_size=LARGEST_PAGE),
         )
 
     def add(self, order: AddUser) -> UserRecord:

@@ -1,6 +1,7 @@
 """The histories of metrics, as MLflow's client and its pages read them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from math import isnan
 from typing import Any
 
 from runyard.protocol.errors import InvalidRequest
@@ -76,14 +77,27 @@ def get_sampled(given: Asked) -> dict[str, Any]:
     for run in runs:
         points = tracked_views.history(given.system, given.workspace, run, name, enough)
         inside = [one for one in points if low is None or low <= one.step <= (high or 0)]
-        thinned = _thinned(sorted(inside, key=lambda one: (one.step, one.time)), most)
+        once = _distinct(inside).values()
+        thinned = _thinned(sorted(once, key=lambda one: (one.step, one.time)), most)
         found += [{**_metric(name, one), "run_id": run} for one in thinned]
     return {"metrics": found}
 
 
 def _by_time(points: Sequence[Logged]) -> list[Logged]:
-    """Points in MLflow's order; equal ones once, as a request that was sent twice makes them."""
-    return sorted(dict.fromkeys(points), key=lambda one: (one.time, one.step, one.value))
+    """Points in MLflow's order."""
+    return [point for _, point in sorted(_distinct(points).items())]
+
+
+def _distinct(points: Iterable[Logged]) -> dict[tuple[int, int, bool, float], Logged]:
+    """Points by their place in MLflow's order; equal ones once: a request that was sent twice.
+
+    A NaN equals nothing and has no order, so MLflow's tables hold a zero and a mark in its place.
+    """
+    found: dict[tuple[int, int, bool, float], Logged] = {}
+    for one in points:
+        odd = isnan(one.value)
+        found.setdefault((one.time, one.step, odd, 0.0 if odd else one.value), one)
+    return found
 
 
 def _metric(name: str, one: Logged) -> dict[str, Any]:

@@ -83,7 +83,8 @@ def with_what_came(place: Place, key: str, plan: WritePlan) -> WritePlan:
         plan: The plan.
 
     Raises:
-        StoreRefused: There is no such upload any more.
+        UploadGone: There is no such upload any more.
+        StoreRefused: The store does not tell.
     """
     if place.kind == S3:
         there = s3.parts(place, key, plan.upload)

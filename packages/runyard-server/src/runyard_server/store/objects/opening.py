@@ -21,6 +21,11 @@ from runyard_server.store.objects.places import FIRST_REGION, Place
 
 Store = S3Store | AzureStore | GCSStore
 
+
+class UploadGone(StoreRefused):
+    """Of an upload in parts the store has nothing any more: it is over, or was removed."""
+
+
 # A store that is away is told within seconds, for a request's thread waits for it.
 _RETRIES = {
     "max_retries": 2,
@@ -158,6 +163,8 @@ def explained(place: Place, what: str, text: str) -> RunyardError:
     code = found[1] if (found := _CODE.search(text)) else ""
     cause = _short(text)
     lower = (code or cause).lower()
+    if lower == "nosuchupload":
+        return UploadGone(f"{what}: the store has no such upload any more")
     if any(sign in lower for sign in _MISSING):
         return StoreRefused(
             f"{what}: there is no {place.noun} {place.container!r} at {place.base}. Check its name"

@@ -11,13 +11,14 @@ import hmac
 import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from urllib.parse import quote, unquote_plus, urlencode, urlsplit
 from xml.sax.saxutils import escape
 
 from runyard.protocol.errors import StoreRefused
 from runyard_server.store.objects import asking
-from runyard_server.store.objects.opening import explained
+from runyard_server.store.objects.opening import UploadGone, explained
 from runyard_server.store.objects.places import FIRST_REGION, Known, Place
 
 _ENTRY = re.compile(r"<Contents>(.*?)</Contents>", re.DOTALL)
@@ -163,7 +164,8 @@ def parts(place: Place, key: str, upload: str) -> dict[int, tuple[int, str]]:
         upload: What `begin` gave.
 
     Raises:
-        StoreRefused: There is no such upload any more.
+        UploadGone: There is no such upload any more.
+        StoreRefused: Whoever may write need not be allowed to list parts.
     """
     query = {"uploadId": upload, "max-parts": "1000"}
     answer = asking.ask(
@@ -223,7 +225,8 @@ def abandon(place: Place, key: str, upload: str) -> None:
         upload: What `begin` gave.
     """
     url = address(place, "DELETE", key, _HERE, {"uploadId": upload})
-    asking.ask(place, f"the parts of {key!r} cannot be removed", "DELETE", url)
+    with suppress(UploadGone):
+        asking.ask(place, f"the parts of {key!r} cannot be removed", "DELETE", url)
 
 
 def make_bucket(place: Place) -> None:

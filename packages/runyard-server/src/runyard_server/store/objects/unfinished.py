@@ -2,8 +2,9 @@
 
 A store knows an upload by a name of its own and not by the file that it is of: whoever added to one
 of the same key by somebody else would mix two files. So a note says which version of which file an
-upload is of. A store charges for parts until they are joined or removed; those that nobody has gone
-on with for a week are removed with the next upload.
+upload is of. Ranks that send one file go on with one upload; the note counts them, so that who
+gives up takes nothing away from the others. A store charges for parts until they are joined or
+removed; those that nobody has gone on with for a week are removed with the next upload.
 """
 
 import hashlib
@@ -17,9 +18,11 @@ from runyard.protocol.datastores import S3, WritePlan
 from runyard.protocol.errors import RunyardError, StoreRefused
 from runyard_server.store.objects import addresses, s3
 from runyard_server.store.objects.files import ObjectFiles
+from runyard_server.store.objects.opening import UploadGone
 
 _KEPT_SECONDS = 7 * 86_400
 _SUFFIX = ".begun"
+_COMES, _GOES = b"+", b"-"
 
 
 class Unfinished:
@@ -59,18 +62,22 @@ class Unfinished:
         if begun or self._place.kind != S3:
             try:
                 return addresses.with_what_came(self._place, key, found)
-            except StoreRefused:
+            except UploadGone:
                 # The store has removed what was begun.
                 found = plan("")
+            except StoreRefused:
+                # A key that writes need not list: all parts go again, into the same upload, for
+                # those of one that nobody knows any more would be kept and charged for ever.
+                return found
         self._keep(name, key, found.upload)
         return found
 
     def _find(self, name: str) -> str:
         with suppress(OSError, ValueError, KeyError):
             note = self._note(name)
-            found = str(json.loads(note.read_text(encoding="utf-8"))["upload"])
-            # A note that is in use stays for another week.
-            os.utime(note)
+            found = str(_told(note)["upload"])
+            # Which is also what lets a note that is in use stay for another week.
+            _mark(note, _COMES)
             return found
         return ""
 
@@ -79,7 +86,7 @@ class Unfinished:
         self._drop_old()
         told = {"datastore": self._files.name, "key": key, "upload": upload}
         part = self._note(name).with_suffix(".part")
-        part.write_text(json.dumps(told), encoding="utf-8")
+        part.write_text(f"{json.dumps(told)}\n", encoding="utf-8")
         part.replace(self._note(name))
 
     def forget(self, upload: str) -> None:
@@ -87,6 +94,17 @@ class Unfinished:
         for note, _, known in self._notes():
             if known == upload:
                 note.unlink(missing_ok=True)
+
+    def give_up(self, upload: str) -> bool:
+        """Note that somebody sends an upload no more; say whether nobody else does."""
+        for note, _, known in self._notes():
+            if known == upload:
+                with suppress(OSError):
+                    _mark(note, _GOES)
+                    marks = note.read_bytes().partition(b"\n")[2]
+                    # Who began it left no mark.
+                    return marks.count(_GOES) > marks.count(_COMES)
+        return True
 
     def _drop_old(self) -> None:
         before = time.time() - _KEPT_SECONDS
@@ -101,10 +119,25 @@ class Unfinished:
         found = []
         for note in self._folder.glob(f"*{_SUFFIX}"):
             with suppress(OSError, ValueError, KeyError):
-                told = json.loads(note.read_text(encoding="utf-8"))
+                told = _told(note)
                 if told["datastore"] == self._files.name:
                     found.append((note, told["key"], told["upload"]))
         return found
 
     def _note(self, name: str) -> Path:
         return self._folder / f"{name}{_SUFFIX}"
+
+
+def _told(note: Path) -> dict[str, str]:
+    found: dict[str, str] = json.loads(note.read_bytes().partition(b"\n")[0])
+    return found
+
+
+def _mark(note: Path, mark: bytes) -> None:
+    """Append a mark, which is one write, so that of two at once none is lost."""
+    # Not made anew where the other service process has removed it since.
+    handle = os.open(note, os.O_WRONLY | os.O_APPEND)
+    try:
+        os.write(handle, mark)
+    finally:
+        os.close(handle)

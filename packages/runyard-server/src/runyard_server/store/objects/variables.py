@@ -8,6 +8,7 @@ from pathlib import Path
 
 from runyard.protocol.datastores import AZURE, GCS, S3
 from runyard.protocol.errors import InvalidRequest
+from runyard_server.store.objects.places import CREDENTIALS
 
 # By kind; Google's names a file.
 VARIABLES: Mapping[str, Mapping[str, str]] = {
@@ -19,6 +20,20 @@ VARIABLES: Mapping[str, Mapping[str, str]] = {
     AZURE: {"account_key": "AZURE_STORAGE_KEY", "sas_token": "AZURE_STORAGE_SAS_TOKEN"},
     GCS: {"service_account": "GOOGLE_APPLICATION_CREDENTIALS"},
 }
+
+
+def sufficient(kind: str, names: Mapping[str, str] | None = None) -> str:
+    """The least that opens a store of a kind, for people.
+
+    Args:
+        kind: S3, AZURE or GCS.
+        names: What to call each credential; by default its variable.
+    """
+    choices = CREDENTIALS[kind]
+    # A session's token goes with a key and its secret, which open most buckets without one.
+    least = [one for one in choices if not any(other < one for other in choices)]
+    called = names or VARIABLES[kind]
+    return " or ".join(" and ".join(called[name] for name in sorted(one)) for one in least)
 
 
 def credentials(kind: str, environ: Mapping[str, str]) -> dict[str, str]:

@@ -58,6 +58,9 @@ def test_a_run_is_tagged_filled_and_deleted_from_the_prompt(cli, place):
     assert cli("stars", "add", "run", run).out == f"run {run} has a star\n"
     assert run in cli("stars", "list").out
     assert json.loads(cli("stars", "remove", "run", run, "--json").out) == {"removed": run}
+    assert cli("runs", "star", run).out == f"{run}: has a star of yours\n"
+    assert json.loads(cli("runs", "unstar", run, "--json").out)["id"] == run
+    assert run not in cli("stars", "list").out
     assert cli("runs", "archive", run, "nothing").out == f"{run}: archived\n"
     assert run not in cli("runs", "list", "--experiment", "by-hand").out
     assert run in cli("runs", "list", "--archived", "--columns", "id,priority").out

@@ -41,6 +41,7 @@ from runyard_server.operations import (
     run_inputs,
     schedules,
     secrets,
+    seen,
     series,
     stars,
     storage,
@@ -189,6 +190,7 @@ MORE_READS: dict[str, Callable[[System, str], object]] = {
     "schedules of an endpoint": lambda s, _: schedules.list_(
         s, W, ScheduleQuery(active=False, endpoint="e")
     ),
+    "seen": lambda s, _: seen.get(s, W),
     "stars": lambda s, _: stars.list_(s, W, StarQuery("run")),
     "queues": lambda s, _: compute.queue(s, W),
     "MLflow's experiments": lambda s, _: tracked_experiments.search(s, W, TrackedSearch()),

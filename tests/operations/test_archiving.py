@@ -1,17 +1,32 @@
 """Archived runs: out of the way, and nothing of them lost."""
 
 import pytest
+from sqlalchemy import insert, select
 
 from runyard.protocol.errors import WrongState
 from runyard.protocol.events import EventQuery
+from runyard.protocol.experiments import ExperimentQuery
 from runyard.protocol.runs import ChangeRun, RunQuery, StartRun
 from runyard.protocol.search import Search
 from runyard.protocol.trash import AddTrash
 from runyard_server.core.system import System
-from runyard_server.operations import events, runs, tracked_experiments, tracked_views, trash
+from runyard_server.core.work import Work
+from runyard_server.operations import (
+    events,
+    experiments,
+    run_searches,
+    runs,
+    tracked_experiments,
+    tracked_views,
+    trash,
+)
 from runyard_server.operations.tracked_experiments import TrackedSearch
 from runyard_server.operations.tracked_views import RunSearch
+from runyard_server.store import choices, search
 from runyard_server.store.hidden_runs import has_archived
+from runyard_server.store.schema import runs as runs_table
+from runyard_server.store.search import Budget
+from runyard_server.store.searched import Place
 
 W = "default"
 
@@ -99,3 +114,42 @@ def test_an_archived_run_is_archived_when_it_comes_out_of_the_trash(system: Syst
     assert found(system, "archived = TRUE") == []
     trash.restore(system, W, entry.id)
     assert found(system, "archived = TRUE") == ["r"]
+
+
+def test_an_experiment_tells_how_many_of_its_runs_lists_show(system: System) -> None:
+    """What is archived is counted apart, in lists and searches and on its own."""
+    for run in ("a", "b", "c"):
+        started(system, run)
+    runs.archive(system, W, "b")
+    (listed,) = experiments.list_(system, W, ExperimentQuery()).items
+    (found,) = experiments.search(system, W, Search("name = 'mnist'")).items
+    alone = experiments.get(system, W, "mnist")
+    assert {(one.run_count, one.archived_count) for one in (listed, found, alone)} == {(3, 1)}
+    runs.unarchive(system, W, "b")
+    assert experiments.get(system, W, "mnist").archived_count == 0
+
+
+def test_a_search_of_an_experiment_passes_over_none_of_its_archived_runs(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An old experiment with a hundred thousand archived runs is searched like a new one."""
+    monkeypatch.setattr(choices, "_COUNTED", 50)
+
+    def fill(work: Work) -> None:
+        row = work.connection.execute(select(runs_table).where(runs_table.c.id == "first")).one()
+        same = {name: value for name, value in row._mapping.items() if name != "key"}
+        rows = [{**same, "id": f"r{n}", "archived": n >= 400} for n in range(800)]
+        work.connection.execute(insert(runs_table), rows)
+
+    started(system, "first")
+    system.write(fill)
+    wanted = run_searches.prepared(W, Search("experiment = 'mnist'")).wanted
+
+    def look(work: Work) -> list[Place]:
+        shown = run_searches.shown(work, wanted)
+        # No time: it may look at one row that is not for the page, and then has to stop.
+        budget = Budget(seconds=0, least=1)
+        return search.places(work.connection, shown, None, 3, budget=budget).places
+
+    assert len(system.read(look)) == 1
+    assert found(system, "experiment = 'mnist'")[:2] == ["r399", "r398"]

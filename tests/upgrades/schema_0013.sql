@@ -228,7 +228,7 @@ CREATE TABLE experiments (
 	PRIMARY KEY (id), 
 	UNIQUE (workspace, name)
 );
-INSERT INTO "experiments" VALUES('b8fa26c7-f14b-4705-beb0-47c1a4489875','default','mnist',1,1600000000000000,'');
+INSERT INTO "experiments" VALUES('3c679e2c-221c-4aa2-a0bf-4280827b0c29','default','mnist',1,1600000000000000,'');
 CREATE TABLE file_digests (
 	workspace VARCHAR NOT NULL, 
 	datastore VARCHAR NOT NULL, 
@@ -709,7 +709,7 @@ CREATE TABLE run_specs (
 	spec TEXT NOT NULL, 
 	PRIMARY KEY (run_key)
 );
-INSERT INTO "run_specs" VALUES(1,'{"experiment":"mnist","snapshot":"8daa23a5527919020421529bf132c4390ccf8b3e552c85b36c9d8d83b5a01642","script":"","arguments":[],"command":[],"target":"sdk","node_count":1,"launcher":{"kind":"single","process_count_per_node":1,"worker_count":0,"parameter_server_count":0,"backend":"","chief_count":0,"evaluator_count":0,"exit_deadline_seconds":null},"environment":{"name":"","version":"","python":"","user_managed":false,"interpreter":"python","pip":[],"conda":[],"channels":[],"index_url":"","as_of":"","as_of_from":"","docker_image":"","compatibility":""},"environment_variables":{},"data":[],"watched_folders":["logs"],"max_duration_seconds":null,"max_retries":0,"shared_memory":null,"definition":{},"resumes":null,"priority":0,"inputs":[],"outputs":[]}');
+INSERT INTO "run_specs" VALUES(1,'{"experiment":"mnist","snapshot":"8daa23a5527919020421529bf132c4390ccf8b3e552c85b36c9d8d83b5a01642","script":"","arguments":[],"command":[],"target":"sdk","node_count":1,"launcher":{"kind":"single","process_count_per_node":1,"worker_count":0,"parameter_server_count":0,"backend":"","chief_count":0,"evaluator_count":0,"exit_deadline_seconds":null},"environment":{"name":"","version":"","python":"","user_managed":false,"interpreter":"python","pip":[],"conda":[],"channels":[],"index_url":"","as_of":"","as_of_from":"","docker_image":"","compatibility":""},"environment_variables":{},"data":[],"watched_folders":["logs"],"max_duration_seconds":null,"max_retries":0,"shared_memory":null,"definition":{},"resumes":null,"priority":0,"inputs":[],"outputs":[],"container":null}');
 CREATE TABLE run_tags (
 	run_key BIGINT NOT NULL, 
 	name VARCHAR NOT NULL, 
@@ -800,6 +800,12 @@ CREATE TABLE secrets (
 	made_at BIGINT NOT NULL, 
 	changed_at BIGINT NOT NULL, 
 	PRIMARY KEY (workspace, name)
+);
+CREATE TABLE seen (
+	workspace VARCHAR NOT NULL, 
+	person VARCHAR NOT NULL, 
+	failures BIGINT NOT NULL, 
+	PRIMARY KEY (workspace, person)
 );
 CREATE TABLE snapshots (
 	workspace VARCHAR NOT NULL, 
@@ -1045,6 +1051,7 @@ CREATE INDEX runs_by_user ON runs (workspace, submitted_by, "key");
 CREATE INDEX runs_deleted ON runs (workspace, deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX runs_going ON runs (workspace, 0 - started_at, "key") WHERE coalesce(ended_at, 0) = 0 AND coalesce(started_at, 0) > 0;
 CREATE INDEX runs_of_experiment ON runs (workspace, experiment, "key");
+CREATE INDEX runs_of_experiment_by_archived ON runs (workspace, experiment, archived, "key");
 CREATE INDEX runs_of_experiment_by_created_at ON runs (workspace, experiment, created_at, "key");
 CREATE INDEX runs_of_experiment_by_duration ON runs (workspace, experiment, (ended_at - started_at) / 1000000.0, "key");
 CREATE INDEX runs_of_experiment_by_ended_at ON runs (workspace, experiment, ended_at, "key");

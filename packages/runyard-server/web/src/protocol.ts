@@ -849,6 +849,7 @@ export interface ExperimentRecord {
   created_at: string;
   run_count: number;
   notes: string | null;
+  archived_count: number;
 }
 
 export interface ExportRuns {
@@ -2110,6 +2111,10 @@ export interface SecretValue {
   value: string;
 }
 
+export interface Seen {
+  failures: string | null;
+}
+
 export interface SeriesColumns {
   run: string;
   name: string;
@@ -2853,6 +2858,8 @@ export interface Routes {
   "secrets.keep": { segments: { workspace: string; name: string }; query: never; body: Partial<KeepSecret>; answer: SecretRecord };
   "secrets.list": { segments: { workspace: string }; query: never; body: never; answer: SecretPage };
   "secrets.read": { segments: { workspace: string; name: string }; query: never; body: never; answer: SecretValue };
+  "seen.get": { segments: { workspace: string }; query: never; body: never; answer: Seen };
+  "seen.put": { segments: { workspace: string }; query: never; body: Partial<Seen>; answer: Seen };
   "series.read": { segments: { workspace: string }; query: never; body: Partial<ReadSeries>; answer: SeriesPage };
   "service.about": { segments: {}; query: never; body: never; answer: About };
   "service.doctor": { segments: {}; query: never; body: never; answer: DoctorReport };
@@ -3082,6 +3089,8 @@ export const routes = {
   "secrets.keep": {"method": "PUT", "path": "/api/v1/workspaces/{workspace}/secrets/{name}"},
   "secrets.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/secrets"},
   "secrets.read": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/secrets/{name}/value"},
+  "seen.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/seen"},
+  "seen.put": {"method": "PUT", "path": "/api/v1/workspaces/{workspace}/seen"},
   "series.read": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/series/read"},
   "service.about": {"method": "GET", "path": "/api/v1/about"},
   "service.doctor": {"method": "GET", "path": "/api/v1/doctor"},

@@ -43,7 +43,10 @@ def list_(
         return
     tables.show(
         [Column("NAME"), Column("RUNS", right=True), Column("AGE", worth=1)],
-        [(e.name, str(e.run_count), humane.age(e.created_at)) for e in page.items],
+        [
+            (e.name, str(e.run_count - e.archived_count), humane.age(e.created_at))
+            for e in page.items
+        ],
         lambda: (
             "no experiment yet; `make demo` or the tutorial makes one" + target.elsewhere(workspace)
         ),

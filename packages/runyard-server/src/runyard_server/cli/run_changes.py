@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Annotated
 
 from runyard.protocol.errors import RunyardError
+from runyard.protocol.stars import STARRED_RUN
 from runyard_server.cli import deleting, failures, humane, output, pairs, tables
 from runyard_server.cli.deleting import DryRun, Yes
 from runyard_server.cli.options import Json, RunId, RunIds, Workspace
@@ -221,6 +222,43 @@ def unarchive(runs: RunIds, json: Json = False, workspace: Workspace = None) -> 
     Examples: `runyard runs unarchive mnist/12`  ·  `runyard runs unarchive RUN1 RUN2`
     """
     _archive(runs, workspace, json=json, archived=False)
+
+
+@group.command()
+def star(runs: RunIds, json: Json = False, workspace: Workspace = None) -> None:
+    """Put a star of yours on runs: they stand first in the studio's tables, for you alone.
+
+    `runyard stars list` shows all that has one.
+
+    Examples: `runyard runs star mnist/12`  ·  `runyard runs star RUN1 RUN2`
+    """
+    _star(runs, workspace, json=json, on=True)
+
+
+@group.command()
+def unstar(runs: RunIds, json: Json = False, workspace: Workspace = None) -> None:
+    """Take your star off runs.
+
+    Examples: `runyard runs unstar mnist/12`  ·  `runyard runs unstar RUN1 RUN2`
+    """
+    _star(runs, workspace, json=json, on=False)
+
+
+def _star(runs: list[str], workspace: str | None, *, json: bool, on: bool) -> None:
+    from runyard_server.cli import target
+
+    client = target.client(workspace)
+
+    def act(run: str) -> "RunRecord":
+        record = client.runs.get(run)
+        if on:
+            client.stars.add(STARRED_RUN, record.id)
+        else:
+            client.stars.remove(STARRED_RUN, record.id)
+        return record
+
+    told = "has a star of yours" if on else "has no star of yours"
+    each_of(client, runs, act, lambda _: told, json=json)
 
 
 def _archive(runs: list[str], workspace: str | None, *, json: bool, archived: bool) -> None:

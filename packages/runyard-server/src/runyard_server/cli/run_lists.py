@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from runyard.protocol.filters import ATTRIBUTE, Condition, Field
 from runyard.protocol.runs import RunRecord
+from runyard.protocol.search import Search
 from runyard_server.cli import output, run_fields, run_filters, run_saved, tables, typed
 from runyard_server.cli.run_saved import Saved
 from runyard_server.cli.target import WorkspaceClient
@@ -181,3 +182,9 @@ def _experiment(asked: Asked, conditions: Sequence[Typed]) -> str | None:
 def _brought(shown: Sequence[str]) -> list[str]:
     wanted = [run_filters.column(name) for name in shown]
     return [name for name in wanted if name is not None] or [_NOTHING_MORE]
+
+
+def last_failure(client: WorkspaceClient) -> str | None:
+    """When the last of the runs ended that have failed; None where none has."""
+    asked = Search("status = 'Failed'", order_by=["ended_at DESC"], page_size=1)
+    return next((run.ended_at for run in client.runs.search(asked, 1)), None)

@@ -28,6 +28,7 @@ Columns = Annotated[
     str | None,
     Option("--columns", metavar="FIELD,...", help="What to show of each run, in this order."),
 ]
+Seen = Annotated[bool, Option("--seen", help="Note that you have looked at them.")]
 View = Annotated[
     str | None,
     Option("--view", metavar="NAME", help="A saved view: its filter, order and columns."),
@@ -122,6 +123,36 @@ def list_(
         as_json=json,
         elsewhere=lambda: target.elsewhere(workspace),
     )
+
+
+@group.command()
+def failed(
+    seen: Seen = False, limit: Limit = 20, json: Json = False, workspace: Workspace = None
+) -> None:
+    """List the runs that have failed since you last looked, here or in the studio.
+
+    `runyard runs list --status Failed` lists all that ever did.
+
+    Examples: `runyard runs failed`  ·  `runyard runs failed --seen`
+    """
+    from runyard_server.cli import run_lists, target
+
+    client = target.client(workspace)
+    since = client.seen.get().failures
+    # Before they are listed: what fails in between has not been seen.
+    newest = run_lists.last_failure(client) if seen else None
+    filters = [f"ended > '{since}'"] if since else []
+    run_lists.show(
+        client,
+        run_lists.Asked(status="Failed", children=True, filters=filters),
+        sort="-ended",
+        columns=None,
+        limit=limit,
+        as_json=json,
+        elsewhere=lambda: target.elsewhere(workspace),
+    )
+    if newest is not None:
+        client.seen.put(newest)
 
 
 @group.command()

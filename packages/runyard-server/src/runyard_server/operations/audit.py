@@ -1,10 +1,8 @@
 """The audit log: read, and kept in bounds. What writes it is `core.work`."""
 
-from datetime import UTC, datetime
-
 from runyard.protocol.audit import AuditEntry, AuditPage, AuditQuery
 from runyard.protocol.errors import InvalidRequest
-from runyard_server.core.clock import SECOND, iso
+from runyard_server.core.clock import SECOND, iso, microseconds
 from runyard_server.core.lookups import workspace_row
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
@@ -92,14 +90,11 @@ def _time(name: str, text: str | None) -> int | None:
     if text is None:
         return None
     try:
-        moment = datetime.fromisoformat(text)
+        return microseconds(text)
     except ValueError:
         raise InvalidRequest(
             f"{name} is {text[:80]!r}; it must be a time as 2026-01-31 or 2026-01-31T12:00:00Z"
         ) from None
-    # A time without a zone is taken as UTC, in which all times are told.
-    moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    return int(moment.timestamp() * SECOND)
 
 
 def _entry(number: int, row: AuditRow) -> AuditEntry:

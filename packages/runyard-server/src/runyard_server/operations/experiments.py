@@ -23,7 +23,7 @@ from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.operations import searches
 from runyard_server.store import experiments as rows
-from runyard_server.store import nouns, pages
+from runyard_server.store import hidden_runs, nouns, pages
 from runyard_server.store.experiments import ExperimentRow
 from runyard_server.store.searched import Wanted
 from runyard_server.store.subjects import EXPERIMENT, Subject
@@ -132,7 +132,7 @@ def get(system: System, workspace: str, experiment: str) -> ExperimentRecord:
 
     def read(work: Work) -> ExperimentRecord:
         row = _required(work, workspace, experiment)
-        return replace(_record(row), notes=rows.notes(work.connection, row.id))
+        return _whole(work, row)
 
     return system.read(read)
 
@@ -163,7 +163,7 @@ def change(
             rows.set_notes(work.connection, row.id, body.notes)
             subject = Subject(EXPERIMENT, workspace, experiment)
             events.append(work, subject, [EventDraft(kinds.CHANGED)])
-        return replace(_record(row), notes=rows.notes(work.connection, row.id))
+        return _whole(work, row)
 
     return system.write(write)
 
@@ -195,7 +195,17 @@ def _not_found(work: Work, workspace: str, name: str) -> ExperimentNotFound:
 
 def _page(work: Work, workspace: str, names: Sequence[str], token: str | None) -> ExperimentPage:
     found = rows.find_many(work.connection, workspace, names)
-    return ExperimentPage([_record(row) for row in found], token)
+    archived = hidden_runs.archived_of(work.connection, workspace, [row.name for row in found])
+    return ExperimentPage(
+        [replace(_record(row), archived_count=archived[row.name]) for row in found], token
+    )
+
+
+def _whole(work: Work, row: ExperimentRow) -> ExperimentRecord:
+    """The record of one experiment, with its notes."""
+    archived = hidden_runs.archived_of(work.connection, row.workspace, [row.name])
+    notes = rows.notes(work.connection, row.id)
+    return replace(_record(row), notes=notes, archived_count=archived[row.name])
 
 
 def _record(row: ExperimentRow) -> ExperimentRecord:

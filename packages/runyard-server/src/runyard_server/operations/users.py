@@ -23,7 +23,7 @@ from runyard_server.core.clock import iso, iso_or_none
 from runyard_server.core.lookups import workspace_row
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
-from runyard_server.store import pages, stars, studio_sessions
+from runyard_server.store import pages, seen, stars, studio_sessions
 from runyard_server.store import people as rows
 from runyard_server.store.people import PersonRow, RoleRow
 
@@ -151,6 +151,7 @@ def remove(system: System, user: str) -> None:
         _check_not_owner(_row(system, work, user), "cannot be removed")
         rows.remove(work.connection, user, work.now)
         stars.forget_person(work.connection, user)
+        seen.forget_person(work.connection, user)
         # Here and not afterwards: a session that a kill left would be that of the next person who
         # gets the name.
         return studio_sessions.remove_of(work.connection, user)

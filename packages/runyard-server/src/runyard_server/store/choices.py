@@ -86,8 +86,13 @@ def by_key(connection: Connection, ways: Ways, group: Group) -> Way:
     several = [one for one in conditions if _is_found(ways, one) and _is_one_range(ways, one)]
     if not several:
         return ways.by_key()
-    # What lacks something is mostly nearly all.
-    several.sort(key=lambda one: one.operator == "IS NULL")
+
+    def width(one: Condition) -> tuple[bool, int]:
+        # What lacks something is mostly nearly all; of two that are more than are counted the
+        # narrower is what an index has within the other: what is not archived of an experiment.
+        return one.operator == "IS NULL", -len(ways.by_condition(one, group).where)
+
+    several.sort(key=width)
     best, fewest = several[0], _COUNTED
     for one in several if len(several) > 1 and several[1].values else ():
         way = ways.by_condition(one, group)

@@ -132,6 +132,7 @@ runs = Table(
     Index("runs_of_experiment_by_created_at", "workspace", "experiment", "created_at", "key"),
     Index("runs_of_experiment_by_started_at", "workspace", "experiment", "started_at", "key"),
     Index("runs_of_experiment_by_ended_at", "workspace", "experiment", "ended_at", "key"),
+    Index("runs_of_experiment_by_archived", "workspace", "experiment", "archived", "key"),
 )
 
 # Figures are part of the text, for an index of another text than the statement's is not found.

@@ -56,3 +56,13 @@ stars = Table(
     PrimaryKeyConstraint("workspace", "person", "kind", "name"),
     Index("stars_of", "workspace", "kind", "name"),
 )
+
+# Up to when a person has looked at what failed, in microseconds since 1970.
+seen = Table(
+    "seen",
+    metadata,
+    Column("workspace", String, nullable=False),
+    Column("person", String, nullable=False),
+    Column("failures", BigInteger, nullable=False),
+    PrimaryKeyConstraint("workspace", "person"),
+)

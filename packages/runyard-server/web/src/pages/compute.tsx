@@ -287,11 +287,7 @@ function Range({ of, workspace, done }: RangeProps) {
   );
 }
 
-interface NodeTableProps {
-  workspace: string;
-  cluster: ComputeRecord;
-  nodes: NodeRecord[];
-}
+type NodeTableProps = { workspace: string; cluster: ComputeRecord; nodes: NodeRecord[] };
 
 const runOf = (one: NodeRecord) => one.run ?? "";
 

@@ -43,11 +43,7 @@ export default function List({ workspace }: { workspace: string }) {
 
 const MOST = 10_000;
 
-interface OneProps {
-  workspace: string;
-  name: string;
-  rest?: string;
-}
+type OneProps = { workspace: string; name: string; rest?: string };
 
 export function One({ workspace, name, rest: open = "" }: OneProps) {
   const segments = { workspace, datastore: name };
@@ -120,12 +116,7 @@ interface Sent {
   again?: [string, () => void];
 }
 
-interface UploadProps {
-  workspace: string;
-  name: string;
-  folder: string;
-  done: () => void;
-}
+type UploadProps = { workspace: string; name: string; folder: string; done: () => void };
 
 function Upload({ workspace, name, folder, done }: UploadProps) {
   const [sent, setSent] = useState<Record<string, Sent>>({});

@@ -17,6 +17,9 @@ import { RunsTable } from "./runs";
 
 const RECENT = 20;
 
+/** How many runs lists show: all that were ever begun but those that are archived. */
+const listed = (one: ExperimentRecord) => one.run_count - one.archived_count;
+
 export default function Experiments({ workspace }: { workspace: string }) {
   const wanted = useRested(param("q"));
   const order = param("order");
@@ -25,7 +28,7 @@ export default function Experiments({ workspace }: { workspace: string }) {
   useLive(workspace, ["experiments"], found.refresh);
   const columns: Column<ExperimentRecord>[] = [
     text("Experiment", "minmax(12rem, 2fr)", (one) => one.name, { order: "name" }),
-    number("Runs", "5rem", (one) => one.run_count, { order: "runs" }),
+    number("Runs", "5rem", listed, { order: "runs" }),
     {
       name: "last",
       title: "Last run, and the best of its metric over the last twenty",
@@ -114,8 +117,7 @@ export function OneExperiment({ workspace, name }: { workspace: string; name: st
         {(one) => (
           <>
             <p class="over">
-              <small>{counted(one.run_count, "run")}</small>{" "}
-              <Course workspace={workspace} of={one} />
+              <small>{counted(listed(one), "run")}</small> <Course workspace={workspace} of={one} />
             </p>
             <Written
               name="Notes"

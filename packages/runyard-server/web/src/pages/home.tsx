@@ -5,10 +5,10 @@ import { call } from "../api";
 import { useLive } from "../live";
 import { workspace } from "../places";
 import type { RunRecord } from "../protocol";
-import { useCall, useResource, useSoon, useStored } from "../resource";
+import { useCall, useResource, useSoon } from "../resource";
 import { quoted } from "../search";
 import { bytes, counted, figure, runName } from "../texts";
-import { Ago, Button, Card, Head, Spark, Status, Took, link } from "../ui/bits";
+import { Ago, Button, Card, Head, Spark, Status, Took, link, told } from "../ui/bits";
 import { Star, useStars } from "../ui/stars";
 import { Empty, Loaded } from "../ui/states";
 import { inAddress } from "./runs/views";
@@ -22,15 +22,17 @@ for step in range(100):
     run.log("accuracy", 1 - 0.9 ** step)
 run.complete()`;
 
-const LOOKED = "runyard-looked";
 const MANY = 50;
 const SHOWN = 12;
 const POINTS = 60;
 const PAUSE_MS = 1000;
 const LEAST_FREE = 0.05;
+// What trainers call how long they train.
+const LENGTH = /^(args\.)?((n|num|max|total)[-_]?)?(train[-_])?(epochs?|steps?|iter(ation)?s?)$/i;
 const FAILED = { q: "status = 'Failed'", order: "ended_at desc" };
 
-async function read(workspace: string, since: string, signal: AbortSignal) {
+async function read(workspace: string, signal: AbortSignal) {
+  const since = (await call("seen.get", { workspace }, { signal })).failures;
   const ask = async (filter: string, page_size: number, order_by: string[] = []) => {
     const body = { filter, order_by, page_size };
     return (await call("runs.search", { workspace }, { body, signal })).items;
@@ -41,19 +43,18 @@ async function read(workspace: string, since: string, signal: AbortSignal) {
     ask(`status = 'Failed'${later}`, MANY, ["ended_at DESC"]),
     ask("parent IS NULL AND active = FALSE", 8, ["ended_at DESC"]),
   ]);
-  return { active, failed, done };
+  return { since, active, failed, done };
 }
 
 export default function Home() {
   const name = workspace.value;
-  const [since, setSince] = useStored(`${LOOKED}-${name}`);
-  const board = useResource(`home ${name} ${since}`, (signal) => read(name, since, signal));
+  const board = useResource(`home ${name}`, (signal) => read(name, signal));
   const views = useCall("views.list", { workspace: name }, { query: { noun: "runs" } });
   useLive(name, ["runs"], board.refresh);
   const looked = () => {
     // By the service's clock: the browser's may be another.
-    const ends = (board.data?.failed ?? []).map((run) => run.ended_at ?? "").sort();
-    setSince(ends.at(-1) ?? since);
+    const failures = board.data?.failed[0]?.ended_at ?? null;
+    void told(call("seen.put", { workspace: name }, { body: { failures } }), board.refresh);
   };
   const stars = useStars(name, "view");
   const all = views.data?.items ?? [];
@@ -63,7 +64,7 @@ export default function Home() {
     <>
       <Head title="Home" />
       <Loaded of={board} lines={8}>
-        {({ active, failed, done }) =>
+        {({ since, active, failed, done }) =>
           !active.length && !failed.length && !done.length ? (
             <Empty title="No run yet" code={FIRST}>
               Run these lines in Python, and follow the run here.
@@ -160,6 +161,20 @@ function Disk() {
 
 const linked = (run: RunRecord) => link(runName(run), "runs", run.workspace, run.id);
 
+/** How far a run is: its last step, of as many as a parameter of such a name says. */
+function Far({ params, step }: { params: Record<string, string>; step: number | undefined }) {
+  if (!step) return null;
+  const name = Object.keys(params).find((one) => LENGTH.test(one));
+  const whole = Number(name && params[name]);
+  // A parameter may count epochs where the metric counts batches.
+  if (!(whole >= step)) return <>step {figure(step)}</>;
+  return (
+    <>
+      <progress max={whole} value={step} aria-label={name} /> step {figure(step)} of {whole}
+    </>
+  );
+}
+
 /** Runs that go on: their stage, why they wait, and the course of the metric they logged last. */
 function Running({ title, runs }: { title: string; runs: RunRecord[] }) {
   const name = workspace.value;
@@ -186,7 +201,7 @@ function Running({ title, runs }: { title: string; runs: RunRecord[] }) {
               {linked(run)}
               <Status of={run.status} />
               <span class="reason" title={run.reason ?? ""}>
-                {run.reason}
+                {run.reason || <Far params={run.params} step={course?.x.at(-1)} />}
               </span>
               <span class="course">
                 {course && (

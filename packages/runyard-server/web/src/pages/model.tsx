@@ -16,13 +16,7 @@ import { Lineage } from "./model/lineage";
 import { Changes, Standing, Verify } from "./model/registry";
 import { runsOf } from "./runs/rows";
 
-interface ModelProps {
-  workspace: string;
-  name: string;
-  version: string;
-  tab?: string;
-  rest?: string;
-}
+type ModelProps = { workspace: string; name: string; version: string; tab?: string; rest?: string };
 
 export default function Model({ workspace, name, version, tab = "", rest = "" }: ModelProps) {
   const id = `${name}:${version}`;
@@ -72,10 +66,7 @@ export default function Model({ workspace, name, version, tab = "", rest = "" }:
   );
 }
 
-interface PartProps {
-  workspace: string;
-  model: ModelRecord;
-}
+type PartProps = { workspace: string; model: ModelRecord };
 
 function Overview({ workspace, model, refresh }: PartProps & { refresh: () => void }) {
   const change = (body: { tags?: Record<string, string>; removed_tags?: string[] }) =>

@@ -118,11 +118,7 @@ const LISTED: Column<ModelRecord>[] = [
   tags,
 ];
 
-interface VersionsProps {
-  workspace: string;
-  name: string;
-  models: ModelRecord[];
-}
+type VersionsProps = { workspace: string; name: string; models: ModelRecord[] };
 
 function Versions({ workspace, name, models }: VersionsProps) {
   const [selected, setSelected] = useState(new Set<string>());

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from runyard.client.runs import Runs
     from runyard.client.schedules import Schedules
     from runyard.client.secrets import Secrets
+    from runyard.client.seen import SeenMarks
     from runyard.client.snapshots import Snapshots
     from runyard.client.stars import Stars
     from runyard.client.sweeps import Sweeps
@@ -226,6 +227,13 @@ class WorkspaceClient(WorkspaceConnection):
         from runyard.client.secrets import Secrets
 
         return Secrets(self)
+
+    @property
+    def seen(self) -> SeenMarks:
+        """What one has seen."""
+        from runyard.client.seen import SeenMarks
+
+        return SeenMarks(self)
 
     @property
     def stars(self) -> Stars:

@@ -15,6 +15,7 @@ class ExperimentRecord:
     """An experiment of a workspace; `run_count` is also the number of its newest run.
 
     `notes` are what people wrote about it, in Markdown; lists leave them out (None).
+    `archived_count` of its runs are archived, which lists of runs leave out.
     """
 
     id: str
@@ -22,6 +23,7 @@ class ExperimentRecord:
     created_at: str
     run_count: int = 0
     notes: Optional[str] = None
+    archived_count: int = 0
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ from runyard.protocol.run_keys import *
 from runyard.protocol.runs import *
 from runyard.protocol.schedules import *
 from runyard.protocol.secrets import *
+from runyard.protocol.seen import *
 from runyard.protocol.series import *
 from runyard.protocol.service import *
 from runyard.protocol.sites import *

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence, Type
 
 from runyard.client import callers
 from runyard.protocol import escapes
+from runyard.protocol.stars import STARRED_RUN
 from runyard.sdk.exceptions import UserErrorException, translated
 from runyard.sdk.run_base import TERMINAL
 from runyard.sdk.run_logging import RunLogging
@@ -85,6 +86,16 @@ class RunLifecycle(RunLogging):
         """Take the run and those below it into lists again."""
         with translated():
             self.service.runs.unarchive(self._id)
+
+    def star(self) -> None:
+        """Put a star of yours on the run: it stands first in the studio's tables, for you alone."""
+        with translated():
+            self.service.stars.add(STARRED_RUN, self._id)
+
+    def unstar(self) -> None:
+        """Take your star off the run, if it has one."""
+        with translated():
+            self.service.stars.remove(STARRED_RUN, self._id)
 
     def explain(self) -> str:
         """Explain in a sentence why the run is in its state, and what would free what it needs."""

@@ -5,6 +5,7 @@ apart from a file written into the state folder and removed at once.
 """
 
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 from runyard_server.cli import output
 from runyard_server.cli.doctor import folder, hardware, interpreters, packages, service
@@ -47,8 +48,10 @@ def doctor(json: Json = False) -> None:
 
 
 def examine() -> DoctorReport:
-    """Run every check."""
-    findings = [finding for check in _CHECKS for finding in check()]
+    """Run every check, all at once: most wait for programs, some for seconds."""
+    with ThreadPoolExecutor(len(_CHECKS)) as threads:
+        found = list(threads.map(lambda check: list(check()), _CHECKS))
+    findings = [finding for several in found for finding in several]
     return DoctorReport(all(finding.state != BROKEN for finding in findings), findings)
 
 

@@ -25,6 +25,8 @@ def upgrade(op: Any) -> None:
     _add_schedules(op)
     _count_what_nodes_wait_for(op)
     _tell_of_reuse_once(op)
+    _archived_by_experiment(op)
+    _add_seen(op)
 
 
 def _add_schedules(op: Any) -> None:
@@ -117,4 +119,19 @@ def _tell_of_reuse_once(op: Any) -> None:
         Column("workspace", String, nullable=False),
         Column("told_at", BigInteger, nullable=False),
         PrimaryKeyConstraint("workspace"),
+    )
+
+
+def _archived_by_experiment(op: Any) -> None:
+    fields = ["workspace", "experiment", "archived", "key"]
+    op.create_index("runs_of_experiment_by_archived", "runs", fields)
+
+
+def _add_seen(op: Any) -> None:
+    op.create_table(
+        "seen",
+        Column("workspace", String, nullable=False),
+        Column("person", String, nullable=False),
+        Column("failures", BigInteger, nullable=False),
+        PrimaryKeyConstraint("workspace", "person"),
     )

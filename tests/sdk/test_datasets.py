@@ -357,6 +357,21 @@ def test_what_cannot_be_is_refused_before_anything_starts(workspace, experiment,
     assert list(experiment.get_runs()) == []
 
 
+def test_records_become_files_that_are_a_dataset(store, workspace, folder):
+    """They are read back as they were, written once, and registered like any other files."""
+    iris = Dataset.Tabular.from_delimited_files([(store, "iris/iris.csv")])
+    short = iris.filter(iris["length"] > 5)
+    written = short.to_csv_files(separator=";")
+    assert written.to_path() == ["/part-0.csv"]
+    (place,) = written.download(folder / "out")
+    assert Path(place).read_text() == "length;width;species\n5.1;3.5;setosa\n6.3;3.3;virginica\n"
+    assert short.to_csv_files(separator=";").register(workspace, "short").version == 1
+    again = written.register(workspace, "short", create_new_version=True)
+    assert (again.version, short.to_csv_files().to_path()) == (1, ["/part-0.csv"])
+    with pytest.raises(UserErrorException, match="separator must be one character"):
+        iris.to_csv_files(separator=", ")
+
+
 def test_a_web_file_that_is_gone_is_read_from_what_was_stored(workspace, folder):
     """Offline with a copy at hand, a dataset works and says what it reads."""
     with _served({"/x.csv": "n\n1\n"}) as url:

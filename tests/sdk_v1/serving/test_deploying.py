@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from azureml.core.webservice import (
 from runyard.protocol.models import ModelResources
 from runyard.sdk.environments import Environment
 from runyard.sdk.exceptions import UserErrorException, WebserviceException
+from runyard.sdk.v1.serving import profile_figures
 
 
 class Aks:
@@ -185,10 +187,35 @@ def test_without_code_one_model_of_a_known_framework_is_needed(workspace, servic
         Model.deploy(workspace, "my-svc", models, None)
 
 
-def test_what_cannot_be_is_refused_with_its_reason(workspace, config):
-    """There are no datasets to profile with."""
-    with pytest.raises(NotImplementedError, match="dataset"):
+def test_a_profile_measures_a_service_of_its_own_and_removes_it(workspace, service, config, model):
+    """Times are there by v1's names, and whatever comes of it nothing goes on to run."""
+    found = Model.profile(workspace, "p", [], config, input_data="[1]", cpu=2)
+    found.wait_for_completion(show_output=True)
+    told = found.get_details()
+    assert (told["state"], told["requestedCpu"], told["successRate"]) == ("Succeeded", 2, 100)
+    assert len(model.seen) == told["totalQueries"] == told["successQueries"] == 100
+    assert 0 < told["latencyPercentile50InMs"] <= told["latencyPercentile999InMs"]
+    assert service.endpoints_there == {}
+    model.status, model.content = 500, b"ValueError: x"
+    with pytest.raises(WebserviceException, match=r"no request was answered; .*ValueError: x"):
+        Model.profile(workspace, "p", [], config, input_data="[1]").wait_for_completion()
+    assert service.endpoints_there == {}
+    with pytest.raises(UserErrorException, match="must be a TabularDataset with one column"):
         Model.profile(workspace, "p", [], config, None)
+
+
+def test_what_is_recommended_is_what_was_used_and_memory_to_spare():
+    """Tenths, as reservations are written, and never less than the smallest one."""
+    used = {"maxUtilizedCpu": 0.91, "maxUtilizedMemoryInGB": 1.0}
+    assert profile_figures.recommended(used) == {
+        "recommendedCpu": 1.0,
+        "recommendedMemoryInGB": 1.3,
+    }
+    worker = profile_figures.Worker([os.getpid()])
+    found = worker.used(1e9)
+    assert found["maxUtilizedCpu"] < 0.001
+    assert 0.01 < found["maxUtilizedMemoryInGB"] < 100
+    assert profile_figures.recommended(found)["recommendedCpu"] == 0.1
 
 
 def test_a_configuration_serves_for_several_models(workspace, service):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import random
-from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, Optional, Tuple, Type
 
 from runyard.client import callers
 from runyard.sdk.dataset_access import DatasetAccess
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 Definition = Dict[str, Any]
 # What the service does not read within that is told by sizes and times.
 MEASURE_BYTES = 8 << 30
+# The class of each kind of definition. Each says which it is: tables make datasets of files, and
+# files tables, so neither can import the other.
+kinds: Dict[str, Type[AbstractDataset]] = {}
 
 
 class AbstractDataset(Refusing, Consumable):

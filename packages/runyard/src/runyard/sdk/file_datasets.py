@@ -9,9 +9,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Tuple, Union
 
-from runyard.protocol.dataset_definitions import canonical
+from runyard.protocol.dataset_definitions import FILE, canonical
 from runyard.sdk.dataset_mounts import MountContext
-from runyard.sdk.datasets import AbstractDataset, whole
+from runyard.sdk.datasets import AbstractDataset, kinds, whole
 from runyard.sdk.datastores import Datastore
 from runyard.sdk.exceptions import DatasetExecutionError, NotOfferedYet, UserErrorException
 from runyard.sdk.tabular_factories import DataType, TabularDatasetFactory
@@ -146,6 +146,9 @@ class FileDataset(AbstractDataset):
     def _counted(self, step: str, count: int) -> FileDataset:
         found: FileDataset = self._stepped({step: whole(count)})
         return found
+
+
+kinds[FILE] = FileDataset
 
 
 def _place(root: Path, name: str) -> Path:

@@ -483,10 +483,10 @@ class Model(RegistryEntry):
 
     @staticmethod
     def profile(*arguments: Any, **named: Any) -> Any:
-        """Refuse, and tell what to use in place of profiling.
+        """Measure what CPU and memory models need behind a script; see the guide of v1's services.
 
         Raises:
-            NotOfferedYet: Always.
+            WebserviceException: Something makes no sense; all of it is named.
         """
         return deployment.verb("profile", "Model.profile")(*arguments, **named)
 

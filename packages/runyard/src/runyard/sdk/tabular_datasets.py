@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
 from runyard.client import callers
+from runyard.sdk import dataset_writing
 from runyard.sdk.dataset_expressions import ColumnExpression, condition_from, condition_of
 from runyard.sdk.datasets import AbstractDataset, whole
 from runyard.sdk.exceptions import (
@@ -71,6 +72,17 @@ class TabularDataset(AbstractDataset):
         self._warn(source)
         return self._indexed(found)
 
+    def to_columns(self) -> Dict[str, List[Any]]:
+        """Read all records as a list of values for each column, which needs no package.
+
+        Raises:
+            DatasetExecutionError: A file cannot be read as the dataset says.
+        """
+        source = self._reading()
+        found = reading.joined(self._chunks(source))
+        self._warn(source)
+        return found
+
     def batches(self, rows: int = 100_000) -> Iterator[Any]:
         """Read the records as DataFrames of so many rows; one is in memory at a time.
 
@@ -104,6 +116,18 @@ class TabularDataset(AbstractDataset):
         except ImportError as error:
             raise ImportError("to_dask_dataframe() needs dask: pip_packages=['dask']") from error
         return dask.from_pandas(self.to_pandas_dataframe(), npartitions=1)
+
+    def to_csv_files(self, separator: str = ",") -> Any:
+        """Write all records to a CSV file on the default datastore: a dataset of files.
+
+        Args:
+            separator: What stands between two values, one character.
+        """
+        return dataset_writing.as_csv(self, self.to_columns, separator)
+
+    def to_parquet_files(self) -> Any:
+        """Write all records to a Parquet file on the default datastore: a dataset of files."""
+        return dataset_writing.as_parquet(self, self.to_columns)
 
     # Records
 

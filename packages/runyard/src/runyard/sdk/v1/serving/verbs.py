@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, NoReturn
+from typing import TYPE_CHECKING, Any, Dict
 
-from runyard.sdk.exceptions import NotOfferedYet
 from runyard.sdk.v1.deployment import Image, Webservice
 from runyard.sdk.v1.serving.packing_orders import package
+from runyard.sdk.v1.serving.profiles import profile
 from runyard.sdk.v1.serving.webservices import deployed as deploy
 
 if TYPE_CHECKING:
@@ -27,18 +27,6 @@ def images(workspace: Workspace) -> Dict[str, Any]:
         if image.name not in found or found[image.name].version < image.version:
             found[image.name] = image
     return found
-
-
-def profile(*_: Any, **__: Any) -> NoReturn:
-    """Refuse, and tell what to use in place of profiling.
-
-    Raises:
-        NotOfferedYet: Always.
-    """
-    raise NotOfferedYet(
-        "Model.profile, which needs a dataset of requests",
-        "Model.deploy, a loop of service.run(…), and the endpoint's /metrics for times and memory",
-    )
 
 
 def print_configuration(

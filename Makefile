@@ -114,6 +114,8 @@ soak: .venv/.ready studio  ## Kill parts of a working service at 1300 random mom
 		tests/journeys/test_soak_sweeps.py
 	SOAK_KILLS=$${SOAK_KILLS:-500} .venv/bin/python -P -m pytest -p no:randomly -s \
 		tests/journeys/test_soak_endpoints.py
+	SOAK_BATCHES=$${SOAK_BATCHES:-10000} SOAK_KILLS=$${SOAK_KILLS:-100} .venv/bin/python -P \
+		-m pytest -p no:randomly -s --timeout 1800 tests/journeys/test_soak_parallel.py
 	SOAK_KILLS=$${SOAK_KILLS:-1000} .venv/bin/python -P -m pytest -p no:randomly -s \
 		tests/scheduler/test_pipeline_kills.py
 	SOAK_UPDATES=$${SOAK_UPDATES:-20} .venv/bin/python -P -m pytest -p no:randomly -s \

@@ -14,6 +14,7 @@ from runyard.protocol import (
     files,
     jobs,
     mlflow,
+    parallel,
     routes,
     runs,
     service,
@@ -21,6 +22,7 @@ from runyard.protocol import (
 )
 from runyard.runtime import names
 from runyard.runtime.job import Job
+from runyard.runtime.parallel import node
 from runyard.runtime.service import JobService
 
 
@@ -49,6 +51,8 @@ def test_the_names_are_the_protocols():
     for state in ("RUNNING", "COMPLETED", "FAILED", "STOPPED"):
         assert getattr(names, f"TASK_{state}") == getattr(jobs, f"TASK_{state}")
     assert runs.LauncherSpec().kind == names.SINGLE
+    assert parallel.KIND == names.PARALLEL
+    assert parallel.APPEND_ROW == node.APPEND_ROW
     for outcome in ("COMPLETED", "FAILED", "CANCELED", "STOPPED"):
         assert getattr(names, outcome) == getattr(jobs, f"OUTCOME_{outcome}")
 
@@ -96,6 +100,9 @@ class Recorder:
         (routes.COMMANDS_TAKE, lambda s: s.take_commands(0)),
         (routes.COMMANDS_GET, lambda s: s.command(1, 2)),
         (routes.COMMANDS_END, lambda s: s.end_command(2, 0)),
+        (routes.PARALLEL_CUT, lambda s: s.cut_batches({})),
+        (routes.PARALLEL_EXCHANGE, lambda s: s.exchange_batches({})),
+        (routes.PARALLEL_RESULTS, lambda s: s.batch_results(7)),
         (routes.JOBS_FINISH, lambda s: s.finish({})),
         (routes.LOGS_APPEND, lambda s: s.append_log("a b/c.txt", 7, b"x")),
         (routes.METRICS_APPEND, lambda s: s.append_lines("1-ff", 7, b"x")),

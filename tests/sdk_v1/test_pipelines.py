@@ -22,7 +22,6 @@ from azureml.pipeline.steps import (
     EstimatorStep,
     HyperDriveStep,
     MpiStep,
-    ParallelRunStep,
     PythonScriptStep,
 )
 from azureml.train.estimator import Estimator
@@ -136,7 +135,6 @@ def test_a_later_order_changes_no_pipeline_that_is_built(workspace, step):
         ),
         (lambda _: CommandStep(), ValueError, "needs a command"),
         (lambda _: HyperDriveStep("h", "config", []), ValueError, "must be a HyperDriveConfig"),
-        (lambda _: ParallelRunStep("p"), NotImplementedError, "PythonScriptStep"),
         (lambda _: PipelineEndpoint.publish(None, "n", "", "x"), ValueError, "is str; give"),
     ],
 )

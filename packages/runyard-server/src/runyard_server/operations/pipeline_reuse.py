@@ -8,13 +8,14 @@ whose environment nobody has made runs, and its result is found from then on.
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import msgspec
 
 from runyard.protocol import runs as states
 from runyard.protocol.environments import EnvironmentDefinition, LockRecord
 from runyard.protocol.pipelines import NodeOutput, NodeSpec, OutputRecord
-from runyard.protocol.runs import RunSpec
+from runyard.protocol.runs import LauncherSpec, RunSpec
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.environments import interpreters
@@ -216,7 +217,7 @@ def _parts(work: Work, workspace: str, node: NodeSpec, read: list[Read], *, gpu:
         script=[run.script, *keys.plain(command, named, values)],
         arguments=keys.plain(run.arguments, named, values),
         launcher={
-            **msgspec.to_builtins(run.launcher),
+            **_launcher(run.launcher, ports),
             "node_count": run.node_count,
             **_image(run),
         },
@@ -235,6 +236,19 @@ def _image(run: RunSpec) -> dict[str, object]:
     """The image that a step names; nothing for others, whose keys stay what they were."""
     named = run.container and (run.container.image or run.container.dockerfile)
     return {"image": named} if named else {}
+
+
+def _launcher(launcher: LauncherSpec, ports: list[str]) -> dict[str, object]:
+    """How processes are started, and of batches all that decides about their results."""
+    found: dict[str, Any] = msgspec.to_builtins(launcher)
+    batches = found.pop("parallel")
+    if batches is None:
+        return found
+    # Ports are numbers, as among arguments; how much a script logs is no result of it.
+    del batches["logging_level"]
+    batches["inputs"] = [ports.index(name) for name in batches["inputs"]]
+    batches["output"] = ports.index(batches["output"]) if batches["output"] else None
+    return {**found, "parallel": batches}
 
 
 def _made(output: NodeOutput) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 import uuid
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from runyard.protocol.data import DataReference
 from runyard.protocol.dataset_paths import output_path
 from runyard.protocol.datasets import RunInput
 from runyard.protocol.errors import InvalidRequest
+from runyard.protocol.parallel import size_of
 from runyard.protocol.pipelines import (
     BOOL,
     DATA,
@@ -28,7 +29,7 @@ from runyard.protocol.pipelines import (
     PipelineParameterSpec,
     PipelineSpec,
 )
-from runyard.protocol.runs import RunSpec
+from runyard.protocol.runs import LauncherSpec, RunSpec
 from runyard.protocol.suggestions import suggest
 from runyard_server.pipelines import graph
 from runyard_server.store import folders
@@ -45,6 +46,13 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     PATH: (dict,),
 }
 _OF_LAUNCHER = ("process_count_per_node", "worker_count", "parameter_server_count")
+# Of a step that works batch by batch: how each is read that is no count.
+_OF_PARALLEL: Mapping[str, Callable[[Any], Any]] = {
+    "batch_size": size_of,
+    "timeout_seconds": int,
+    "most_tries": int,
+    "logging_level": str,
+}
 _NAMESPACE = uuid.UUID("6b0f9d4e-9f0a-4a57-8f3c-0d4f5b4b6c11")
 
 
@@ -120,12 +128,15 @@ def applied(node: NodeSpec, chosen: Mapping[str, Any]) -> NodeSpec:
         if name not in chosen:
             raise InvalidRequest(f"step {node.name!r} uses a parameter {name!r} that is not there")
     told = {variable(name): str(chosen[name]) for name in node.parameters}
-    counted = {field: _count(name, chosen[name]) for field, name in node.counts.items()}
-    launched: dict[str, Any] = {k: v for k, v in counted.items() if k in _OF_LAUNCHER}
+    counted = {
+        field: _count(name, chosen[name])
+        for field, name in node.counts.items()
+        if field not in _OF_PARALLEL
+    }
     run = replace(
         node.run,
         environment_variables={**node.run.environment_variables, **told},
-        launcher=replace(node.run.launcher, **launched),
+        launcher=_launched(node, counted, chosen),
         node_count=counted.get("node_count", node.run.node_count),
     )
     return replace(node, run=run, inputs=[_placed(each, chosen) for each in node.inputs])
@@ -204,10 +215,27 @@ def _check_ports(node: NodeSpec, nodes: Mapping[str, NodeSpec], made: set[tuple[
             )
     for output in node.outputs:
         _check_place(node, output)
+    _check_batches(node)
     ports = Counter([*(each.name for each in node.inputs), *(each.name for each in node.outputs)])
     twice = sorted(name for name, count in ports.items() if count > 1)
     if twice:
         raise InvalidRequest(f"two inputs or outputs of step {node.name!r} are called {twice[0]!r}")
+
+
+def _check_batches(node: NodeSpec) -> None:
+    """Refuse to cut up, or to write into, what the step does not have."""
+    batches = node.run.launcher.parallel
+    if batches is None:
+        return
+    datasets = {each.name for each in node.inputs if each.as_dataset}
+    missing = [name for name in batches.inputs if name not in datasets]
+    if batches.output and batches.output not in {each.name for each in node.outputs}:
+        missing.append(batches.output)
+    if missing:
+        raise InvalidRequest(
+            f"step {node.name!r} works on batches of {missing[0]!r}, which is none of its datasets "
+            "and outputs"
+        )
 
 
 def _check_place(node: NodeSpec, output: NodeOutput) -> None:
@@ -227,6 +255,24 @@ def _check_kind(parameter: PipelineParameterSpec, value: Any) -> None:
             f"the parameter {parameter.name!r} is of the kind {parameter.kind} (its default is "
             f"{parameter.default!r}), and {value!r} is not"
         )
+
+
+def _launched(
+    node: NodeSpec, counted: Mapping[str, int], chosen: Mapping[str, Any]
+) -> LauncherSpec:
+    """The launcher of a step in which parameters have their values."""
+    counts: dict[str, Any] = {k: v for k, v in counted.items() if k in _OF_LAUNCHER}
+    launcher = replace(node.run.launcher, **counts)
+    named = {k: name for k, name in node.counts.items() if k in _OF_PARALLEL}
+    if launcher.parallel is None or not named:
+        return launcher
+    found: dict[str, Any] = {}
+    for field, name in named.items():
+        try:
+            found[field] = _OF_PARALLEL[field](chosen[name])
+        except (TypeError, ValueError) as error:
+            raise InvalidRequest(f"the parameter {name!r} of step {node.name!r}: {error}") from None
+    return replace(launcher, parallel=replace(launcher.parallel, **found))
 
 
 def _count(name: str, value: Any) -> int:

@@ -51,7 +51,7 @@ from runyard_server.operations import (
 from runyard_server.operations.pipeline_data import Reading
 from runyard_server.operations.pipeline_graphs import Graph
 from runyard_server.operations.pipeline_reuse import REUSE, Found, LockOf
-from runyard_server.store import environments, runs
+from runyard_server.store import environments, parallel, runs
 from runyard_server.store import pipelines as rows
 from runyard_server.store.pipelines import NodeRow, StandingRow
 from runyard_server.store.runs import RunRow
@@ -189,6 +189,7 @@ class _Turn:
 
     def _note_over(self, node: NodeRow, work: Work) -> bool:
         rows.change_node(work.connection, node, state=OVER, news=True)
+        parallel.forget(work.connection, node.step_key)
         return True
 
     def _settle(self, node: NodeRow, step: RunRow) -> None:
@@ -222,6 +223,8 @@ class _Turn:
                 append_events(work, fresh, [EventDraft(kinds.WARNING, each) for each in told])
             # Its result has what it was made of.
             self._note_settled(work, node, outputs=made or planned, parts="")
+            # Its results are joined, and lie where the step was to make them.
+            parallel.forget(work.connection, step.key)
             spec = self._spec(node)
             result = lock and pipeline_reuse.kept(spec, node, fresh, lock, made)
             if result:
@@ -487,6 +490,7 @@ class _Turn:
             return False
         # Nothing follows from it: what needs it is canceled for the same reason.
         rows.change_node(work.connection, node, state=OVER, news=False)
+        parallel.forget(work.connection, node.step_key)
         return True
 
     def _end(self) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from runyard.protocol import data as modes
-from runyard.protocol import exit_deadline
+from runyard.protocol import exit_deadline, parallel
 from runyard.protocol.compute import AKS_COMPUTE, ComputeRecord
 from runyard.protocol.data import DataReference
 from runyard.protocol.errors import (
@@ -32,14 +32,14 @@ from runyard_server.core.sites import Site
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.execution import run_containers
-from runyard_server.operations import compute, experiments, run_datasets
+from runyard_server.operations import compute, experiments, parallel_checks, run_datasets
 from runyard_server.store import folders, runs, snapshots, sweeps, trashed
 from runyard_server.store.runs import RunRow
 
 MOST_RETRIES = 100
 _SHOWN = 500
 _TF_LAUNCHERS = ("parameter_server", "multi_worker")
-_LAUNCHERS = ("single", "mpi", *_TF_LAUNCHERS, "torch")
+_LAUNCHERS = ("single", "mpi", *_TF_LAUNCHERS, "torch", parallel.KIND)
 # Also the name of folders: of the run's work, its spool and its logs.
 _RUN_ID = re.compile(r"[a-zA-Z0-9][\w\-]{0,254}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -188,6 +188,9 @@ def _check_launcher(spec: RunSpec, cluster: ComputeRecord | None) -> None:
 
 def _check_counts(spec: RunSpec) -> None:
     launcher = spec.launcher
+    if launcher.kind == parallel.KIND:
+        parallel_checks.check(spec)
+        return
     counts = {"process_count_per_node": launcher.process_count_per_node}
     if launcher.kind in _TF_LAUNCHERS:
         counts["worker_count"] = launcher.worker_count

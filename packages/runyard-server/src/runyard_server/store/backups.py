@@ -57,6 +57,8 @@ _REFERENCED = {
     "logged_model_files": "SELECT digest FROM logged_model_files",
     "model_files": "SELECT digest FROM model_files",
     "web_files": "SELECT digest FROM web_files",
+    "parallel_runs": "SELECT digest FROM parallel_runs",
+    "parallel_batches": "SELECT digest FROM parallel_batches WHERE digest IS NOT NULL",
     "snapshots": "SELECT json_extract(one.value, '$.digest') "
     "FROM snapshots, json_each(snapshots.files) AS one",
 }

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Select, Table, delete, insert, select, tuple_, update
 
 from runyard_server.store.dataset_schema import web_files
+from runyard_server.store.parallel_schema import parallel_batches, parallel_runs
 from runyard_server.store.prepared import Prepared
 from runyard_server.store.records import Records
 from runyard_server.store.registry_schema import model_files
@@ -27,6 +28,8 @@ _FILES = (
     (logged_model_files, ("logged_key", "path")),
     (model_files, ("model_key", "path")),
     (web_files, ("workspace", "url")),
+    (parallel_runs, ("run_key",)),
+    (parallel_batches, ("run_key", "number")),
 )
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _ANY = Prepared(select(blob_marks.c.digest).where(blob_marks.c.digest > "").limit(1))

@@ -24,14 +24,14 @@ from sqlalchemy import (
     text,
 )
 
-from runyard_server.store import schedule_schema
+from runyard_server.store import parallel_schema
 from runyard_server.store.expressions import Second
 
 SCHEMA_VERSION = "0013"
 
 # One for all tables: those of endpoints, the studio, journals, registry, trash, team, trackers,
-# datasets, pipelines and schedules stand in files of their own.
-metadata = schedule_schema.metadata
+# datasets, pipelines, schedules and batches stand in files of their own.
+metadata = parallel_schema.metadata
 OF_NO_RUN = text("subject_kind <> 'run'")
 # SQLite numbers rows by itself only for a column declared INTEGER.
 _Key = BigInteger().with_variant(Integer, "sqlite")

@@ -26,6 +26,7 @@ from runyard.protocol.jobs import *
 from runyard.protocol.journals import *
 from runyard.protocol.metrics import *
 from runyard.protocol.models import *
+from runyard.protocol.parallel import *
 from runyard.protocol.parameters import *
 from runyard.protocol.pipeline_endpoints import *
 from runyard.protocol.pipelines import *

@@ -14,6 +14,7 @@ from runyard.protocol.containers import ContainerRequest
 from runyard.protocol.data import DataReference
 from runyard.protocol.datasets import RunInput, RunOutput
 from runyard.protocol.environments import EnvironmentDefinition
+from runyard.protocol.parallel import ParallelSpec
 from runyard.protocol.records import dataclass
 from runyard.protocol.route import (
     CONTRIBUTOR,
@@ -70,7 +71,8 @@ class LauncherSpec:
 
     `chief_count` and `evaluator_count` (0 or 1) are of the launchers that set TF_CONFIG.
     `exit_deadline_seconds`: how long processes that decide may outlast the first of them that has
-    completed; None: for ever.
+    completed; None: for ever. `parallel` is of the launcher of that name alone, whose
+    `process_count_per_node` may be 0: as many as a node has GPUs, or cores.
     """
 
     kind: str = "single"
@@ -81,6 +83,7 @@ class LauncherSpec:
     chief_count: int = 0
     evaluator_count: int = 0
     exit_deadline_seconds: Optional[float] = None
+    parallel: Optional[ParallelSpec] = None
 
 
 @dataclass(frozen=True)

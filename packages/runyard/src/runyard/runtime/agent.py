@@ -394,6 +394,9 @@ class Agent:
             report = self._containers.explained(report, first)
         if self._has_lost_port(first):
             report["cause"] = names.CAUSE_PORT
+        if self._job.kind == names.PARALLEL and (first.ended() or 0) > 0:
+            # It has tried batches again itself, and their rows would tell another attempt the same.
+            report["cause"] = names.CAUSE_DEFINITE
         return report
 
     def _fails_elsewhere(self, helper: ManagedProcess) -> bool:

@@ -125,7 +125,7 @@ class _Placing:
             return self._linked(item)
         root = data.place(item, self._folder)
         os.makedirs(root, exist_ok=True)
-        pairs = [(file, _target(root, file)) for file in files]
+        pairs = [(file, place_of(root, file)) for file in files]
         for parent in sorted({os.path.dirname(target) for _, target in pairs}):
             os.makedirs(parent, exist_ok=True)
         far = [pair for pair in pairs if not self._near(item, *pair)]
@@ -238,8 +238,8 @@ def _download(url: str, target: str, canceled: Callable[[], bool]) -> None:
             os.unlink(draft)
 
 
-def _target(root: str, file: Item) -> str:
-    """Where a file of a dataset is placed."""
+def place_of(root: str, file: Item) -> str:
+    """Where a file of a dataset is placed below its folder."""
     if file["datastore"]:
         return inside(root, str(file["name"]))
     # Its percent signs are of its address, and stay: v1 has them in the names of folders.

@@ -68,6 +68,7 @@ USER_ERROR = "UserError"
 SERVICE_ERROR = "ServiceError"
 
 SINGLE = "single"
+PARALLEL = "parallel"
 
 TASK_RUNNING = "running"
 TASK_COMPLETED = "completed"

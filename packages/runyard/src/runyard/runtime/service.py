@@ -86,6 +86,20 @@ class JobService(Destination):
         body = {"exit_code": exit_code}
         self._ask("POST", f"{self._node}/commands/{number}/end", _encode(body))
 
+    def cut_batches(self, cut: Dict[str, Any]) -> Dict[str, Any]:
+        """Send a CutBatches; give the BatchOrders."""
+        return self._json("POST", f"{self._node}/batches", cut)
+
+    def exchange_batches(self, told: Dict[str, Any]) -> Dict[str, Any]:
+        """Send an ExchangeBatches; give the BatchOrders."""
+        return self._json("POST", f"{self._node}/batches/exchange", told)
+
+    def batch_results(self, after: int) -> Dict[str, Any]:
+        """A BatchPage of results of batches above a number."""
+        target = f"{self._run}/batches/results?after={after}"
+        page: Dict[str, Any] = json.loads(self._ask("GET", target, b"").decode("utf-8"))
+        return page
+
     def finish(self, report: Dict[str, Any]) -> None:
         """Send the FinishReport."""
         self._ask("POST", f"{self._node}/finish", _encode(report))

@@ -6,15 +6,14 @@ Without a workspace there can be web files alone.
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import tempfile
-from http.client import HTTPException
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Iterator, List, Mapping, Optional, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Iterator, List, Mapping, Optional
 
 from runyard.client import callers
-from runyard.client.answers import WEB_SECONDS, check_whole
+from runyard.client.answers import WEB_SECONDS
+from runyard.client.buffering import buffered
 from runyard.protocol.dataset_definitions import SourceFile, files_of
 from runyard.protocol.dataset_paths import Listed
 from runyard.protocol.errors import NotFound
@@ -50,7 +49,7 @@ class DatasetAccess:
         if file.url:
             return self._web(file.url)
         with translated():
-            return _buffered(self._service().datastores.open(file.datastore, file.path))
+            return buffered(self._service().datastores.open(file.datastore, file.path))
 
     def store_web_files(self, definition: Mapping[str, Any]) -> None:
         """Fetch the web files of a definition and have their contents stored.
@@ -99,7 +98,7 @@ class DatasetAccess:
         try:
             # Answers of other openers may have `read` alone.
             answer = urllib.request.urlopen(url, timeout=WEB_SECONDS)  # noqa: S310 - see sources_of
-            return _buffered(answer)
+            return buffered(answer)
         except OSError as error:
             stored = self._stored(url)
             if stored is None:
@@ -118,7 +117,7 @@ class DatasetAccess:
         service = self._service()
         with translated():
             try:
-                return _buffered(service.blobs.open(service.datasets.url(url).digest))
+                return buffered(service.blobs.open(service.datasets.url(url).digest))
             except NotFound:
                 return None
 
@@ -132,43 +131,6 @@ class DatasetAccess:
                 "this dataset has no workspace yet; register it, or pass it to a run"
             )
         return self._workspace.service
-
-
-class _Raw(io.RawIOBase):
-    """Makes a stream of something that has `read` alone."""
-
-    def __init__(self, source: Any) -> None:
-        self._source = source
-        self._size = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        try:
-            found = self._source.read(len(buffer))
-        except HTTPException as error:
-            # Of an answer in chunks that breaks off; readers expect what files raise.
-            raise OSError(f"the answer broke off after {self._size} bytes ({error})") from error
-        self._size += len(found)
-        if not found:
-            check_whole(self._source, self._size)
-        buffer[: len(found)] = found
-        return len(found)
-
-    def close(self) -> None:
-        close = getattr(self._source, "close", None)
-        if close is not None and not self.closed:
-            close()
-        super().close()
-
-    @property
-    def headers(self) -> Any:
-        return getattr(self._source, "headers", None)
-
-
-def _buffered(source: Any) -> BinaryIO:
-    return cast("BinaryIO", io.BufferedReader(_Raw(source), BLOCK_BYTES))
 
 
 def _etag(answer: BinaryIO) -> str:

@@ -1,5 +1,6 @@
 """Steps of pipelines."""
 
+from runyard.sdk.v1.pipelines.parallel import ParallelRunConfig, ParallelRunStep
 from runyard.sdk.v1.pipelines.refused import (
     AdlaStep,
     AutoMLStep,
@@ -9,8 +10,6 @@ from runyard.sdk.v1.pipelines.refused import (
     DataTransferStep,
     KustoStep,
     ModuleStep,
-    ParallelRunConfig,
-    ParallelRunStep,
     RScriptStep,
     SynapseSparkStep,
 )

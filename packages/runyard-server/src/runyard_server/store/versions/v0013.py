@@ -27,6 +27,7 @@ def upgrade(op: Any) -> None:
     _tell_of_reuse_once(op)
     _archived_by_experiment(op)
     _add_seen(op)
+    _add_batches(op)
 
 
 def _add_schedules(op: Any) -> None:
@@ -134,4 +135,33 @@ def _add_seen(op: Any) -> None:
         Column("person", String, nullable=False),
         Column("failures", BigInteger, nullable=False),
         PrimaryKeyConstraint("workspace", "person"),
+    )
+
+
+def _add_batches(op: Any) -> None:
+    op.create_table(
+        "parallel_runs",
+        Column("run_key", BigInteger, primary_key=True, autoincrement=False),
+        Column("digest", String, nullable=False),
+        Column("batches", Integer, nullable=False),
+        Column("next", Integer, nullable=False),
+        Column("done", Integer, nullable=False),
+        Column("failed", Integer, nullable=False),
+        Column("items", BigInteger, nullable=False),
+        Column("errors", BigInteger, nullable=False),
+    )
+    op.create_table(
+        "parallel_batches",
+        Column("run_key", BigInteger, primary_key=True, autoincrement=False),
+        Column("number", Integer, primary_key=True, autoincrement=False),
+        Column("state", String, nullable=False),
+        Column("node", Integer, nullable=False),
+        Column("attempt", Integer, nullable=False),
+        Column("tries", Integer, nullable=False),
+        Column("errors", BigInteger, nullable=False),
+        Column("digest", String),
+        Column("start", BigInteger, nullable=False),
+        Column("size", BigInteger, nullable=False),
+        Column("reason", Text, nullable=False),
+        Index("parallel_batches_by_state", "run_key", "state", "node", "number"),
     )

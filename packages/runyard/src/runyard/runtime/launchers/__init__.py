@@ -12,6 +12,7 @@ LAUNCHERS = {
     "single": "single:SingleLauncher",
     "mpi": "mpi:MpiLauncher",
     "multi_worker": "multi_worker:MultiWorkerLauncher",
+    "parallel": "parallel:ParallelLauncher",
     "parameter_server": "parameter_server:ParameterServerLauncher",
     "torch": "torch:TorchLauncher",
 }

@@ -18,12 +18,6 @@ NotebookRunnerStep = later(
     "azureml.contrib.notebook.NotebookRunnerStep",
     "a PythonScriptStep that runs the notebook with papermill or nbconvert",
 )
-ParallelRunConfig = later(
-    _STEPS + "ParallelRunConfig", "a PythonScriptStep that goes through the files itself"
-)
-ParallelRunStep = later(
-    _STEPS + "ParallelRunStep", "a PythonScriptStep that goes through the files itself"
-)
 RScriptStep = later(_STEPS + "RScriptStep", _STEP)
 SynapseSparkStep = later(_STEPS + "SynapseSparkStep", _STEP)
 Module = later(_CORE + "module.Module", "the step itself, made by a function of yours")

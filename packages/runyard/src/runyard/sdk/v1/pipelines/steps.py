@@ -113,7 +113,7 @@ class PipelineStep:
         return f"{type(self).__name__}(name={self.name!r})"
 
 
-class _ConfiguredStep(PipelineStep):
+class ConfiguredStep(PipelineStep):
     """A step that a run configuration describes."""
 
     _run_config: RunConfiguration
@@ -133,7 +133,7 @@ class _ConfiguredStep(PipelineStep):
         return replace(given, spec=replace(given.spec, environment_variables=variables))
 
 
-class PythonScriptStep(_ConfiguredStep):
+class PythonScriptStep(ConfiguredStep):
     """A Python script as a step.
 
     Args:
@@ -175,7 +175,7 @@ class PythonScriptStep(_ConfiguredStep):
             raise refusal(f"script_name must be a text, not {type(script_name).__name__}")
         if hash_paths:
             callers.warn("hash_paths has no effect: all files of source_directory count")
-        self._run_config = _configured(runconfig, compute_target)
+        self._run_config = configured(runconfig, compute_target)
         self._run_config.script = script_name
         self._folder = source_directory
         super().__init__(
@@ -190,7 +190,7 @@ class PythonScriptStep(_ConfiguredStep):
         )
 
 
-class CommandStep(_ConfiguredStep):
+class CommandStep(ConfiguredStep):
     """A command as a step.
 
     Args:
@@ -227,7 +227,7 @@ class CommandStep(_ConfiguredStep):
         given = command or (runconfig.command if runconfig is not None else None)
         if not given:
             raise ValueError("CommandStep needs a command: a text or a list")
-        self._run_config = _configured(runconfig, compute_target)
+        self._run_config = configured(runconfig, compute_target)
         self._folder = source_directory
         self._is_list = not isinstance(given, str)
         words = list(given) if self._is_list else [given]
@@ -249,7 +249,7 @@ class CommandStep(_ConfiguredStep):
         return replace(given, spec=replace(given.spec, arguments=[]))
 
 
-class EstimatorStep(_ConfiguredStep):
+class EstimatorStep(ConfiguredStep):
     """An estimator as a step.
 
     Args:
@@ -293,7 +293,7 @@ class EstimatorStep(_ConfiguredStep):
             )
         if estimator._inputs:
             raise ValueError("the estimator has inputs; give them as inputs of the step")
-        self._run_config = _configured(estimator.run_config, compute_target)
+        self._run_config = configured(estimator.run_config, compute_target)
         self._folder = estimator.source_directory
         super().__init__(
             name or str(estimator.run_config.script),
@@ -449,7 +449,7 @@ class HyperDriveStep(PipelineStep):
         return replace(given, sweep=self._config._spec(experiment.name, []))
 
 
-def _configured(runconfig: Any, compute_target: Any) -> RunConfiguration:
+def configured(runconfig: Any, compute_target: Any) -> RunConfiguration:
     """A configuration of the step's own: one may serve several steps."""
     if runconfig is None:
         found = RunConfiguration()

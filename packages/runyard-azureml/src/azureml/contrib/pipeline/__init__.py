@@ -1,0 +1,1 @@
+"""Early forms of what pipelines have."""

@@ -1,0 +1,1 @@
+"""v1's package of what ParallelRunStep gives to a script."""

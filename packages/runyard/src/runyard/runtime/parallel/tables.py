@@ -1,0 +1,111 @@
+"""The records of a table, read from the service by any process of the job.
+
+Batches are ranges of records. A worker is given ever later ones as a rule, so it reads on from
+where it is; for an earlier one, which another worker has failed at, it begins anew.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, BinaryIO, Dict, Iterator, List, Mapping, Optional
+
+from runyard.client import discovery
+from runyard.client.buffering import buffered
+from runyard.client.workspace import WorkspaceClient
+from runyard.protocol.dataset_definitions import SourceFile, files_of
+from runyard.protocol.dataset_paths import Listed
+from runyard.runtime import names
+from runyard.tables import reading, steps
+from runyard.tables.reading import Reading
+from runyard.tables.steps import Chunk
+
+
+class Tables:
+    """The tables of a job's workspace."""
+
+    def __init__(self) -> None:
+        workspace = os.environ[names.WORKSPACE_VARIABLE]
+        self._service = WorkspaceClient(discovery.connect_job(), workspace)
+
+    def described(self, dataset: str) -> Dict[str, Any]:
+        """A table as the list of batches has it: its definition, and the files that it means now.
+
+        Args:
+            dataset: The dataset's id.
+        """
+        definition = self._service.datasets.get(dataset).definition
+        files = files_of(definition, self._listed)
+        return {"definition": definition, "files": [list(file) for file in files]}
+
+    def reading(self, table: Mapping[str, Any]) -> Reading:
+        """Begin to read a table that was described."""
+        files = [SourceFile(*each) for each in table["files"]]
+        return Reading(table["definition"], files, self.opened)
+
+    def opened(self, file: SourceFile) -> BinaryIO:
+        """Open a file for reading; of a web file, what is stored of it."""
+        if file.url:
+            return buffered(self._service.blobs.open(self._service.datasets.url(file.url).digest))
+        return buffered(self._service.datastores.open(file.datastore, file.path))
+
+    def _listed(self, datastore: str, prefix: str) -> Iterator[Listed]:
+        for file in self._service.datastores.files(datastore, prefix):
+            yield Listed(file.path, file.size, file.modified_at)
+
+
+class Ranges:
+    """Ranges of the records of one table.
+
+    Args:
+        tables: The tables of the workspace.
+        table: What was described.
+    """
+
+    def __init__(self, tables: Tables, table: Mapping[str, Any]) -> None:
+        self._tables = tables
+        self._table = table
+        self._at = 0
+        self._chunks: Optional[Iterator[Chunk]] = None
+        self._held: List[Chunk] = []
+
+    def between(self, start: int, stop: int) -> Chunk:
+        """The records from one number up to another.
+
+        Args:
+            start: The first.
+            stop: The one behind the last.
+        """
+        if self._chunks is None or start < self._at:
+            self._chunks, self._at, self._held = self._tables.reading(self._table).chunks(), 0, []
+        self._pass(start - self._at)
+        self._at = stop
+        return self._take(stop - start)
+
+    def _pass(self, count: int) -> None:
+        while count > 0:
+            chunk = self._next()
+            if chunk is None:
+                return
+            size = steps.length(chunk)
+            if size > count:
+                self._held.insert(0, {name: values[count:] for name, values in chunk.items()})
+            count -= size
+
+    def _take(self, count: int) -> Chunk:
+        found: List[Chunk] = []
+        while count > 0:
+            chunk = self._next()
+            if chunk is None:
+                break
+            size = steps.length(chunk)
+            if size > count:
+                self._held.insert(0, {name: values[count:] for name, values in chunk.items()})
+                chunk = {name: values[:count] for name, values in chunk.items()}
+            found.append(chunk)
+            count -= size
+        return reading.joined(found)
+
+    def _next(self) -> Optional[Chunk]:
+        if self._held:
+            return self._held.pop(0)
+        return next(self._chunks, None) if self._chunks is not None else None

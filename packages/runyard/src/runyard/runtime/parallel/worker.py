@@ -1,0 +1,132 @@
+"""A worker: loads the script, calls `init()` once and `run(batch)` for each batch.
+
+    python …/worker.py <descriptor of the channel> <script> [arguments]
+
+It prints into logs of its own. What a batch returned is a file that is renamed when it is whole.
+"""
+
+from __future__ import annotations
+
+import sys
+
+# As a program of a folder it has that first, and a script's imports must not find it.
+sys.path.pop(0)
+
+import importlib.util  # noqa: E402 - see above
+import os  # noqa: E402
+import socket  # noqa: E402
+import traceback  # noqa: E402
+from typing import Any, Dict, List  # noqa: E402
+
+from runyard.runtime.parallel import entry_script, returned  # noqa: E402
+from runyard.runtime.parallel.channel import Channel, Message  # noqa: E402
+from runyard.runtime.parallel.cutting import root  # noqa: E402
+
+_LINES = 6
+
+
+class Worker:
+    """What is done in the process.
+
+    Args:
+        setup: The first message; see `workers.Setup`.
+    """
+
+    def __init__(self, setup: Message) -> None:
+        self._setup = setup
+        self._roots = [] if setup["tables"] else [root(name) for name in setup["inputs"]]
+        self._ranges: Dict[int, Any] = {}
+        entry_script.set_up(setup["log"], setup["level"], setup["output"])
+
+    def begin(self, script: str) -> Any:
+        """Load the script and call its `init()`, if it has one; give the module."""
+        path = os.path.abspath(script)
+        sys.path.insert(0, os.path.dirname(path))
+        name = os.path.splitext(os.path.basename(path))[0]
+        spec = importlib.util.spec_from_file_location(name, path)
+        if spec is None or spec.loader is None:
+            raise ImportError(f"{script} is no Python file")
+        module = importlib.util.module_from_spec(spec)
+        # What it pickles is found by its module's name.
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+        if not hasattr(module, "run"):
+            raise AttributeError(f"{script} has no function run(mini_batch)")
+        if hasattr(module, "init"):
+            module.init()
+        return module
+
+    def work(self, module: Any, order: Message) -> Message:
+        """Do one batch; give how it went."""
+        number = int(order["number"])
+        answer: Message = {"number": number, "items": int(order.get("items", 0))}
+        try:
+            batch = self._batch(order)
+            answer["items"] = len(batch)
+            value = module.run(batch)
+            answer["results"], text = returned.lines(value)
+            if self._setup["keeps"]:
+                answer["file"] = self._kept(number, text)
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        # Also SystemExit: a script that gives up on a batch has not failed at the next one.
+        except BaseException:
+            answer["reason"] = told()
+        return answer
+
+    def _batch(self, order: Message) -> Any:
+        place = int(order["input"])
+        if "files" in order:
+            above = self._roots[place]
+            return [os.path.join(above, each) if each else above for each in order["files"]]
+        from runyard.runtime.parallel.tables import Ranges, Tables
+        from runyard.tables import frames
+
+        if place not in self._ranges:
+            self._ranges[place] = Ranges(Tables(), self._setup["tables"][place])
+        return frames.frame(self._ranges[place].between(*order["rows"]))
+
+    def _kept(self, number: int, text: str) -> str:
+        path = os.path.join(self._setup["folder"], str(number))
+        with open(f"{path}.tmp", "w", encoding="utf-8", errors="surrogateescape") as stream:
+            stream.write(text)
+        os.replace(f"{path}.tmp", path)
+        return path
+
+
+def told() -> str:
+    """The last lines of the exception that is being handled; all of it goes into the log."""
+    text = traceback.format_exc()
+    sys.stderr.write(text)
+    sys.stderr.flush()
+    return "\n".join(text.rstrip().splitlines()[-_LINES:])
+
+
+def main(words: List[str]) -> int:
+    """Work until the node's process is gone.
+
+    Args:
+        words: The channel's descriptor, the script, and its arguments.
+    """
+    channel = Channel(socket.socket(fileno=int(words[0])))
+    setup = channel.receive()
+    if setup is None:
+        return 0
+    sys.argv[:] = words[1:]
+    try:
+        worker = Worker(setup)
+        module = worker.begin(words[1])
+    # A script may call sys.exit() where it misses something.
+    except BaseException:
+        channel.send({"unfit": told()})
+        return 1
+    channel.send({"ready": True})
+    while True:
+        order = channel.receive()
+        if order is None:
+            return 0
+        channel.send(worker.work(module, order))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

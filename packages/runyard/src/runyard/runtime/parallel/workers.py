@@ -1,0 +1,146 @@
+"""The workers of a node, as its process sees them: started, given batches, killed, started anew."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from typing import Any, Dict, List, NamedTuple, Optional
+
+from runyard.runtime.parallel.channel import Channel, Message
+
+_PROGRAM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "worker.py")
+_TAIL_BYTES = 2000
+_LINES = 4
+
+
+class Setup(NamedTuple):
+    """What all workers of a node are told.
+
+    Args:
+        words: The script and its arguments.
+        node: The node's name, for the folders of logs.
+        logs: The folder of logs.
+        folder: Where they leave what batches returned.
+        inputs: Names of the inputs that are cut up.
+        tables: The tables as the list of batches has them; [] of files.
+        keeps: Whether what is returned is kept.
+        level: From which level on the script's logger writes.
+        output: The folder of the output, "" for none.
+    """
+
+    words: List[str]
+    node: str
+    logs: str
+    folder: str
+    inputs: List[str]
+    tables: List[Dict[str, Any]]
+    keeps: bool
+    level: str
+    output: str
+
+
+class Worker:
+    """One worker; when its process has died, `start` makes another.
+
+    Args:
+        index: Its place among the workers of the node.
+        setup: What it is told.
+
+    Attributes:
+        is_ready: Whether its `init()` has ended well.
+        order: The batch that it has.
+        deadline: When that is taken from it, by the monotonic clock.
+        begun: When it was given.
+    """
+
+    def __init__(self, index: int, setup: Setup) -> None:
+        self._index = index
+        self._setup = setup
+        self._process: Optional[subprocess.Popen[bytes]] = None
+        self.channel: Optional[Channel] = None
+        self.is_ready = False
+        self.order: Optional[Message] = None
+        self.begun = self.deadline = 0.0
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return f"process {self._index} of {self._setup.node}"
+
+    def start(self) -> None:
+        """Start its process, which begins with `init()`."""
+        ours, theirs = socket.socketpair()
+        with self._log("stdout") as out, self._log("stderr") as err, theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, _PROGRAM, str(theirs.fileno()), *self._setup.words],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                pass_fds=(theirs.fileno(),),
+                # What the script starts is killed with it.
+                start_new_session=True,
+            )
+        self.channel, self.is_ready, self.order = Channel(ours), False, None
+        setup = self._setup
+        self._send(
+            {
+                "inputs": setup.inputs,
+                "tables": setup.tables,
+                "keeps": setup.keeps,
+                "folder": setup.folder,
+                "level": setup.level,
+                "output": setup.output,
+                "log": self._path("entry_script_log", "log"),
+            }
+        )
+
+    def give(self, order: Message, seconds: float) -> None:
+        """Give it a batch.
+
+        Args:
+            order: The batch.
+            seconds: How long it may take.
+        """
+        self.order, self.begun = order, time.monotonic()
+        self.deadline = self.begun + seconds
+        self._send(order)
+
+    def kill(self) -> str:
+        """End its process with all that it has started; give how it ended, in words."""
+        assert self._process is not None
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        code = self._process.wait()
+        if self.channel is not None:
+            self.channel.close()
+        self.channel, self.is_ready = None, False
+        how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        return f"{self.name} {how}{self._last_words()}"
+
+    def _send(self, message: Message) -> None:
+        # One that has died is seen when nothing comes from it any more.
+        with suppress(OSError):
+            assert self.channel is not None
+            self.channel.send(message)
+
+    def _last_words(self) -> str:
+        with suppress(OSError), open(self._path("stderr", "stderr.txt"), "rb") as stream:
+            stream.seek(0, os.SEEK_END)
+            stream.seek(max(0, stream.tell() - _TAIL_BYTES))
+            lines = stream.read().decode("utf-8", "replace").rstrip().splitlines()[-_LINES:]
+            return ": " + "\n".join(lines) if lines else ""
+        return ""
+
+    def _log(self, kind: str) -> Any:
+        path = self._path(kind, f"{kind}.txt")
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        return open(path, "ab")
+
+    def _path(self, kind: str, ending: str) -> str:
+        name = f"process{self._index:03d}.{ending}"
+        return os.path.join(self._setup.logs, "user", kind, self._setup.node, name)

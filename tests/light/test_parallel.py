@@ -1,0 +1,218 @@
+"""The process of a node and its workers, on every Python that nodes have."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+import runyard
+from runyard.protocol.codec import encode
+from runyard.protocol.jobs import JobEnvironment, JobInput, JobInputFile, JobSpec
+from runyard.protocol.parallel import ParallelSpec
+from runyard.protocol.runs import LauncherSpec, RunSpec
+from runyard.runtime.folder import RunFolder
+from runyard.runtime.job import Job, JobError
+from runyard.runtime.parallel import node, returned
+from runyard.runtime.parallel.cutting import Cut
+
+LIGHT = Path(runyard.__file__).parent.parent
+FILES = 12
+SCRIPT = """
+import argparse, os, sys, time
+from azureml_user.parallel_run import EntryScript
+def init():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--mark")
+    globals()["mark"] = parser.parse_known_args()[0].mark
+    EntryScript().logger.info("begun")
+def first(name):
+    # Whether no process has come here before.
+    try:
+        os.close(os.open(os.path.join(EntryScript().output_dir, name), os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return False
+    return True
+def run(batch):
+    names = [os.path.basename(path) for path in batch]
+    %s
+    return [f"{mark} {name} {open(path).read()}" for name, path in zip(names, batch)]
+"""
+
+
+class Service:
+    """Gives out batches and keeps contents, as the service does, in memory."""
+
+    def __init__(self, tries):
+        self.tries, self.blobs, self.batches, self.total = tries, {}, [], 0
+        self.digest, self.failed, self.reasons = "", {}, []
+
+    def cut_batches(self, cut):
+        self.digest, self.total = cut["digest"], cut["batches"]
+        self.batches = list(range(self.total))
+        return self._orders([])
+
+    def exchange_batches(self, told):
+        for each in told["results"]:
+            if not each.get("failed"):
+                self.kept[each["number"]] = each
+                continue
+            self.reasons.append(each["reason"])
+            self.failed[each["number"]] = self.failed.get(each["number"], 0) + 1
+            if self.failed[each["number"]] < self.tries:
+                self.batches.insert(0, each["number"])
+        given, self.batches = self.batches[: told["wanted"]], self.batches[told["wanted"] :]
+        return self._orders(given)
+
+    kept = {}
+
+    def _orders(self, given):
+        lost = [number for number, count in self.failed.items() if count >= self.tries]
+        return {
+            "digest": self.digest,
+            "given": given,
+            "total": self.total,
+            "done": len(self.kept),
+            "failed": len(lost),
+            "items": 0,
+            "errors": len(lost),
+            "stop": "",
+        }
+
+    def batch_results(self, after):
+        found = [self.kept[n] for n in sorted(self.kept) if n > after]
+        return {"items": found[:2], "more": len(found) > 2}
+
+    def missing(self, digests):
+        return [each for each in digests if each not in self.blobs]
+
+    def write_blob(self, digest, file, size, offset=0):
+        self.blobs[digest] = file.read()
+
+    def read_blob(self, digest, sink):
+        sink.write(self.blobs[digest])
+
+
+@pytest.fixture
+def work(tmp_path, monkeypatch):
+    """Makes the work of one node on twelve files; `body` is what run() does with a batch."""
+
+    def make(body="pass", tries=3, **more):
+        folder = RunFolder(str(tmp_path / "run"))
+        folder.make()
+        given, made = tmp_path / "given", tmp_path / "made"
+        given.mkdir()
+        made.mkdir()
+        files = []
+        for number in range(FILES):
+            (given / f"{number:02}.txt").write_text(str(number))
+            files.append(JobInputFile(f"{number:02}.txt", 1, datastore="store"))
+        (Path(folder.work) / "score.py").write_text(SCRIPT % body)
+        batches = ParallelSpec(["given"], batch_size=3, output="made", most_tries=tries, **more)
+        launcher = LauncherSpec("parallel", process_count_per_node=2, parallel=batches)
+        job = JobSpec(
+            *("exp_1", "default", "default", "s", "g", "e"),
+            spec=RunSpec("exp", "", "score.py", launcher=launcher),
+            files=[],
+            environment=JobEnvironment("python"),
+            url="http://127.0.0.1:9",
+            token="t",
+            run_folder=folder.root,
+            light=str(LIGHT),
+            inputs=[JobInput("given", "mount", "d", files=files)],
+        )
+        Path(folder.job_file).write_bytes(encode(job))
+        monkeypatch.chdir(folder.work)
+        monkeypatch.setenv("AZUREML_DATAREFERENCE_given", str(given))
+        monkeypatch.setenv("AZUREML_DATAREFERENCE_made", str(made))
+        modules = LIGHT / "runyard" / "runtime" / "parallel" / "modules"
+        monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(LIGHT), str(modules))))
+        words = ["score.py", "--mark", "x", "--other", "y"]
+        found = node.NodeWork(Job.load(folder.job_file), folder, words)
+        service = Service(tries)
+        service.kept = {}
+        found._exchange._service = service
+        return found, service, made / "parallel_run_step.txt", Path(folder.work)
+
+    return make
+
+
+def rows(numbers):
+    """The lines of files."""
+    return [f"x {number:02}.txt {number}" for number in numbers]
+
+
+def test_results_are_joined_in_the_order_of_the_files(work):
+    """Whoever was first, the file is in order; scripts log and print into files of their own."""
+    found, _, joined, folder = work("time.sleep(0.2 if '00.txt' in names else 0); print(names)")
+    assert found.run() == ""
+    assert joined.read_text().splitlines() == rows(range(FILES))
+    texts = {path.name: path.read_text() for path in (folder / "logs").rglob("*.txt")}
+    assert "'00.txt'" in "".join(texts.values())
+    assert (
+        "begun" in next((folder / "logs" / "user" / "entry_script_log").rglob("*.log")).read_text()
+    )
+    lines = next((folder.parent / "spool").iterdir()).read_text().splitlines()
+    logged = {line["n"]: line["v"] for line in map(json.loads, lines)}
+    assert (logged["total_mini_batches"], logged["completed_mini_batches"]) == (4, 4)
+
+
+def test_a_batch_whose_worker_dies_or_hangs_is_done_by_another(work):
+    """Each of an exception, a kill and a timeout costs a try, and no result is there twice."""
+    found, service, joined, _ = work(
+        "if '00.txt' in names and first('a'): raise ValueError('no')\n"
+        "    if '03.txt' in names and first('b'): os.kill(os.getpid(), 9)\n"
+        "    if '06.txt' in names and first('c'): time.sleep(60)\n"
+        "    if '09.txt' in names and first('d'): sys.exit('not me')",
+        timeout_seconds=1,
+    )
+    assert found.run() == ""
+    assert joined.read_text().splitlines() == rows(range(FILES))
+    told = "\n".join(service.reasons)
+    for said in ("ValueError: no", "signal 9", "longer than 1 s", "SystemExit: not me"):
+        assert said in told
+
+
+def test_a_batch_that_always_fails_is_left_out(work):
+    """Its items are errors, and the rest is there."""
+    found, service, joined, _ = work("if '03.txt' in names: return None", tries=2)
+    assert found.run() == ""
+    assert joined.read_text().splitlines() == rows([0, 1, 2, *range(6, FILES)])
+    assert "must return a list or a DataFrame" in service.reasons[-1]
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("import nothing_of_this_name", "nothing_of_this_name"),
+        ("def init(): raise OSError('no model')\ndef run(batch): pass", "OSError: no model"),
+        ("def init(): pass", "no function run"),
+        ("import os\nos.abort()", "ended by signal 6"),
+    ],
+)
+def test_a_script_that_cannot_begin_fails_the_node(work, script, said):
+    """After as many tries as a batch has, with its last lines."""
+    found, _, _, folder = work(tries=2)
+    (folder / "score.py").write_text(script)
+    with pytest.raises(JobError, match="the script cannot begin") as error:
+        found.run()
+    assert said in error.value.message
+
+
+def test_a_list_of_batches_is_read_a_line_at_a_time(work):
+    """Numbers mean the same files on all nodes; names that are no text survive."""
+    found, _, _, folder = work()
+    given = folder.parent.parent / "given"
+    cut = found._cut()
+    assert (len(cut), cut.batch(3)["files"][0]) == (4, "09.txt")
+    os.rename(os.fsencode(given / "11.txt"), os.fsencode(given) + b"/\xff.txt")
+    path = folder / "again"
+    path.write_text('{"tables": []}\n{"input": 0, "files": ["\\udcff.txt"]}\n')
+    assert os.path.exists(os.path.join(str(given), Cut(str(path)).batch(0)["files"][0]))
+
+
+@pytest.mark.parametrize("value", ["a text", {"a": 1}, 7, None])
+def test_what_is_no_list_is_no_result(value):
+    """A text would count as many items as it has letters."""
+    with pytest.raises(TypeError, match="must return a list or a DataFrame"):
+        returned.lines(value)

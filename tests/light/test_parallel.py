@@ -41,11 +41,11 @@ def run(batch):
 
 
 class Service:
-    """Gives out batches and keeps contents, as the service does, in memory."""
+    """Hands out batches and keeps contents, as the service does, in memory."""
 
-    def __init__(self, tries):
+    def __init__(self, tries) -> None:
         self.tries, self.blobs, self.batches, self.total = tries, {}, [], 0
-        self.digest, self.failed, self.reasons = "", {}, []
+        self.digest, self.failed, self.reasons, self.kept = "", {}, [], {}
 
     def cut_batches(self, cut):
         self.digest, self.total = cut["digest"], cut["batches"]
@@ -63,8 +63,6 @@ class Service:
                 self.batches.insert(0, each["number"])
         given, self.batches = self.batches[: told["wanted"]], self.batches[told["wanted"] :]
         return self._orders(given)
-
-    kept = {}
 
     def _orders(self, given):
         lost = [number for number, count in self.failed.items() if count >= self.tries]
@@ -86,7 +84,7 @@ class Service:
     def missing(self, digests):
         return [each for each in digests if each not in self.blobs]
 
-    def write_blob(self, digest, file, size, offset=0):
+    def write_blob(self, digest, file, _size):
         self.blobs[digest] = file.read()
 
     def read_blob(self, digest, sink):
@@ -97,7 +95,7 @@ class Service:
 def work(tmp_path, monkeypatch):
     """Makes the work of one node on twelve files; `body` is what run() does with a batch."""
 
-    def make(body="pass", tries=3, **more):
+    def make(body="pass", tries=3, **more: object):
         folder = RunFolder(str(tmp_path / "run"))
         folder.make()
         given, made = tmp_path / "given", tmp_path / "made"
@@ -130,7 +128,6 @@ def work(tmp_path, monkeypatch):
         words = ["score.py", "--mark", "x", "--other", "y"]
         found = node.NodeWork(Job.load(folder.job_file), folder, words)
         service = Service(tries)
-        service.kept = {}
         found._exchange._service = service
         return found, service, made / "parallel_run_step.txt", Path(folder.work)
 
@@ -205,10 +202,10 @@ def test_a_list_of_batches_is_read_a_line_at_a_time(work):
     given = folder.parent.parent / "given"
     cut = found._cut()
     assert (len(cut), cut.batch(3)["files"][0]) == (4, "09.txt")
-    os.rename(os.fsencode(given / "11.txt"), os.fsencode(given) + b"/\xff.txt")
+    (given / "11.txt").rename(given / os.fsdecode(b"\xff.txt"))
     path = folder / "again"
     path.write_text('{"tables": []}\n{"input": 0, "files": ["\\udcff.txt"]}\n')
-    assert os.path.exists(os.path.join(str(given), Cut(str(path)).batch(0)["files"][0]))
+    assert (given / Cut(str(path)).batch(0)["files"][0]).exists()
 
 
 @pytest.mark.parametrize("value", ["a text", {"a": 1}, 7, None])

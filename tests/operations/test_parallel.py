@@ -1,7 +1,7 @@
 """Batches: each is given to one node, tried again where it failed, and counted once."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -71,10 +71,10 @@ class Gang:
 
 
 @pytest.fixture
-def gang(system: System, store_text: Callable[..., FileEntry]) -> Iterator[Callable[..., Gang]]:
+def gang(system: System, store_text: Callable[..., FileEntry]) -> Callable[..., Gang]:
     """Makes runs."""
     snapshot = snapshots.create(system, W, body=CreateSnapshot([store_text("a.py", "1")])).id
-    yield lambda **more: Gang(system, snapshot, store_text, **more)
+    return lambda **more: Gang(system, snapshot, store_text, **more)
 
 
 def failed(number: int, reason: str = "ValueError: no") -> BatchReport:

@@ -144,9 +144,7 @@ def test_irises(workspace: Workspace, folder: Path, step: Any) -> None:
     lines = [f"{n}.5,{n % 3}.0,odd name" for n in range(40)]
     data = "\n".join(["sepal.length,petal.width,label", *lines]).encode()
     store = uploaded(workspace, folder, {"iris.csv": data}, "iris")
-    (folder / "model.pkl").write_bytes(
-        b"\x80\x03]q\x00(X\x06\x00\x00\x00Setosaq\x01X\x09\x00\x00\x00Virginicaq\x02e."
-    )
+    (folder / "model.pkl").write_bytes(pickle.dumps(["Setosa", "Virginica"]))
     Model.register(workspace, model_path="model.pkl", model_name="iris-prs")
     table = Dataset.Tabular.from_delimited_files((store, "iris/iris.csv"))
     one = step(

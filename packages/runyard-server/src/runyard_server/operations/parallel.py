@@ -195,21 +195,21 @@ def _judged(batch: BatchRow, told: BatchReport, most_tries: int) -> BatchRow:
     lacking = max(0, told.items - told.results)
     if lacking:
         reason = f"{told.results} results for {told.items} items"
-    place = {"digest": told.digest or None, "start": told.offset, "size": told.size}
-    return replace(batch, state=DONE, errors=lacking, reason=reason, **place)
+    batch = replace(batch, digest=told.digest or None, start=told.offset, size=told.size)
+    return replace(batch, state=DONE, errors=lacking, reason=reason)
 
 
 def _given(
     work: Work, kept: ParallelRow, node: JobNodeRow, body: ExchangeBatches
 ) -> tuple[ParallelRow, list[int]]:
-    """Give batches out: what was lost on its way, what failed before, then what nobody has had."""
+    """Hand batches out: what was lost on its way, what failed before, then what nobody has had."""
     known = {*body.held, *(each.number for each in body.results)}
     there = rows.given_to(work.connection, kept.run_key, node.node)
     lost = [b.number for b in there if b.attempt == body.attempt and b.number not in known]
     left = min(body.wanted, MOST_GIVEN) - len(lost)
     again = rows.waiting(work.connection, kept.run_key, left) if left > 0 else []
-    mine = {"state": GIVEN, "node": node.node, "attempt": body.attempt}
-    rows.change_batches(work.connection, [replace(each, **mine) for each in again])
+    taken = [replace(b, state=GIVEN, node=node.node, attempt=body.attempt) for b in again]
+    rows.change_batches(work.connection, taken)
     count = max(0, min(left - len(again), kept.batches - kept.next))
     fresh = list(range(kept.next, kept.next + count))
     added = [BatchRow(kept.run_key, n, GIVEN, node.node, body.attempt) for n in fresh]

@@ -5,7 +5,7 @@ import sys
 # As a program of a folder it has that first, and a script's imports must not find it.
 sys.path.pop(0)
 
-from runyard.runtime.parallel.node import main  # noqa: E402 - see above
+from runyard.runtime.parallel.node import main
 
 if __name__ == "__main__":
     main(sys.argv[1:])

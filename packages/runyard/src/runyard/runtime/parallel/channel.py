@@ -1,10 +1,12 @@
-"""Messages between a node's process and its workers: a line of JSON each, over a pair of sockets."""
+"""Messages between a node's process and its workers: lines of JSON, over a pair of sockets."""
 
 from __future__ import annotations
 
 import json
-import socket
-from typing import Any, Dict, Optional
+from typing import TYPE_CHECKING, Any, Dict, Optional
+
+if TYPE_CHECKING:
+    import socket
 
 Message = Dict[str, Any]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import Optional
+from typing import List, Optional
 
 _FORMAT = "%(asctime)s %(levelname)s %(process)d %(message)s"
 
@@ -18,18 +18,16 @@ class EntryScript:
         output_dir: Where the step's output is to be; None where it has none.
     """
 
-    _only: Optional[EntryScript] = None
-    logger: logging.Logger
-    working_dir: str
-    output_dir: Optional[str]
+    logger = logging.getLogger("azureml_user.parallel_run")
+    working_dir = ""
+    output_dir: Optional[str] = None
 
-    def __new__(cls) -> EntryScript:
-        if cls._only is None:
-            made = super().__new__(cls)
-            made.logger = logging.getLogger("azureml_user.parallel_run")
-            made.working_dir, made.output_dir = os.getcwd(), None
-            cls._only = made
-        return cls._only
+    def __new__(cls) -> EntryScript:  # noqa: PYI034 - the one of this process
+        """The one of this process."""
+        return _only[0] if _only else super().__new__(cls)
+
+
+_only: List[EntryScript] = []
 
 
 def set_up(log: str, level: str, output: str) -> None:
@@ -41,6 +39,7 @@ def set_up(log: str, level: str, output: str) -> None:
         output: The folder of the output, "" for none.
     """
     script = EntryScript()
+    _only[:] = [script]
     os.makedirs(os.path.dirname(log), exist_ok=True)
     handler = logging.FileHandler(log, encoding="utf-8")
     handler.setFormatter(logging.Formatter(_FORMAT))
@@ -48,4 +47,4 @@ def set_up(log: str, level: str, output: str) -> None:
     script.logger.setLevel(level)
     # What the script's own handlers print would be in two files.
     script.logger.propagate = False
-    script.output_dir = output or None
+    script.working_dir, script.output_dir = os.getcwd(), output or None

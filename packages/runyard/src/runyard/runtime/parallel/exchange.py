@@ -39,7 +39,7 @@ class Exchange:
         self._folder = folder
 
     def ask(self, wanted: int, held: Sequence[int] = (), reports: Sequence[Report] = ()) -> Orders:
-        """Tell how batches went and take others; gives the fields of BatchOrders.
+        """Report how batches went and take others; the answer has the fields of BatchOrders.
 
         Args:
             wanted: How many batches are wanted.
@@ -62,7 +62,7 @@ class Exchange:
         return found
 
     def tell_cut(self, digest: str, batches: int, path: str = "") -> Orders:
-        """Tell the list of batches; what there is already stays.
+        """Send the list of batches; what there is already stays.
 
         Args:
             digest: Its digest.

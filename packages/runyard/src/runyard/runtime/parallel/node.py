@@ -13,19 +13,20 @@ import sys
 import time
 from collections import deque
 from pathlib import Path
-from typing import Any, Deque, Dict, List, Sequence
+from typing import TYPE_CHECKING, Any, Deque, Dict, List, Sequence
 
 from runyard.client.spool import Spool
 from runyard.protocol.errors import RunyardError
-from runyard.runtime import names
 from runyard.runtime.folder import RunFolder
 from runyard.runtime.job import Job, JobError
 from runyard.runtime.parallel import cutting, joining
-from runyard.runtime.parallel.channel import Message
 from runyard.runtime.parallel.cutting import Cut
 from runyard.runtime.parallel.exchange import Exchange, Orders, Report
 from runyard.runtime.parallel.workers import Setup, Worker
 from runyard.runtime.service import JobService
+
+if TYPE_CHECKING:
+    from runyard.runtime.parallel.channel import Message
 
 APPEND_ROW = "append_row"
 # What has ended is told so soon; more than one of the two bounds would make a service of many

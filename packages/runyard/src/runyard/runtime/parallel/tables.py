@@ -7,7 +7,7 @@ where it is; for an earlier one, which another worker has failed at, it begins a
 from __future__ import annotations
 
 import os
-from typing import Any, BinaryIO, Dict, Iterator, List, Mapping, Optional
+from typing import TYPE_CHECKING, Any, BinaryIO, Dict, Iterator, List, Mapping, Optional
 
 from runyard.client import discovery
 from runyard.client.buffering import buffered
@@ -17,7 +17,9 @@ from runyard.protocol.dataset_paths import Listed
 from runyard.runtime import names
 from runyard.tables import reading, steps
 from runyard.tables.reading import Reading
-from runyard.tables.steps import Chunk
+
+if TYPE_CHECKING:
+    from runyard.tables.steps import Chunk
 
 
 class Tables:

@@ -12,15 +12,15 @@ import sys
 # As a program of a folder it has that first, and a script's imports must not find it.
 sys.path.pop(0)
 
-import importlib.util  # noqa: E402 - see above
-import os  # noqa: E402
-import socket  # noqa: E402
-import traceback  # noqa: E402
-from typing import Any, Dict, List  # noqa: E402
+import importlib.util
+import os
+import socket
+import traceback
+from typing import Any, Dict, List
 
-from runyard.runtime.parallel import entry_script, returned  # noqa: E402
-from runyard.runtime.parallel.channel import Channel, Message  # noqa: E402
-from runyard.runtime.parallel.cutting import root  # noqa: E402
+from runyard.runtime.parallel import entry_script, returned
+from runyard.runtime.parallel.channel import Channel, Message
+from runyard.runtime.parallel.cutting import root
 
 _LINES = 6
 
@@ -67,10 +67,8 @@ class Worker:
             answer["results"], text = returned.lines(value)
             if self._setup["keeps"]:
                 answer["file"] = self._kept(number, text)
-        except (KeyboardInterrupt, GeneratorExit):
-            raise
         # Also SystemExit: a script that gives up on a batch has not failed at the next one.
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - what a script raises costs it a try, and is told
             answer["reason"] = told()
         return answer
 
@@ -117,7 +115,7 @@ def main(words: List[str]) -> int:
         worker = Worker(setup)
         module = worker.begin(words[1])
     # A script may call sys.exit() where it misses something.
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - whatever it is, the node's process tells it
         channel.send({"unfit": told()})
         return 1
     channel.send({"ready": True})

@@ -100,7 +100,7 @@ class Worker:
         )
 
     def give(self, order: Message, seconds: float) -> None:
-        """Give it a batch.
+        """Send it a batch.
 
         Args:
             order: The batch.

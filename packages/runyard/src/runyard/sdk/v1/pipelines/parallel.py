@@ -214,7 +214,7 @@ class ParallelRunStep(ConfiguredStep):
     def __init__(
         self,
         name: str,
-        parallel_run_config: ParallelRunConfig,
+        parallel_run_config: Any,
         inputs: Sequence[Any],
         output: Any = None,
         side_inputs: Optional[Sequence[Any]] = None,

@@ -115,6 +115,40 @@ export interface AuditQuery {
   page_token: string | null;
 }
 
+export interface BatchOrders {
+  digest: string;
+  given: Array<number>;
+  total: number;
+  done: number;
+  failed: number;
+  items: number;
+  errors: number;
+  stop: string;
+}
+
+export interface BatchPage {
+  items: Array<BatchPlace>;
+  more: boolean;
+}
+
+export interface BatchPlace {
+  number: number;
+  digest: string;
+  offset: number;
+  size: number;
+}
+
+export interface BatchReport {
+  number: number;
+  items: number;
+  results: number;
+  failed: boolean;
+  reason: string;
+  digest: string;
+  offset: number;
+  size: number;
+}
+
 export interface BatchResult {
   stored: number;
   refused: Array<Refusal>;
@@ -471,6 +505,12 @@ export interface CronSpec {
   time_zone: string;
 }
 
+export interface CutBatches {
+  digest: string;
+  batches: number;
+  attempt: number;
+}
+
 export interface DataReference {
   name: string;
   datastore: string;
@@ -824,6 +864,13 @@ export interface Exchange {
   leaves: boolean;
 }
 
+export interface ExchangeBatches {
+  attempt: number;
+  wanted: number;
+  held: Array<number>;
+  results: Array<BatchReport>;
+}
+
 export interface Exchanged {
   trials: Array<AskedTrial>;
   verdicts: Array<TrialVerdict>;
@@ -1150,6 +1197,7 @@ export interface LauncherSpec {
   chief_count: number;
   evaluator_count: number;
   exit_deadline_seconds: number | null;
+  parallel: ParallelSpec | null;
 }
 
 export interface Limits {
@@ -1557,6 +1605,21 @@ export interface OutputRecord {
   published_as: string;
 }
 
+export interface ParallelSpec {
+  inputs: Array<string>;
+  table: boolean;
+  batch_size: number;
+  action: string;
+  output: string;
+  file_name: string;
+  timeout_seconds: number;
+  most_tries: number;
+  error_threshold: number;
+  allowed_failed_count: number | null;
+  allowed_failed_percent: number | null;
+  logging_level: string;
+}
+
 export interface ParameterImportance {
   name: string;
   importance: number;
@@ -1858,6 +1921,10 @@ export interface Resources {
   cpus: number;
   memory_gb: number;
   gpus: number;
+}
+
+export interface ResultsQuery {
+  after: number;
 }
 
 export interface Rollback {
@@ -2807,6 +2874,9 @@ export interface Routes {
   "models.search": { segments: { workspace: string }; query: never; body: Partial<Search>; answer: ModelPage };
   "models.stage": { segments: { workspace: string; model: string }; query: never; body: Partial<SetStage>; answer: ModelRecord };
   "models.verify": { segments: { workspace: string; model: string }; query: Partial<VerifyQuery>; body: never; answer: ModelCheck };
+  "parallel.cut": { segments: { workspace: string; run: string; node: string }; query: never; body: Partial<CutBatches>; answer: BatchOrders };
+  "parallel.exchange": { segments: { workspace: string; run: string; node: string }; query: never; body: Partial<ExchangeBatches>; answer: BatchOrders };
+  "parallel.results": { segments: { workspace: string; run: string }; query: Partial<ResultsQuery>; body: never; answer: BatchPage };
   "parameters.list": { segments: { workspace: string; run: string }; query: never; body: never; answer: ParameterList };
   "parameters.log": { segments: { workspace: string; run: string }; query: never; body: Partial<LogParameters>; answer: ParameterList };
   "pipeline_endpoints.add": { segments: { workspace: string; endpoint: string }; query: never; body: Partial<AddEndpointVersion>; answer: PipelineEndpointRecord };
@@ -3038,6 +3108,9 @@ export const routes = {
   "models.search": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/models/search"},
   "models.stage": {"method": "PUT", "path": "/api/v1/workspaces/{workspace}/models/{model}/stage"},
   "models.verify": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/models/{model}/verify"},
+  "parallel.cut": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/nodes/{node}/batches"},
+  "parallel.exchange": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/nodes/{node}/batches/exchange"},
+  "parallel.results": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/batches/results"},
   "parameters.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/parameters"},
   "parameters.log": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/parameters"},
   "pipeline_endpoints.add": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/pipeline-endpoints/{endpoint}/versions"},

@@ -228,7 +228,7 @@ CREATE TABLE experiments (
 	PRIMARY KEY (id), 
 	UNIQUE (workspace, name)
 );
-INSERT INTO "experiments" VALUES('3c679e2c-221c-4aa2-a0bf-4280827b0c29','default','mnist',1,1600000000000000,'');
+INSERT INTO "experiments" VALUES('a1c48b98-88df-4164-b07d-6e34cd1ef710','default','mnist',1,1600000000000000,'');
 CREATE TABLE file_digests (
 	workspace VARCHAR NOT NULL, 
 	datastore VARCHAR NOT NULL, 
@@ -527,6 +527,31 @@ CREATE TABLE nodes (
 	since BIGINT NOT NULL, 
 	PRIMARY KEY (workspace, compute, id)
 );
+CREATE TABLE parallel_batches (
+	run_key BIGINT NOT NULL, 
+	number INTEGER NOT NULL, 
+	state VARCHAR NOT NULL, 
+	node INTEGER NOT NULL, 
+	attempt INTEGER NOT NULL, 
+	tries INTEGER NOT NULL, 
+	errors BIGINT NOT NULL, 
+	digest VARCHAR, 
+	start BIGINT NOT NULL, 
+	size BIGINT NOT NULL, 
+	reason TEXT NOT NULL, 
+	PRIMARY KEY (run_key, number)
+);
+CREATE TABLE parallel_runs (
+	run_key BIGINT NOT NULL, 
+	digest VARCHAR NOT NULL, 
+	batches INTEGER NOT NULL, 
+	next INTEGER NOT NULL, 
+	done INTEGER NOT NULL, 
+	failed INTEGER NOT NULL, 
+	items BIGINT NOT NULL, 
+	errors BIGINT NOT NULL, 
+	PRIMARY KEY (run_key)
+);
 CREATE TABLE people (
 	name VARCHAR NOT NULL, 
 	role VARCHAR NOT NULL, 
@@ -709,7 +734,7 @@ CREATE TABLE run_specs (
 	spec TEXT NOT NULL, 
 	PRIMARY KEY (run_key)
 );
-INSERT INTO "run_specs" VALUES(1,'{"experiment":"mnist","snapshot":"8daa23a5527919020421529bf132c4390ccf8b3e552c85b36c9d8d83b5a01642","script":"","arguments":[],"command":[],"target":"sdk","node_count":1,"launcher":{"kind":"single","process_count_per_node":1,"worker_count":0,"parameter_server_count":0,"backend":"","chief_count":0,"evaluator_count":0,"exit_deadline_seconds":null},"environment":{"name":"","version":"","python":"","user_managed":false,"interpreter":"python","pip":[],"conda":[],"channels":[],"index_url":"","as_of":"","as_of_from":"","docker_image":"","compatibility":""},"environment_variables":{},"data":[],"watched_folders":["logs"],"max_duration_seconds":null,"max_retries":0,"shared_memory":null,"definition":{},"resumes":null,"priority":0,"inputs":[],"outputs":[],"container":null}');
+INSERT INTO "run_specs" VALUES(1,'{"experiment":"mnist","snapshot":"8daa23a5527919020421529bf132c4390ccf8b3e552c85b36c9d8d83b5a01642","script":"","arguments":[],"command":[],"target":"sdk","node_count":1,"launcher":{"kind":"single","process_count_per_node":1,"worker_count":0,"parameter_server_count":0,"backend":"","chief_count":0,"evaluator_count":0,"exit_deadline_seconds":null,"parallel":null},"environment":{"name":"","version":"","python":"","user_managed":false,"interpreter":"python","pip":[],"conda":[],"channels":[],"index_url":"","as_of":"","as_of_from":"","docker_image":"","compatibility":""},"environment_variables":{},"data":[],"watched_folders":["logs"],"max_duration_seconds":null,"max_retries":0,"shared_memory":null,"definition":{},"resumes":null,"priority":0,"inputs":[],"outputs":[],"container":null}');
 CREATE TABLE run_tags (
 	run_key BIGINT NOT NULL, 
 	name VARCHAR NOT NULL, 
@@ -1008,6 +1033,7 @@ CREATE INDEX models_of_run ON models (workspace, run, "key");
 CREATE INDEX models_of_stage ON models (workspace, name, stage, "key");
 CREATE INDEX models_of_workspace ON models (workspace, "key");
 CREATE INDEX nodes_of_run ON nodes (workspace, run);
+CREATE INDEX parallel_batches_by_state ON parallel_batches (run_key, state, node, number);
 CREATE INDEX pipeline_endpoints_by_name ON pipeline_endpoints (workspace, name, "key");
 CREATE INDEX pipeline_endpoints_by_status ON pipeline_endpoints (workspace, status, "key");
 CREATE INDEX pipeline_endpoints_of_workspace ON pipeline_endpoints (workspace, "key");

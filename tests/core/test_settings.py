@@ -97,7 +97,8 @@ def test_the_table_names_every_setting():
     ]
     for row in rows:
         assert row.about.endswith(".")
-        in_file = row.name in ("sites", "mirrors", "containers", "blobs_credentials")
+        only = ("sites", "mirrors", "containers", "blobs_credentials", "conda_mirrors")
+        in_file = row.name in only
         assert row.variable == ("" if in_file else "RUNYARD_" + row.name.upper())
 
 
@@ -121,6 +122,8 @@ def test_sites_are_tables_of_the_file(tmp_path):
         ('[sites.lab]\nbackend = "local"\nenvironments_gb = 0', "environments_gb of .sites.lab."),
         ('[sites."a b"]\nbackend = "local"', "a site's name is"),
         ("[site.lab]\nbackend = 3", "did you mean sites"),
+        ('[conda_mirrors]\nconda-forge = "./forge"', "whole path of a folder"),
+        ('conda = "sometimes"', "conda cannot be 'sometimes'"),
     ],
 )
 def test_a_wrong_site_is_refused(tmp_path, text, told):

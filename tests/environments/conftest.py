@@ -3,8 +3,8 @@
 import hashlib
 import zipfile
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,9 @@ class Offline:
     python_downloads: bool = False
     environments_as_of: str = ""
     environments_compatibility: str = ""
+    conda: str = "needed"
+    conda_channels: Sequence[str] = ()
+    conda_mirrors: Mapping[str, str] = field(default_factory=dict)
 
 
 class Room:

@@ -24,7 +24,10 @@ Days = Annotated[
 
 # What the service says before it builds is at the log's beginning.
 _HEAD_OF_LOG = 1 << 16
-_CHOICE = re.compile(r"packages are as of |Python \S+ is (?:used|asked for)|\S+ is installed as ")
+_CHOICE = re.compile(
+    r"packages are as of |Python \S+ is (?:used|asked for)|\S+ is installed as |made with conda: |"
+    r"pip's index has no |conda packages for "
+)
 
 group = Group()
 
@@ -75,10 +78,11 @@ def show(name: Name, json: Json = False, workspace: Workspace = None) -> None:
         ("Python", python),
         ("as of", asked.as_of and f"{asked.as_of} {asked.as_of_from}".strip()),
         ("conda", ", ".join(asked.conda)),
+        ("channels", ", ".join(asked.channels)),
         ("pip", ", ".join(asked.pip)),
     ):
         if text:
-            output.say(f"  {title:8}{text}")
+            output.say(f"  {title:10}{text}")
 
 
 @group.command()
@@ -106,6 +110,7 @@ def why(run: RunId, json: Json = False, workspace: Workspace = None) -> None:
 
     Example: `runyard environments why mnist/12`
     """
+    from runyard.protocol import conda_locks
     from runyard.protocol.files import BUILD_LOG
     from runyard_server.cli import target
     from runyard_server.cli.run_names import with_run
@@ -124,6 +129,7 @@ def why(run: RunId, json: Json = False, workspace: Workspace = None) -> None:
         output.as_json(lock)
         return
     pins = [line for line in lock.requirements.splitlines() if line[:1] not in ("", " ", "#", "-")]
+    solved = conda_locks.packages(lock.requirements)
     output.say(f"{record.id}: environment {lock.digest}, Python {lock.python}")
     for line in [
         *lock.notes,
@@ -131,6 +137,11 @@ def why(run: RunId, json: Json = False, workspace: Workspace = None) -> None:
         *(built or ["it was there already: nothing was built for this run"]),
     ]:
         output.say(f"  {line}")
+    if solved:
+        named = ", ".join(f"{one.name}={one.version}={one.build}" for one in solved)
+        output.say(f"  {humane.many(len(solved), 'conda package')}: {named}")
+        channels = dict.fromkeys(one.channel for one in solved)
+        output.say(f"  from {', '.join(channels)}")
     output.say(
         f"  {humane.many(len(pins), 'package')}: {', '.join(pin.split()[0] for pin in pins)}"
     )

@@ -23,6 +23,7 @@ from runyard.protocol.texts import decoded
 PREFIX = "RUNYARD_"
 SITE_NAME = r"[A-Za-z0-9][A-Za-z0-9_\-]{0,31}"
 LOG_LEVELS = ("debug", "info", "warning", "error")
+CONDA_CHOICES = ("needed", "always", "never")
 LARGEST_PORT = 65535
 _MOST_DAYS = 36_500
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -118,6 +119,14 @@ class Settings:
         "strict refuses another version in the place of a framework for which no Python can be "
         "had, also where an environment does not say so.",
     )
+    conda: str = _setting(
+        "needed",
+        "When conda makes environments: needed, where pip cannot give what is asked for; always, "
+        "where conda packages are named; or never.",
+    )
+    conda_channels: tuple[str, ...] = _setting(
+        ("conda-forge",), "The conda channels of environments that name none."
+    )
     system_metrics: bool = _setting(
         default=True,
         about="Whether agents sample what runs, nodes and GPUs use, for runyard runs usage.",
@@ -179,6 +188,17 @@ class Settings:
             "image: a table `[containers]` with `engine`, `podman` or `docker` or a path; perhaps "
             "`image`, for those that name none, and `memory`, the most of a container, as `8g`.",
             "only_file": True,
+        },
+    )
+
+    conda_mirrors: Mapping[str, str] = field(
+        default_factory=dict,
+        metadata={
+            "about": "Where conda channels are fetched from, a table `[conda_mirrors]` with lines "
+            '`"channel" = "https://mirror/channel"` or the path of a folder; locks name the '
+            "channels themselves, so the addresses here may have passwords.",
+            "only_file": True,
+            "secret": True,
         },
     )
 
@@ -264,6 +284,7 @@ def load(config: Path, environ: Mapping[str, str], given: Mapping[str, Any]) -> 
     if "containers" in values:
         values["containers"] = _containers(values["containers"], f"[containers] of {config}")
     _check_texts(values.get("blobs_credentials", {}), f"[blobs_credentials] of {config}")
+    _check_conda_mirrors(values.get("conda_mirrors", {}), str(config))
     if values.get("site"):
         values.update(_in_one_word(values, origins["site"]))
     settings = Settings(**values, origins=origins)
@@ -307,7 +328,8 @@ def _from_file(config: Path) -> dict[str, Any]:
     _check_names(found, _names(), str(config))
     if isinstance(found.get("site"), dict):
         raise InvalidRequest(f"'site' in {config} is a table; did you mean sites?")
-    tables = dict.fromkeys(("sites", "mirrors", "blobs_credentials", "containers"), dict)
+    named = ("sites", "mirrors", "blobs_credentials", "containers", "conda_mirrors")
+    tables = dict.fromkeys(named, dict)
     kinds = {**get_type_hints(Settings), **tables}
     return {name: _typed(name, value, kinds[name], str(config)) for name, value in found.items()}
 
@@ -345,6 +367,7 @@ def _check_values(settings: Settings) -> None:
         "trash_days": not 0 <= settings.trash_days <= _MOST_DAYS,
         "audit_days": not 0 <= settings.audit_days <= _MOST_DAYS,
         "log_level": settings.log_level not in LOG_LEVELS,
+        "conda": settings.conda not in CONDA_CHOICES,
         "environments_as_of": not _is_day(settings.environments_as_of),
         "environments_compatibility": settings.environments_compatibility not in ("", STRICT),
     }
@@ -434,6 +457,16 @@ def _containers(given: Mapping[str, Any], where: str) -> ContainerSettings:
     if made.memory and not re.fullmatch(MEMORY_SIZE, made.memory):
         raise InvalidRequest(f"memory in {where} is {made.memory!r}; write it as '512m' or '8g'")
     return made
+
+
+def _check_conda_mirrors(given: Mapping[str, Any], origin: str) -> None:
+    """Refuse what is no place; what it holds is told at its use."""
+    for channel, place in given.items():
+        if not isinstance(place, str) or not re.match(r"https?://|file://|/", place):
+            raise InvalidRequest(
+                f"{channel!r} in [conda_mirrors] of {origin} is {place!r}; it must be an address, "
+                "https://mirror/channel, or the whole path of a folder of this machine"
+            )
 
 
 def _check_texts(given: Mapping[str, Any], where: str) -> None:

@@ -70,7 +70,13 @@ def build(
 
 
 def command(
-    light: Path, folder: Path, requirements: Path, python: str, uv: str, cache: Path
+    light: Path,
+    folder: Path,
+    requirements: Path,
+    python: str,
+    uv: str,
+    cache: Path,
+    conda: Path | None = None,
 ) -> list[str]:
     """The command line of a builder.
 
@@ -81,10 +87,12 @@ def command(
         python: The interpreter to build on.
         uv: The uv program.
         cache: Folder of downloaded packages.
+        conda: The program that installs conda packages, for a lock that has some.
     """
     entry = [sys.executable, "-S", "-E", str(light / _ENTRY), "realise"]
     places = ["--folder", str(folder), "--requirements", str(requirements), "--cache", str(cache)]
-    return [*entry, *places, "--python", python, "--uv", uv]
+    programs = ["--python", python, "--uv", uv, *(["--conda", str(conda)] if conda else [])]
+    return [*entry, *places, *programs]
 
 
 def _watch(process: subprocess.Popen[bytes], cancelled: Callable[[], bool]) -> None:

@@ -13,6 +13,7 @@ fetch one.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from runyard.protocol import compatibility, frameworks
 from runyard.protocol.compatibility import STRICT
@@ -26,6 +27,7 @@ from runyard_server.environments import (
     resolver,
     selection,
 )
+from runyard_server.environments.conda_rule import CondaSettings
 from runyard_server.environments.failures import EnvironmentFailed
 from runyard_server.environments.inputs import OLDEST_PYTHON, Inputs, read, user_managed
 from runyard_server.environments.resolver import Tool
@@ -42,21 +44,47 @@ _PIN = re.compile(
 _TOLD = re.compile(rf"[\w\-]+==[\w.]+{_ON}[\w\-]+==[\w.]+")
 
 
-def inputs_of(definition: EnvironmentDefinition, *, gpu: bool, as_of: str, setting: str) -> Inputs:
+class LockSettings(CondaSettings, Protocol):
+    """The settings that decide about locks."""
+
+    @property
+    def environments_as_of(self) -> str:
+        """The day of the packages of definitions that name none; "" for today."""
+        ...
+
+    @property
+    def environments_compatibility(self) -> str:
+        """`strict` where nothing may take the place of what was asked for."""
+        ...
+
+
+def inputs_of(
+    definition: EnvironmentDefinition, settings: LockSettings, *, gpu: bool, conda: str = ""
+) -> Inputs:
     """All that decides about the lock of a definition.
 
     Args:
         definition: What the user asked for.
+        settings: What was set.
         gpu: Whether the nodes that it is for have GPUs.
-        as_of: The day of its packages where it names none.
-        setting: What the service's settings say of compatibility: `strict`, or "".
+        conda: When conda makes it, in place of what was set.
 
     Raises:
         EnvironmentFailed: It cannot be understood, or is refused.
     """
     if definition.user_managed:
         return user_managed(interpreters.located(definition.interpreter))
-    return considered(read(definition, gpu=gpu, as_of=as_of), definition, setting)
+    inputs = read(
+        definition,
+        gpu=gpu,
+        as_of=settings.environments_as_of,
+        conda_when=conda or settings.conda,
+        conda_channels=settings.conda_channels,
+    )
+    if inputs.conda is not None:
+        # conda brings the Python that an old version needs.
+        return inputs
+    return considered(inputs, definition, settings.environments_compatibility)
 
 
 def considered(inputs: Inputs, definition: EnvironmentDefinition, setting: str) -> Inputs:

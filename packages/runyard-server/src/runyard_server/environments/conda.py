@@ -5,6 +5,7 @@
     conda-forge::scipy    -> scipy
     pytorch>=1.2          -> torch>=1.2
     cudatoolkit=10.0      -> nothing, with a note: compiled libraries come inside pip's packages
+    git, r-base           -> nothing pip has: an environment with them is made with conda
 
 Names that are not in the table are taken for pip's own.
 """
@@ -46,9 +47,13 @@ _NOT_PIP = re.compile(
     r"^(_.*|cuda.*|cudnn|nccl|cupti|magma-.*|mkl.*|blas|libblas|openblas|libopenblas|intel-openmp|"
     # These few that begin so are Python packages.
     r"lib(?!rosa|cst|clang|tmux|sass|svm).*|openssl|ca-certificates|sqlite|tk|zlib|xz|bzip2|"
-    r"readline|ncurses|ld_impl.*|gcc.*|gxx.*|gfortran.*|compilers|make|cmake|git|hdf5|openmpi|"
-    r"mpich|mpi|ffmpeg|jpeg|freetype|yaml|nomkl|conda|r-.*|glib|gst-.*|icu|qt|nodejs|"
-    r"tensorflow-base|_libgcc_mutex|python_abi)$"
+    r"readline|ncurses|ld_impl.*|hdf5|openmpi|mpich|mpi|jpeg|freetype|yaml|nomkl|conda|glib|"
+    r"gst-.*|icu|qt|tensorflow-base|_libgcc_mutex|python_abi)$"
+)
+# Programs and languages: no package of pip's brings them, and nobody names them by habit.
+_ONLY_CONDA = re.compile(
+    r"^(r|r-.*|bioconductor-.*|gcc.*|gxx.*|gfortran.*|c-compiler|cxx-compiler|fortran-compiler|"
+    r"compilers|make|cmake|git|git-lfs|ffmpeg|nodejs|openjdk|perl|imagemagick|gdal)$"
 )
 _SPEC = re.compile(r"^(?:[\w\-./]+::)?(?P<name>[\w\-.]+)\s*(?P<rest>.*)$")
 _ADDRESS = re.compile(r"^[\w+]+:/|^[\w+]+ @ ")
@@ -85,11 +90,27 @@ def mapped(spec: str) -> Mapped:
     name, rest = match["name"].lower(), _unbracketed(match["rest"])
     if name == "python":
         return Mapped(python=pythons.asked(rest))
-    if _NOT_PIP.match(name):
+    if _NOT_PIP.match(name) or only_there(name):
         return Mapped(note=f"conda package {name} is left out: pip's packages bring what they need")
     own = _NAMES.get(name, name)
     note = f"conda package {name} is installed as pip's {own}" if own != name else ""
     return Mapped(requirement=own + _versions(rest), note=note)
+
+
+def name_of(spec: str) -> str:
+    """The name of the package in a conda specification, in lower case; "" where there is none."""
+    match = _SPEC.match(spec.strip())
+    return match["name"].lower() if match else ""
+
+
+def only_there(name: str) -> bool:
+    """Whether pip has nothing for a conda package, and nothing of pip's brings it."""
+    return bool(_ONLY_CONDA.match(name))
+
+
+def pip_name(name: str) -> str:
+    """What pip calls a conda package."""
+    return _NAMES.get(name.lower(), name.lower())
 
 
 def _unbracketed(rest: str) -> str:

@@ -21,8 +21,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol
 
+from runyard.protocol import conda_locks
 from runyard.protocol.compatibility import told
 from runyard.protocol.environments import EnvironmentDefinition, LockRecord
 from runyard.protocol.errors import RunyardError, StorageFull
@@ -31,6 +33,7 @@ from runyard_server.environments import (
     building,
     compatibility,
     compiled,
+    conda_rule,
     dates,
     interpreters,
     mpi,
@@ -41,9 +44,11 @@ from runyard_server.environments import (
 )
 from runyard_server.environments import inputs as normal
 from runyard_server.environments.bytecode import BytecodeCompiler
+from runyard_server.environments.compatibility import LockSettings
+from runyard_server.environments.conda_rule import Mirrors
 from runyard_server.environments.failures import EnvironmentFailed
 from runyard_server.environments.history import History
-from runyard_server.environments.inputs import Inputs
+from runyard_server.environments.inputs import CondaInputs, Inputs
 from runyard_server.environments.interpreters import Interpreter
 from runyard_server.environments.private_wheels import PrivateWheels
 from runyard_server.environments.resolver import Tool
@@ -56,22 +61,12 @@ READY = "ready.json"
 USER_MANAGED = "# interpreter: "
 
 
-class EnvironmentSettings(Protocol):
+class EnvironmentSettings(LockSettings, Protocol):
     """The settings that matter here."""
 
     @property
     def python_downloads(self) -> bool:
         """Whether a Python that is not on this machine may be fetched."""
-        ...
-
-    @property
-    def environments_as_of(self) -> str:
-        """The day of the packages of definitions that name none; "" for today."""
-        ...
-
-    @property
-    def environments_compatibility(self) -> str:
-        """`strict` where nothing may take the place of what was asked for."""
         ...
 
 
@@ -136,7 +131,7 @@ class Environments:
                 return _as_it_is(inputs.interpreter, definition.interpreter)
             # One resolves, and the others find what it found: runs of one definition come together.
             with self._turns.setdefault(inputs.hash, threading.Lock()), self._space():
-                return self._remembered(inputs, log)
+                return self._by_pip_or_conda(definition, inputs, log, gpu=gpu)
         except RunyardError as error:
             log(f"error: {error.message}")
             raise
@@ -204,8 +199,10 @@ class Environments:
         # Asked after a failure alone: packages that never had a wheel mostly build well.
         inputs = self._inputs(definition, gpu=gpu)
         python = pythons.find(lock.python)
+        if inputs.interpreter or python is None or conda_locks.packages(lock.requirements):
+            return []
         # In compatibility mode none of what is pinned was looked for.
-        if inputs.interpreter or python is None or told(lock.requirements):
+        if told(lock.requirements):
             return []
         try:
             fetch = self._settings.python_downloads
@@ -235,12 +232,34 @@ class Environments:
         """End what is done in the background; builds that are waited for are not touched."""
         self._bytecode.close()
 
-    def _inputs(self, definition: EnvironmentDefinition, *, gpu: bool) -> Inputs:
-        as_of, setting = (
-            self._settings.environments_as_of,
-            self._settings.environments_compatibility,
-        )
-        return compatibility.inputs_of(definition, gpu=gpu, as_of=as_of, setting=setting)
+    def _inputs(self, definition: EnvironmentDefinition, *, gpu: bool, conda: str = "") -> Inputs:
+        return compatibility.inputs_of(definition, self._settings, gpu=gpu, conda=conda)
+
+    def _by_pip_or_conda(
+        self,
+        definition: EnvironmentDefinition,
+        inputs: Inputs,
+        log: Callable[[str], None],
+        *,
+        gpu: bool,
+    ) -> LockRecord:
+        """The lock; conda is asked for packages of its own that pip's index does not know."""
+        try:
+            return self._remembered(inputs, log)
+        except EnvironmentFailed as error:
+            may_ask = inputs.conda is None and self._settings.conda == conda_rule.NEEDED
+            names = conda_rule.missing(definition, error.message) if may_ask else []
+            if not names:
+                raise
+            log(f"pip's index has no {', '.join(names)}: the environment is made with conda")
+            try:
+                return self._remembered(
+                    self._inputs(definition, gpu=gpu, conda=conda_rule.ALWAYS), log
+                )
+            except RunyardError as other:
+                # The first reason may be all there is to it: a name with a slip in it.
+                text = f"{error.message}\nconda has been asked, too: {other.message}"
+                raise EnvironmentFailed(text) from error
 
     def _remembered(self, inputs: Inputs, log: Callable[[str], None]) -> LockRecord:
         found = self._made.get(inputs.hash)
@@ -307,36 +326,75 @@ class Environments:
 
     def _selected(self, inputs: Inputs, log: Callable[[str], None]) -> Selected:
         tool = self._tool()
+        own = [self._wheels.located(each) for each in inputs.requirements]
+        located = replace(inputs, requirements=tuple(own))
+        if inputs.conda is not None:
+            return self._solved(located, inputs.conda, tool, log)
 
         def locked(python: Interpreter, wheels: Sequence[str]) -> str:
-            own = [self._wheels.located(each) for each in inputs.requirements]
-            located = replace(inputs, requirements=tuple(own))
             return self._wheels.addressed(_locked(located, python, wheels, tool, log))
 
         return Selection(inputs, tool, log, locked, fetch=self._settings.python_downloads).run()
 
+    def _solved(
+        self, inputs: Inputs, wanted: CondaInputs, tool: Tool, log: Callable[[str], None]
+    ) -> Selected:
+        """The Python and the lock's lines where conda gives a part of them."""
+        from runyard_server.environments import conda_solving
+
+        cache = self._packages / "conda"
+        solved = conda_solving.solve(inputs, wanted, cache, self._mirrors(), log)
+        major, minor, patch = (int(part) for part in solved.python.split("."))
+        python = Interpreter("", (major, minor, patch))
+        if not inputs.requirements:
+            return Selected(python, solved.lines)
+        with TemporaryDirectory(prefix="runyard-conda-") as name:
+            given = conda_solving.as_wheels(solved.packages, Path(name))
+            both = replace(inputs, requirements=(*inputs.requirements, *given.values()))
+            try:
+                pip = _locked(both, python, (), tool, log, tuple(given))
+            except EnvironmentFailed as error:
+                reason = conda_solving.told(error.message, solved.packages)
+                raise EnvironmentFailed(reason) from error
+        return Selected(python, solved.lines + self._wheels.addressed(pip))
+
+    def _mirrors(self) -> Mirrors:
+        return Mirrors(self._settings.conda_mirrors)
+
     def _build(self, lock: LockRecord, log_path: Path, cancelled: Callable[[], bool]) -> None:
         if user_managed_interpreter(lock):
             return
-        python = pythons.find(lock.python)
-        if python is None:
+        conda = self._conda_program(lock)
+        python = None if conda else pythons.find(lock.python)
+        if python is None and conda is None:
             return
         tool = self._tool()
         folder = self._folder / lock.digest
+        path = lock.python if python is None else python.path
         with self._space():
             lines = self._written(lock)
             command = building.command(
-                self._light, folder, lines, python.path, tool.program, self._packages
+                self._light, folder, lines, path, tool.program, self._packages, conda
             )
             building.build(command, log_path, tool, self._folder, cancelled)
         self._bytecode.add(folder)
+
+    def _conda_program(self, lock: LockRecord) -> Path | None:
+        """The program that installs the conda packages of a lock, None where it has none."""
+        if not conda_locks.packages(lock.requirements):
+            return None
+        from runyard_server.environments import conda_solving
+
+        conda_solving.check_installed()
+        return conda_solving.PROGRAM
 
     def _written(self, lock: LockRecord) -> Path:
         """Write the lock beside its environment, for the builder; many may do so at once."""
         lines = self._folder / f"{lock.digest}.txt"
         draft = self._folder / f"{lock.digest}.{secrets.token_hex(4)}.tmp"
         try:
-            draft.write_text(self._wheels.placed(lock.requirements), "utf-8")
+            placed = self._mirrors().placed(self._wheels.placed(lock.requirements))
+            draft.write_text(placed, "utf-8")
             draft.replace(lines)
         finally:
             draft.unlink(missing_ok=True)
@@ -359,15 +417,18 @@ def _locked(
     wheels: Sequence[str],
     tool: Tool,
     log: Callable[[str], None],
+    given: Sequence[str] = (),
 ) -> str:
     """The lines of a lock for one Python."""
-    log(f"resolving {len(inputs.requirements)} requirements for Python {python.dotted}")
+    log(
+        f"resolving {len(inputs.requirements) - len(given)} requirements for Python {python.dotted}"
+    )
     begun = time.monotonic()
     wanted = compiled.taken_apart(inputs.requirements, python.minor, mpi.this_machine())
     for note in wanted.notes:
         log(note)
     resolved = replace(inputs, requirements=wanted.resolved)
-    lines = resolver.resolve(resolved, python, tool, wheels)
+    lines = resolver.resolve(resolved, python, tool, wheels, given)
     lines += "".join(f"{line}\n" for line in compiled.build_lines(wanted, lines))
     count = sum(1 for line in lines.splitlines() if line[:1] not in ("", "#", "-", " "))
     log(f"resolved {count} packages in {time.monotonic() - begun:.1f} s")

@@ -77,4 +77,7 @@ def _facts(inputs: Inputs) -> frozenset[str]:
         for name in ("python", "index_url", "as_of", "compatibility", "platform")
         if plain[name]
     ]
+    if inputs.conda is not None:
+        found += [f"conda {each}" for each in inputs.conda.packages]
+        found += [f"channel {each}" for each in inputs.conda.channels]
     return frozenset(found)

@@ -7,17 +7,12 @@ as notes for the build log.
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 
 from runyard.protocol import pythons
 from runyard.protocol.environments import EnvironmentDefinition
-from runyard_server.environments import (
-    compiled,
-    conda,
-    dates,
-    frameworks,
-    lines,
-)
+from runyard_server.environments import compiled, conda, conda_rule, dates, frameworks, lines
 
 # Raised when the same inputs are to be resolved, and made, anew.
 FORMAT = 1
@@ -25,6 +20,21 @@ OLDEST_PYTHON = (3, 7)
 # What files of the time asked for because it was the default; 3.7 runs what they need.
 _NEAR_OLDEST = ((3, 5), (3, 6))
 _PLAIN_CHANNELS = ("defaults", "conda-forge", "anaconda", "pytorch", "main")
+
+
+@dataclass(frozen=True)
+class CondaInputs:
+    """What conda is to give, where an environment is made with it.
+
+    Args:
+        packages: Specifications of conda packages, or addresses of locked ones; sorted.
+        channels: The channels' addresses, those that come first before others.
+        gpu: Whether the nodes have GPUs: packages ask for `__cuda` then.
+    """
+
+    packages: tuple[str, ...]
+    channels: tuple[str, ...]
+    gpu: bool
 
 
 @dataclass(frozen=True)
@@ -42,6 +52,7 @@ class Inputs:
         compatibility: TensorFlow 1.x that is pinned and has no Python here, so that another may
             take its place; `strict` where none may; "" where all is as it is asked for.
         interpreter: Path of a user-managed interpreter, "" for a managed environment.
+        conda: What conda is to give; None where pip gives everything.
         notes: What was dropped or changed; not part of the hash.
     """
 
@@ -54,35 +65,48 @@ class Inputs:
     as_of_from: str = ""
     compatibility: str = ""
     interpreter: str = ""
+    conda: CondaInputs | None = None
     notes: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def hash(self) -> str:
         """SHA-256 in hex over everything but the notes."""
         plain = asdict(replace(self, notes=()))
-        for name in ("as_of_from", "compatibility"):
+        for name in ("as_of_from", "compatibility", "conda"):
             if not plain[name]:
-                # Locks that were kept before there was this field are found again.
+                # Locks that were kept before there were these fields are found again.
                 del plain[name]
         recipes = [compiled.RECIPE] if compiled.any_of(self.requirements) else []
         text = json.dumps([FORMAT, plain, *recipes], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def read(definition: EnvironmentDefinition, *, gpu: bool, as_of: str = "") -> Inputs:
+def read(
+    definition: EnvironmentDefinition,
+    *,
+    gpu: bool,
+    as_of: str = "",
+    conda_when: str = conda_rule.NEEDED,
+    conda_channels: Sequence[str] = (),
+) -> Inputs:
     """Bring a definition into its normal form.
 
     Args:
         definition: What the user asked for; not user-managed.
         gpu: Whether the nodes that it is for have GPUs.
         as_of: The day of its packages where it names none.
+        conda_when: When conda makes it; see `conda_rule`.
+        conda_channels: Conda channels where it names none.
 
     Raises:
         EnvironmentFailed: A line cannot be understood, or asks for files that only the client has;
             a date is none.
     """
     notes: list[str] = []
-    requirements, python = _conda(definition, notes)
+    by_conda = conda_rule.reason(definition, conda_when)
+    if by_conda:
+        notes.append(f"made with conda: {by_conda}")
+    requirements, python = ([], _python_of(definition)) if by_conda else _conda(definition, notes)
     sorted_lines = [lines.sort(each) for text in definition.pip for each in text.splitlines()]
     notes += [line.note for line in sorted_lines if line.note]
     requirements += [line.requirement for line in sorted_lines if line.requirement]
@@ -96,7 +120,11 @@ def read(definition: EnvironmentDefinition, *, gpu: bool, as_of: str = "") -> In
     if day:
         why = f", from {implied}" if implied else ""
         notes.append(f"packages are as of {day}{why}; as_of='{dates.NOW}' takes the newest")
-    _note_rest(definition, notes)
+    _note_rest(definition, notes, uses_conda=bool(by_conda))
+    solved = None
+    if by_conda:
+        channels = conda_rule.addresses(definition, conda_channels)
+        solved = CondaInputs(_conda_packages(definition), channels, gpu)
     return Inputs(
         platform=_platform(),
         python=_python(python, notes),
@@ -107,6 +135,7 @@ def read(definition: EnvironmentDefinition, *, gpu: bool, as_of: str = "") -> In
         index_url=definition.index_url or next(reversed(indexes), ""),
         as_of=day,
         as_of_from=implied,
+        conda=solved,
         notes=tuple(notes),
     )
 
@@ -129,6 +158,20 @@ def _conda(definition: EnvironmentDefinition, notes: list[str]) -> tuple[list[st
     return requirements, pythons.asked(definition.python) or next(iter(named), "")
 
 
+def _python_of(definition: EnvironmentDefinition) -> str:
+    """The Python asked for, where conda packages stay what they are."""
+    # Addresses of locked packages name their Python by themselves.
+    specs = [each for each in definition.conda if conda.name_of(each) == "python"]
+    named = [conda.mapped(spec).python for spec in specs]
+    return pythons.asked(definition.python) or next(filter(None, named), "")
+
+
+def _conda_packages(definition: EnvironmentDefinition) -> tuple[str, ...]:
+    """The conda packages without Python, in one order."""
+    specs = {spec.strip() for spec in definition.conda if conda.name_of(spec) != "python"}
+    return tuple(sorted(specs))
+
+
 def _python(version: str, notes: list[str]) -> str:
     """The version to look for: jobs need 3.7, also where the default of old files is named."""
     parts = tuple(int(part) for part in version.split("."))[:2] if version else ()
@@ -139,9 +182,9 @@ def _python(version: str, notes: list[str]) -> str:
     return oldest
 
 
-def _note_rest(definition: EnvironmentDefinition, notes: list[str]) -> None:
+def _note_rest(definition: EnvironmentDefinition, notes: list[str], *, uses_conda: bool) -> None:
     odd = [name for name in definition.channels if name not in _PLAIN_CHANNELS]
-    if odd:
+    if odd and not uses_conda:
         notes.append(
             f"conda channels {', '.join(odd)} are not used: packages come from pip's index"
         )

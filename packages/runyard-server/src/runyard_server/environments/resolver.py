@@ -39,7 +39,13 @@ class Tool:
     variables: dict[str, str]
 
 
-def resolve(inputs: Inputs, python: Interpreter, tool: Tool, wheels: Sequence[str] = ()) -> str:
+def resolve(
+    inputs: Inputs,
+    python: Interpreter,
+    tool: Tool,
+    wheels: Sequence[str] = (),
+    given: Sequence[str] = (),
+) -> str:
     """The lock's lines: options of the definition, then pinned requirements with hashes.
 
     Args:
@@ -47,6 +53,7 @@ def resolve(inputs: Inputs, python: Interpreter, tool: Tool, wheels: Sequence[st
         python: The interpreter they are for.
         tool: The resolver.
         wheels: Packages that are taken as wheels alone.
+        given: Packages among the requirements that are there already, and are left out of the lock.
 
     Raises:
         EnvironmentFailed: No set of packages fits; the message is the resolver's reason.
@@ -56,13 +63,15 @@ def resolve(inputs: Inputs, python: Interpreter, tool: Tool, wheels: Sequence[st
     if not inputs.requirements:
         return ""
     usual = _usual(inputs, python)
+    left_out = [part for name in given for part in ("--no-emit-package", name)]
     try:
-        resolved = _compiled(inputs, [*inputs.requirements, *usual], python, tool, wheels)
+        wanted = [*inputs.requirements, *usual]
+        resolved = _compiled(inputs, wanted, python, tool, wheels, *left_out)
     except EnvironmentFailed:
         if not usual:
             raise
         # An index of a few packages has no pip; that must not stand in the user's way.
-        resolved = _compiled(inputs, inputs.requirements, python, tool, wheels)
+        resolved = _compiled(inputs, inputs.requirements, python, tool, wheels, *left_out)
     header = [f"--index-url {inputs.index_url}"] if inputs.index_url else []
     # What is pinned exactly needs no leave to be a pre-release.
     options = [line for line in inputs.options if line != "--pre"]

@@ -233,9 +233,7 @@ def lock_of(system: System, definition: EnvironmentDefinition, *, gpu: bool) -> 
     Raises:
         EnvironmentFailed: The definition cannot be understood.
     """
-    as_of = system.settings.environments_as_of
-    setting = system.settings.environments_compatibility
-    made = compatibility.inputs_of(definition, gpu=gpu, as_of=as_of, setting=setting)
+    made = compatibility.inputs_of(definition, system.settings, gpu=gpu)
     return cached_lock(system, made.hash)
 
 

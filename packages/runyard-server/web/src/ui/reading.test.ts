@@ -11,11 +11,13 @@ test("the packages of a lock are told by name, without hashes", () => {
     "torch==2.1 ; python_version > '3'",
     "own @ file:///x/own.whl",
     "--index-url x",
+    "# conda https://c.example/x/linux-64/r-base-4.1-h1_0.tar.bz2#sha256:ab",
   ].join("\n");
   expect(packages(lock)).toEqual({
     numpy: "2.0.0",
     torch: "2.1",
     own: "file:///x/own.whl",
+    "r-base-4.1-h1_0": "",
   });
 });
 

@@ -21,10 +21,10 @@ export function numeral(value: unknown): unknown {
   return Number.isFinite(Number(value)) ? Number(value) : value;
 }
 
-/** Names and versions of a lock's lines; hashes and comments are passed over. */
+/** Names and versions of a lock's lines, conda's as it writes them, without hashes and comments. */
 export function packages(lines: string): Record<string, string> {
   const found: Record<string, string> = {};
-  for (const line of lines.split("\n")) {
+  for (const line of lines.replace(/^# conda .*\/(.+-.+-.+)\.[ct].*/gm, "$1").split("\n")) {
     if (!line || /^[\s#-]/.test(line)) continue;
     const plain = line.replace(/\s*(\\|--hash=.*|;.*)?$/, "").replace(/\s*;.*$/, "");
     const pin = /^([\w.-]+(?:\[[^\]]*\])?)\s*(?:==\s*|@\s*)(.+)$/.exec(plain);

@@ -156,12 +156,14 @@ def _parse(argv: List[str]) -> Request:
     parser.add_argument("--requirements", required=True, help="file with the lock's lines")
     parser.add_argument("--python", required=True, help="the interpreter to build on")
     parser.add_argument("--uv", default="", help="the uv program; without it pip installs")
+    parser.add_argument("--conda", default="", help="the program that installs conda packages")
     parser.add_argument("--cache", required=True, help="folder of downloaded packages")
     given = parser.parse_args(argv)
     with open(given.requirements, encoding="utf-8") as stream:
         lines = stream.read()
     folder = os.path.abspath(given.folder)
-    return Request(folder, lines, given.python, given.uv, os.path.abspath(given.cache))
+    cache = os.path.abspath(given.cache)
+    return Request(folder, lines, given.python, given.uv, cache, given.conda)
 
 
 def _writer(descriptor: int) -> Callable[[bytes], None]:

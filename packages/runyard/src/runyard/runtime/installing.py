@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from runyard.runtime.sharing import SharedLog
 
 FAILED, DISK_FULL, UNREACHABLE = 1, 28, 75
+# What the lines of conda packages begin with (`runyard.protocol.conda_locks`).
+CONDA = "# conda "
 POLL_SECONDS = 0.05
 GRACE_SECONDS = 5.0
 _REASON_LINES = 12
@@ -57,14 +59,29 @@ class Request:
         python: The interpreter to build on; a version where uv is to fetch one.
         uv: The uv program, "" for pip.
         cache: Folder of downloaded packages.
+        conda: The program that installs conda packages, "" where there is none.
     """
 
-    def __init__(self, folder: str, requirements: str, python: str, uv: str, cache: str) -> None:
+    def __init__(
+        self,
+        folder: str,
+        requirements: str,
+        python: str,
+        uv: str,
+        cache: str,
+        conda: str = "",
+    ) -> None:
         self.folder = folder
         self.requirements = requirements
         self.python = python
         self.uv = uv
         self.cache = cache
+        self.conda = conda
+
+    @property
+    def conda_packages(self) -> int:
+        """How many conda packages the lock has; Python itself is one of them."""
+        return sum(1 for line in self.requirements.splitlines() if line.startswith(CONDA))
 
     @property
     def packages(self) -> int:
@@ -92,18 +109,31 @@ def install(request: Request, shared: SharedLog, lock: int, canceled: Callable[[
         Canceled: Given up.
         OSError: A file could not be written.
     """
+    if request.conda_packages and not request.conda:
+        raise BuildFailed(
+            f"the environment has {request.conda_packages} conda packages, which are installed on "
+            "the machine of the service alone, and this node makes its environments itself: use a "
+            "site that shares the service's files, or packages that pip has"
+        )
     with_what = "uv" if request.uv else "pip"
+    with_what = f"conda and {with_what}" if request.conda_packages else with_what
     shared.say(
         f"making the environment with {with_what}: {request.packages} packages on {request.python}"
     )
     os.makedirs(request.cache, exist_ok=True)
     step = Steps(shared, lock, canceled, variables(request))
-    step.run("the virtual environment", _make_command(request), request)
+    lines = os.path.join(request.folder, "requirements.txt")
+    if request.conda_packages:
+        os.makedirs(request.folder)
+        _write(lines, request)
+        step.run("the conda packages", _conda_command(request, lines), request)
+        # Until now it was a version alone: conda has brought the interpreter.
+        request.python = interpreter(request.folder)
+    else:
+        step.run("the virtual environment", _make_command(request), request)
     if not request.packages:
         return
-    lines = os.path.join(request.folder, "requirements.txt")
-    with open(lines, "w", encoding="utf-8") as stream:
-        stream.write(request.requirements if request.uv else _for_pip(request.requirements))
+    _write(lines, request)
     step.run("the packages", _install_command(request, lines), request)
 
 
@@ -153,8 +183,24 @@ def _make_command(request: Request) -> List[str]:
     return [request.python, "-m", "venv", request.folder]
 
 
+def _write(path: str, request: Request) -> None:
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write(request.requirements if request.uv else _for_pip(request.requirements))
+
+
+def _conda_command(request: Request, lines: str) -> List[str]:
+    cache = os.path.join(request.cache, "conda")
+    # Without the user's variables, for they say what other installations of conda do.
+    return [sys.executable, "-I", request.conda, "install", lines, request.folder, cache]
+
+
 def _install_command(request: Request, lines: str) -> List[str]:
     python = interpreter(request.folder)
+    if request.uv and request.conda_packages:
+        # `sync` would remove what conda has installed, and some of its Pythons say that they are
+        # looked after by somebody else: by us, here.
+        given = ["--no-deps", "--break-system-packages"]
+        return [request.uv, "pip", "install", *given, "--python", python, "-r", lines]
     if request.uv:
         return [request.uv, "pip", "sync", "--python", python, lines]
     # Modules are compiled when they are imported, and by the service later (`bytecode`).
@@ -176,7 +222,7 @@ def variables(request: Request) -> Dict[str, str]:
     foreign = ("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PYTHONHOME", "UV_PROJECT")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
     kept.update(UV_CACHE_DIR=request.cache, UV_PYTHON_DOWNLOADS="never", UV_NO_PROGRESS="1")
-    if not os.path.isabs(request.python):
+    if not os.path.isabs(request.python) and not request.conda_packages:
         # Only a version, which nothing on this node has: uv may fetch it.
         kept["UV_PYTHON_DOWNLOADS"] = "automatic"
         kept.setdefault("UV_PYTHON_INSTALL_DIR", os.path.join(request.cache, "pythons"))

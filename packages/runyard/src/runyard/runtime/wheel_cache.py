@@ -40,6 +40,9 @@ def check(request: Request) -> None:
     Raises:
         BuildFailed: A compiler is missing.
     """
+    if request.conda_packages:
+        # Its interpreter is not there yet, and conda may bring the compiler.
+        return
     for recipe in recipes.wanted(request.requirements):
         if WheelCache(request, recipe).wheel() is None:
             _check_compilers(recipe)

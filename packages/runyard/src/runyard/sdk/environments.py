@@ -349,16 +349,22 @@ class Environment(Section):
 
     @staticmethod
     def from_existing_conda_environment(name: str, conda_environment_name: str) -> Environment:
-        """Make an environment from a conda environment of this machine.
+        """Make an environment from a conda environment of this machine, with its exact versions.
+
+        conda is asked where it is installed; without it the environment's own records are read.
+
+        Args:
+            name: The environment's name.
+            conda_environment_name: The conda environment's, or its folder.
 
         Raises:
-            NotOfferedYet: Always.
+            UserErrorException: There is no such conda environment; those that are there are named.
         """
-        del name, conda_environment_name
-        raise NotOfferedYet(
-            "Environment.from_existing_conda_environment",
-            "`conda env export > environment.yml` and Environment.from_conda_specification",
-        )
+        from runyard.sdk import conda_environments
+
+        made = Environment(name)
+        made.python.conda_dependencies = conda_environments.read(conda_environment_name)
+        return made
 
     @staticmethod
     def get(

@@ -59,7 +59,14 @@ def locked(run: RunBase, spec: Any) -> Environment:
     packages = made.python.conda_dependencies
     for name in list(packages.conda_packages):
         packages.remove_conda_package(name)
-    packages.set_python_version(lock.python)
+    solved = _conda(lock)
+    if solved:
+        # One of them is Python; their addresses name the channels, too.
+        packages.remove_conda_package("python")
+        for entry in solved:
+            packages.add_conda_package(entry)
+    else:
+        packages.set_python_version(lock.python)
     packages.set_pip_requirements([])
     packages.add_pip_lines(requirements(lock))
     made.name, made.version, made.as_of = f"{run.id}-locked", None, "now"
@@ -133,16 +140,24 @@ def _definition(asked: EnvironmentDefinition, lock: LockRecord) -> EnvironmentDe
     lines = requirements(lock)
     # It has a field of its own, since a lock is made against one index.
     index = [line.split()[1] for line in lines if line.startswith("--index-url")]
+    solved = _conda(lock)
     return replace(
         asked,
-        python=lock.python,
+        python="" if solved else lock.python,
         pip=[line for line in lines if not line.startswith("--index-url")],
-        conda=[],
+        conda=solved,
         index_url=next(reversed(index), ""),
         as_of="now",
         as_of_from="",
         compatibility=compatibility.told(lock.requirements),
     )
+
+
+def _conda(lock: LockRecord) -> List[str]:
+    """The conda packages of a lock, as definitions ask for them: nothing is solved anew."""
+    from runyard.protocol import conda_locks
+
+    return [package.entry for package in conda_locks.packages(lock.requirements)]
 
 
 def _lock(run: RunBase) -> LockRecord:

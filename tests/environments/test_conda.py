@@ -1,0 +1,263 @@
+"""Environments of conda packages: solved from a channel made here, installed beside pip's."""
+
+import os
+import shutil
+import signal
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from runyard.protocol import conda_locks
+from runyard.protocol.environments import EnvironmentDefinition
+from runyard_server.environments import EnvironmentFailed, Environments, IndexUnreachable
+from runyard_server.environments import inputs as normal
+
+from .conda_channel import OWN, Channel, copied
+from .conftest import LIGHT, Offline, Room
+
+pytestmark = pytest.mark.slow(seconds=8)
+DAY_2019, DAY_2021 = 1_560_000_000, 1_620_000_000
+
+
+@pytest.fixture(scope="module")
+def channel(tmp_path_factory):
+    """A Python, a program in the old format, and a module of two years."""
+    made = Channel(tmp_path_factory.mktemp("conda") / "lab")
+    made.python(day=DAY_2019)
+    made.module("alpha", "1.0", day=DAY_2019)
+    made.module("alpha", "1.5", day=DAY_2021)
+    tool = {"bin/tool": b"#!/bin/sh\necho tool of @@prefix\n"}
+    made.package("tool", "3.2", files=tool, old_format=True, day=DAY_2019)
+    made.package("needs-old", "1", "alpha <1.2", day=DAY_2019)
+    made.package("needs-driver", "1", "__cuda >=11", day=DAY_2019)
+    return made
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory):
+    """What rattler and uv have fetched: one cache for all tests, as on a machine."""
+    return tmp_path_factory.mktemp("packages")
+
+
+@pytest.fixture
+def conda(room, packages):
+    """The room, with that cache."""
+    shutil.rmtree(room.packages)
+    room.packages.symlink_to(packages)
+    return room
+
+
+def asked(channel, *specs: str, pip=(), **more: str):
+    """A definition with conda packages of a channel."""
+    given = {"conda": list(specs), "channels": [channel.address], **more}
+    return EnvironmentDefinition(pip=list(pip), **given)
+
+
+def settings(room: Room, **changes: object) -> Environments:
+    """The room's environments under other settings."""
+    made = replace(Offline(), **changes)
+    return Environments(room.folder, room.packages, LIGHT, made, room.datastores)
+
+
+def test_conda_and_pip_are_one_lock_and_one_environment(conda, channel):
+    """What conda gives is not installed again by pip, and what pip adds stands beside it."""
+    pip = [f"--find-links {conda.wheels}", "--no-index", "beta"]
+    lock = conda.lock(asked(channel, "tool=3", "alpha=1.0", pip=pip))
+    solved = {each.name: each for each in conda_locks.packages(lock.requirements)}
+    assert {name: each.version for name, each in solved.items()} == {
+        "alpha": "1.0",
+        "python": OWN,
+        "tool": "3.2",
+    }
+    assert all(len(each.sha256) == 64 for each in solved.values())
+    pins = [line for line in lock.requirements.splitlines() if line[:1].isalpha()]
+    assert [pin.split()[0] for pin in pins] == ["beta==1.0"]
+    said = "\n".join(conda.lines)
+    assert f"made with conda: its channel {channel.address} is an address" in said
+    assert "conda packages for linux" in said
+    assert "__glibc=" in said
+    environment = conda.realise(lock)
+    code = "import alpha, beta, sys; print(alpha.version, beta.version, sys.prefix)"
+    shown = subprocess.check_output([environment.interpreter, "-c", code], text=True)
+    assert shown.split() == ["1.0", "1.0", environment.folder]
+    tool = Path(environment.folder, "bin", "tool")
+    assert subprocess.check_output([tool], text=True).startswith("tool of")
+    cached = next((conda.packages / "conda" / "pkgs").glob("tool-3.2-h1_0*/bin/tool"))
+    assert cached.samefile(tool)
+    assert "linked tool 3.2" in conda.log
+    assert "the conda packages: done" in conda.log
+
+
+def test_a_locked_environment_is_made_again_as_it_was(conda, channel, tmp_path):
+    """Its addresses and hashes are all that it needs: the channel may have much more by then."""
+    own = copied(channel, tmp_path / "lab")
+    lock = conda.lock(asked(own, "alpha=1.0"))
+    own.module("alpha", "1.0.1")
+    entries = [each.entry for each in conda_locks.packages(lock.requirements)]
+    again = conda.lock(EnvironmentDefinition(conda=entries))
+    assert (again.digest, again.requirements) == (lock.digest, lock.requirements)
+    shutil.rmtree(conda.packages / "conda" / "index")
+    environment = conda.realise(again)
+    code = "import alpha; print(alpha.version)"
+    assert subprocess.check_output([environment.interpreter, "-c", code], text=True) == "1.0\n"
+
+
+def test_what_pip_needs_and_conda_does_not_give_is_told(conda, channel):
+    """A second alpha over the first would break one of them; both lists are named."""
+    pip = [f"--find-links {conda.wheels}", "--no-index", "alpha>=2"]
+    with pytest.raises(
+        EnvironmentFailed, match=r"^conda gives alpha 1\.0, and pip's part"
+    ) as failed:
+        conda.lock(asked(channel, "alpha=1.0", pip=pip))
+    assert "file://" not in failed.value.message
+
+
+@pytest.mark.parametrize(
+    ("specs", "told"),
+    [
+        (["alpha=1.5", "needs-old"], ["alpha", "needs-old"]),
+        (["allpha"], ["allpha is in none of the channels"]),
+        (["alpha=9"], ["alpha 1.0, 1.5"]),
+        (["needs-driver"], ["__cuda"]),
+    ],
+)
+def test_what_does_not_fit_is_told_with_its_channel(conda, channel, specs, told):
+    """Which package, and which channel was asked."""
+    with pytest.raises(EnvironmentFailed) as failed:
+        conda.lock(asked(channel, *specs))
+    assert all(each in failed.value.message for each in (*told, channel.address))
+
+
+def test_packages_are_of_a_day_where_the_channel_has_days(conda, channel):
+    """As with pip: what came later does not exist."""
+    lock = conda.lock(asked(channel, "alpha", as_of="2020-01-01"))
+    assert "alpha-1.0-" in lock.requirements
+    assert "alpha-1.5-" in conda.lock(asked(channel, "alpha", as_of="now")).requirements
+
+
+def test_a_channel_that_is_away_is_told_and_its_last_list_used(conda, channel, tmp_path):
+    """Nothing is known of one that was never read; of another it is what it had."""
+    own = copied(channel, tmp_path / "lab")
+    mirrored = settings(conda, conda_mirrors={"https://nowhere.invalid/lab": own.address})
+    definition = EnvironmentDefinition(conda=["alpha"], channels=["https://nowhere.invalid/lab"])
+    lock = mirrored.lock(definition, conda.lines.append)
+    assert "# conda https://nowhere.invalid/lab/noarch/alpha-1.5-" in lock.requirements
+    assert own.address not in lock.requirements
+    assert mirrored.realise(lock, conda.log_path, lambda: False).python == OWN
+    shutil.rmtree(own.folder)
+    other = tmp_path / "never"
+    with pytest.raises((EnvironmentFailed, IndexUnreachable), match=str(other)):
+        conda.lock(EnvironmentDefinition(conda=["alpha"], channels=[str(other)]))
+
+
+def test_a_file_that_is_not_what_was_locked_is_refused(conda, channel, tmp_path):
+    """A channel may be changed by others; nothing of the environment is left then."""
+    own = copied(channel, tmp_path / "lab")
+    path = own.module("gamma", "1.0")
+    lock = conda.lock(asked(own, "gamma"))
+    own.module("gamma", "1.0", day=1)
+    assert path.exists()
+    with pytest.raises(EnvironmentFailed, match=r"gamma-1\.0-py_0\.conda has the SHA-256"):
+        conda.realise(lock)
+    assert not Path(conda.folder, lock.digest).exists()
+
+
+def test_a_builder_killed_among_conda_packages_leaves_nothing_that_counts(conda, channel):
+    """The next one begins again, and has all of it."""
+    lock = conda.lock(asked(channel, "alpha=1.5", "tool"))
+    killed = []
+
+    def kill() -> bool:
+        # Asked again and again while the builder works; killed as soon as a package is there.
+        folder = Path(conda.folder, lock.digest)
+        if not killed and (folder / "conda-meta").exists():
+            killed.append(_builder(folder))
+            os.kill(killed[0], signal.SIGKILL)
+        return False
+
+    with pytest.raises(IndexUnreachable, match="SIGKILL"):
+        conda.realise(lock, kill)
+    assert conda.environments.realised(lock) is None
+    environment = conda.realise(lock)
+    code = "import alpha; print(alpha.version)"
+    assert subprocess.check_output([environment.interpreter, "-c", code], text=True) == "1.5\n"
+
+
+def _builder(folder: Path) -> int:
+    """The process that makes an environment."""
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        words = entry.read_bytes().split(b"\0") if entry.exists() else []
+        if b"realise" in words and str(folder).encode() in words:
+            return int(entry.parent.name)
+    raise AssertionError("there is no builder")
+
+
+def test_what_only_conda_has_is_made_with_conda(conda, channel, tmp_path):
+    """A program, or a name that pip's index does not have; `never` leaves them out as before."""
+    own = copied(channel, tmp_path / "lab")
+    own.package("git", "2.4", files={"bin/git": b"#!/bin/sh\necho git\n"})
+    usual = settings(conda, conda_channels=[own.address])
+    lock = usual.lock(EnvironmentDefinition(conda=["git"]), conda.lines.append)
+    assert "/git-2.4-" in lock.requirements
+    pip = [f"--find-links {conda.wheels}", "--no-index"]
+    told: list[str] = []
+    lock = usual.lock(EnvironmentDefinition(conda=["tool", "alpha"], pip=pip), told.append)
+    assert {each.name for each in conda_locks.packages(lock.requirements)} >= {"tool", "alpha"}
+    assert any(line.startswith("pip's index has no tool:") for line in told)
+    without = settings(conda, conda="never", conda_channels=[own.address])
+    assert "git" not in without.lock(EnvironmentDefinition(conda=["git"]), told.append).requirements
+    assert any("git is left out" in line for line in told)
+
+
+@pytest.mark.parametrize(
+    ("definition", "channels"),
+    [
+        ({"conda": ["numpy", "cudatoolkit=10.0"], "channels": ["conda-forge", "fastai"]}, None),
+        ({"channels": ["conda-forge"]}, None),
+        ({"conda": ["gcc_linux-64"]}, ("https://conda.anaconda.org/usual",)),
+        (
+            {"conda": ["numpy"], "channels": ["https://x.example/c/", "defaults"]},
+            (
+                "https://x.example/c",
+                "https://repo.anaconda.com/pkgs/main",
+                "https://repo.anaconda.com/pkgs/r",
+            ),
+        ),
+        ({"channels": ["/srv/c", "nodefaults"]}, ("file:///srv/c",)),
+    ],
+)
+def test_names_stay_with_pip_and_addresses_mean_conda(definition, channels):
+    """What v1 wrote into each of its files changes nothing; whoever gives an address means it."""
+    found = normal.read(
+        EnvironmentDefinition(**definition), gpu=False, conda_channels=["usual"]
+    ).conda
+    assert (found and found.channels) == channels
+
+
+@pytest.mark.parametrize(
+    ("definition", "told"),
+    [
+        ({"channels": ["./lab"]}, "beside the client's files"),
+        ({"channels": ["s3://bucket/lab"]}, "s3://, which is not known"),
+    ],
+)
+def test_channels_that_cannot_be_reached_are_refused(definition, told):
+    """Before anything starts."""
+    with pytest.raises(EnvironmentFailed, match=told):
+        normal.read(EnvironmentDefinition(conda=["x"], **definition), gpu=False)
+
+
+@pytest.mark.parametrize(
+    ("entries", "told"),
+    [
+        (["https://c.example/l/noarch/a-1-0.conda"], "has no hash"),
+        (["https://c.example/l/noarch/a-1-0.conda#" + "0" * 64, "numpy"], "'numpy' stands beside"),
+        (["https://c.example/l/noarch/a-1-0.conda#" + "0" * 64], "no Python"),
+    ],
+)
+def test_half_a_list_of_addresses_is_refused(conda, entries, told):
+    """Without hashes anything might come, and nothing is solved beside what is locked."""
+    with pytest.raises(EnvironmentFailed, match=told):
+        conda.lock(EnvironmentDefinition(conda=entries))

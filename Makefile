@@ -117,7 +117,7 @@ soak: .venv/.ready studio  ## Kill parts of a working service at 1300 random mom
 	SOAK_BATCHES=$${SOAK_BATCHES:-10000} SOAK_KILLS=$${SOAK_KILLS:-100} .venv/bin/python -P \
 		-m pytest -p no:randomly -s --timeout 1800 tests/journeys/test_soak_parallel.py
 	SOAK_KILLS=$${SOAK_KILLS:-1000} .venv/bin/python -P -m pytest -p no:randomly -s \
-		tests/scheduler/test_pipeline_kills.py
+		tests/scheduler/test_pipeline_kills.py tests/scheduler/test_schedules.py
 	SOAK_UPDATES=$${SOAK_UPDATES:-20} .venv/bin/python -P -m pytest -p no:randomly -s \
 		tests/journeys/test_updates_under_load.py
 	SIMULATED_NODES=$${SIMULATED_NODES:-10000} SIMULATED_RUNS=$${SIMULATED_RUNS:-100000} \

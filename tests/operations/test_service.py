@@ -6,6 +6,7 @@ from runyard.protocol import PROTOCOL
 from runyard.protocol.runs import StartRun
 from runyard_server.core import settings
 from runyard_server.operations import runs, service
+from runyard_server.store import schedules
 from runyard_server.testing import parts
 from runyard_server.testing.clocks import TickingClock
 
@@ -30,6 +31,17 @@ def test_interactive_runs_keep_no_service_up(system):
     """A notebook that was killed leaves a run in Running; the service may end all the same."""
     runs.start(system, "default", body=StartRun(experiment="e"))
     assert service.active_runs(system) == 0
+
+
+def test_a_schedule_keeps_a_service_up(system):
+    """Nobody is there at three in the morning to start it; one that is off needs nobody."""
+    assert not service.is_needed(system)
+    told = ("w", "s", "nightly", "", True, "p", "", "e", 0, 1, None, None, "", "", 0)
+    system.write(lambda work: schedules.add(work.connection, schedules.ScheduleRow(0, *told)))
+    assert service.is_needed(system)
+    (row,) = system.read(lambda work: schedules.page(work.connection, "w", None, 1))
+    system.write(lambda work: schedules.change(work.connection, row.key, active=False))
+    assert not service.is_needed(system)
 
 
 def test_stop_asks_the_process(system):

@@ -49,15 +49,20 @@ def changes(zone: ZoneInfo, year: int) -> list[datetime]:
     ]
 
 
-def expected(zone: ZoneInfo, change: datetime, at: time) -> list[datetime]:
-    """By looking at every minute: the first of each day at which a clock shows a time or more."""
-    minutes = [change + MINUTE * passed for passed in range(-4 * 1440, 4 * 1440)]
-    shown = [each.astimezone(zone).replace(tzinfo=None) for each in minutes]
-    # A clock that is set back shows nothing new until it has made up for it.
-    latest = list(accumulate(shown, max))
-    days = {(shown[0] + DAY * passed).date() for passed in range(1, 7)}
-    found = [minutes[bisect_left(latest, datetime.combine(day, at))] for day in sorted(days)]
-    return sorted(set(found))
+class Clocks:
+    """What the clocks of a zone show in the days around a change, minute by minute."""
+
+    def __init__(self, zone: ZoneInfo, change: datetime) -> None:
+        self.minutes = [change + MINUTE * passed for passed in range(-3 * 1440, 3 * 1440)]
+        shown = [each.astimezone(zone).replace(tzinfo=None) for each in self.minutes]
+        # A clock that is set back shows nothing new until it has made up for it.
+        self.latest = list(accumulate(shown, max))
+        self.days = sorted({(shown[0] + DAY * passed).date() for passed in range(1, 5)})
+
+    def first(self, at: time) -> list[datetime]:
+        """The first minute of each day at which they show a time, or more."""
+        wanted = [datetime.combine(day, at) for day in self.days]
+        return sorted({self.minutes[bisect_left(self.latest, each)] for each in wanted})
 
 
 def due(
@@ -81,8 +86,9 @@ def test_a_day_has_one_time_whatever_its_clock_does(name: str) -> None:
     found = changes(zone, CHANGES[name])
     assert found
     for change in found:
+        clocks = Clocks(zone, change)
         for at in TIMES:
-            wanted = expected(zone, change, at)
+            wanted = clocks.first(at)
             anchor = wanted[0] - 400 * DAY
             rule = RecurrenceSpec("Day", hours=[at.hour], minutes=[at.minute])
             for each in (rule, f"{at.minute} {at.hour} * * *"):

@@ -1,5 +1,6 @@
 """Schedules: due by the clock and for files, once for each time, whatever is killed meanwhile."""
 
+import os
 import random
 import re
 from collections.abc import Callable, Iterator
@@ -67,7 +68,7 @@ from runyard_server.store.subjects import PIPELINE, SCHEDULE, Subject
 from runyard_server.testing.reconciler_contract import ReconcilerContract
 from runyard_server.testing.yard import W, Yard
 
-KILLS = 30
+KILLS = int(os.environ.get("SOAK_KILLS", "24"))
 HOUR = timedelta(hours=1)
 BERLIN = "W. Europe Standard Time"
 
@@ -112,7 +113,7 @@ class Scheduling:
 
     def runs(self, schedule: str) -> list[RunRecord]:
         """Its runs, oldest first."""
-        found = schedules.runs(self.system, W, schedule, ScheduleRunQuery()).items
+        found = schedules.runs(self.system, W, schedule, ScheduleRunQuery(10_000)).items
         return found[::-1]
 
     def times(self, schedule: str) -> list[str]:

@@ -29,7 +29,7 @@ from runyard_server.compute import processes
 from runyard_server.core import settings as tables
 from runyard_server.core.clock import iso
 from runyard_server.core.system import System
-from runyard_server.execution.unfinished import every_endpoint
+from runyard_server.execution.unfinished import due_schedules, every_endpoint
 from runyard_server.store import runs
 
 _DOCTOR = "from runyard_server.cli import main; main()"
@@ -116,9 +116,9 @@ def active_runs(system: System) -> int:
 
 
 def is_needed(system: System) -> bool:
-    """Whether something would stand still without a service: a job, or an endpoint.
+    """Whether something would stand still without a service: a job, an endpoint, or a schedule.
 
-    An endpoint answers without one, but none of its replicas would be replaced or started.
+    An endpoint answers without one, but none of its replicas would be replaced or started. A
+    schedule that is due at night submits nothing if everybody has gone home and the service, too.
     """
-    # Endpoints answer without it, but a replica that dies is replaced by nobody else.
-    return bool(active_runs(system)) or bool(every_endpoint(system))
+    return bool(active_runs(system) or every_endpoint(system) or due_schedules(system))

@@ -19,13 +19,14 @@ from runyard.protocol.schedules import (
     ScheduleQuery,
 )
 from runyard.sdk.exceptions import NotOfferedYet, translated
-from runyard.sdk.runs import Run
+from runyard.sdk.runs import of_record
 from runyard.sdk.v1.pipelines.data import refusal
 from runyard.sdk.v1.pipelines.publishing import values
 from runyard.sdk.v1.pipelines.recurrences import ScheduleRecurrence
 
 if TYPE_CHECKING:
     from runyard.protocol.schedules import ScheduleRecord
+    from runyard.sdk.runs import Run
     from runyard.sdk.workspaces import Workspace
 
 _STATUSES = (ACTIVE, DISABLED)
@@ -374,7 +375,7 @@ class Schedule:
     def _runs(self, limit: Optional[int]) -> List[Run]:
         with translated():
             found = [*self.workspace.service.schedules.runs(self.id, limit)]
-        return [Run.get(self.workspace, each.id) for each in found]
+        return [of_record(self.workspace, each) for each in found]
 
     def _change(self, change: ChangeSchedule) -> None:
         with translated():

@@ -11,7 +11,9 @@ import pytest
 
 from runyard.protocol import conda_locks
 from runyard.protocol.environments import EnvironmentDefinition
-from runyard_server.environments import EnvironmentFailed, Environments, IndexUnreachable
+from runyard.runtime import variables
+from runyard.sdk import run_environments
+from runyard_server.environments import EnvironmentFailed, Environments, IndexUnreachable, mpi
 from runyard_server.environments import inputs as normal
 
 from .conda_channel import OWN, Channel, copied
@@ -28,7 +30,11 @@ def channel(tmp_path_factory):
     made.python(day=DAY_2019)
     made.module("alpha", "1.0", day=DAY_2019)
     made.module("alpha", "1.5", day=DAY_2021)
-    tool = {"bin/tool": b"#!/bin/sh\necho tool of @@prefix\n"}
+    tool = {
+        "bin/tool": b"#!/bin/sh\necho tool of $TOOL_DATA\n",
+        "etc/conda/activate.d/tool.sh": b"export TOOL_DATA=$CONDA_PREFIX/share/tool\n",
+        "etc/conda/env_vars.d/tool.json": b'{"TOOL_MODE": "quick"}',
+    }
     made.package("tool", "3.2", files=tool, old_format=True, day=DAY_2019)
     made.package("needs-old", "1", "alpha <1.2", day=DAY_2019)
     made.package("needs-driver", "1", "__cuda >=11", day=DAY_2019)
@@ -82,8 +88,12 @@ def test_conda_and_pip_are_one_lock_and_one_environment(conda, channel):
     code = "import alpha, beta, sys; print(alpha.version, beta.version, sys.prefix)"
     shown = subprocess.check_output([environment.interpreter, "-c", code], text=True)
     assert shown.split() == ["1.0", "1.0", environment.folder]
+    assert variables._activated(environment.folder) == {
+        "CONDA_PREFIX": environment.folder,
+        "TOOL_DATA": f"{environment.folder}/share/tool",
+        "TOOL_MODE": "quick",
+    }
     tool = Path(environment.folder, "bin", "tool")
-    assert subprocess.check_output([tool], text=True).startswith("tool of")
     cached = next((conda.packages / "conda" / "pkgs").glob("tool-3.2-h1_0*/bin/tool"))
     assert cached.samefile(tool)
     assert "linked tool 3.2" in conda.log
@@ -96,7 +106,10 @@ def test_a_locked_environment_is_made_again_as_it_was(conda, channel, tmp_path):
     lock = conda.lock(asked(own, "alpha=1.0"))
     own.module("alpha", "1.0.1")
     entries = [each.entry for each in conda_locks.packages(lock.requirements)]
-    again = conda.lock(EnvironmentDefinition(conda=entries))
+    asked_again = run_environments._definition(asked(own, "alpha", python="3.7"), lock)
+    assert (asked_again.conda, asked_again.python) == (entries, "")
+    assert mpi.packages(asked_again) == {"alpha", "python"}
+    again = conda.lock(asked_again)
     assert (again.digest, again.requirements) == (lock.digest, lock.requirements)
     shutil.rmtree(conda.packages / "conda" / "index")
     environment = conda.realise(again)

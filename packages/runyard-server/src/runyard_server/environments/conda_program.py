@@ -16,7 +16,9 @@ import asyncio
 import json
 import os
 import re
+import shlex
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -37,6 +39,8 @@ from rattler.repo_data.gateway import SourceConfig
 FAILED, DISK_FULL, UNREACHABLE = 1, 28, 75
 PREFIX = "# conda "
 CUDA = "__cuda"
+# Read by the agent (`runyard.runtime.variables`).
+ACTIVATION = Path("conda-meta", "activation")
 _ENTRY = re.compile(r"(?P<address>\S+/(?P<file>[^/\s#]+))#sha256:(?P<sha256>[0-9a-f]{64})")
 _PLATFORMS = (rattler.Subdir.current(), rattler.Subdir("noarch"))
 _NETWORK = re.compile(
@@ -46,6 +50,8 @@ _NETWORK = re.compile(
 )
 _FILE = "file://"
 _SHOWN = 8
+_OF_SHELLS = ("PWD", "OLDPWD", "SHLVL", "_", "PS1")
+_ACTIVATION_SECONDS = 60
 # Nothing takes so long to unpack.
 _LEFT_SECONDS = 24 * 3600.0
 
@@ -231,6 +237,33 @@ def _keep_index(cache: Path, record: Any) -> None:
         draft.replace(path)
 
 
+def _keep_activation(folder: Path) -> None:
+    """Keep what activating the environment would set: where libraries find their data.
+
+    Jobs are started without a shell, and the scripts say the same each time.
+    """
+    variables: dict[str, str] = {}
+    for path in sorted(folder.glob("etc/conda/env_vars.d/*.json")):
+        variables |= {name: str(value) for name, value in json.loads(path.read_text()).items()}
+    scripts = sorted(folder.glob("etc/conda/activate.d/*.sh"))
+    if scripts:
+        before = {"PATH": f"{folder}/bin:{os.defpath}", "CONDA_PREFIX": str(folder)}
+        text = "".join(f". {shlex.quote(str(script))} >&2; " for script in scripts)
+        done = subprocess.run(
+            [shutil.which("bash") or "sh", "-c", f"{text}env -0"],
+            env={**before, **variables},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_ACTIVATION_SECONDS,
+            check=True,
+        )
+        pairs = (each.partition("=") for each in done.stdout.decode().split("\0") if each)
+        known = (*before, *_OF_SHELLS)
+        variables |= {name: value for name, _, value in pairs if name not in known}
+    if variables:
+        (folder / ACTIVATION).write_text(json.dumps(variables), "utf-8")
+
+
 def _gateway(cache: Path, *, offline: bool = False) -> Any:
     how = SourceConfig(cache_action="force-cache-only" if offline else "cache-or-fetch")
     return rattler.Gateway(cache_dir=_made(cache / "lists"), default_config=how)
@@ -270,6 +303,7 @@ def main(words: list[str]) -> int:
             lines = lock.read_text("utf-8").splitlines()
             wanted = [line for line in lines if line.startswith(PREFIX)]
             asyncio.run(install(wanted, folder, cache))
+            _keep_activation(folder)
     except Refused as refused:
         sys.stderr.write(f"{refused}\n")
         return refused.status

@@ -22,7 +22,7 @@ from typing import Any
 from runyard.protocol import conda_locks
 from runyard.protocol.conda_locks import CondaPackage
 from runyard.protocol.errors import RunyardError, StorageFull
-from runyard_server.environments import conda, interpreters, lines, resolver
+from runyard_server.environments import conda, interpreters, lines, mpi, resolver
 from runyard_server.environments.conda_rule import Mirrors
 from runyard_server.environments.failures import EnvironmentFailed, IndexUnreachable
 from runyard_server.environments.inputs import OLDEST_PYTHON, CondaInputs, Inputs
@@ -111,7 +111,8 @@ def as_wheels(packages: Sequence[CondaPackage], folder: Path) -> dict[str, str]:
     for each in packages:
         name = lines.package(conda.pip_name(each.name))
         # pip cannot read each version of conda's; of such a package uv is not told.
-        if _OF_PYTHON.search(each.build) and _AS_PIP_WRITES.fullmatch(each.version):
+        is_both = bool(_OF_PYTHON.search(each.build)) or name in mpi.BRING_MPIRUN
+        if is_both and _AS_PIP_WRITES.fullmatch(each.version):
             found[name] = f"{name} @ {_wheel(name, each.version, folder).as_uri()}"
     return found
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from runyard.protocol import conda_locks
 from runyard.protocol.environments import EnvironmentDefinition
 from runyard.protocol.errors import InvalidRequest
 from runyard_server.environments import conda, lines
@@ -153,12 +154,17 @@ def check_interpreter(interpreter: str, located: str, environ: Mapping[str, str]
 def packages(definition: EnvironmentDefinition) -> frozenset[str]:
     """The names of the packages that a definition asks for; what is no line counts nothing."""
     try:
-        specs = [conda.mapped(spec).requirement for spec in definition.conda]
+        specs = [_as_pip_has_it(spec) for spec in definition.conda]
         texts = [*specs, *(line for text in definition.pip for line in text.splitlines())]
         return frozenset(map(lines.package, _requirements(texts)))
     except EnvironmentFailed:
         # The faulty line is told when the environment is locked.
         return frozenset()
+
+
+def _as_pip_has_it(spec: str) -> str:
+    locked = conda_locks.parsed(spec)
+    return conda.pip_name(locked.name) if locked else conda.mapped(spec).requirement
 
 
 def _compiler() -> str:

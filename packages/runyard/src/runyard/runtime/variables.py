@@ -92,6 +92,7 @@ def _base(job: Job, folder: RunFolder) -> Dict[str, str]:
         if job.environment.get("folder"):
             # The environment's interpreter would take its library from there.
             kept.pop("PYTHONHOME", None)
+            kept.pop("VIRTUAL_ENV", None)
         return kept
     return {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN)}
 
@@ -108,11 +109,21 @@ def _interpreter(job: Job, base: Dict[str, str], user: Dict[str, str]) -> Dict[s
     programs = os.path.dirname(str(job.environment["interpreter"]))
     path = base.get("PATH") or os.defpath
     if job.environment.get("folder"):
-        found["VIRTUAL_ENV"] = str(job.environment["folder"])
+        found.update(_activated(str(job.environment["folder"])))
         found["PATH"] = os.pathsep.join((programs, path))
     elif programs and programs not in path.split(os.pathsep):
         found["PATH"] = os.pathsep.join((programs, path))
     return found
+
+
+def _activated(folder: str) -> Dict[str, str]:
+    """What activating an environment would set, beside the path of its programs."""
+    records = os.path.join(folder, "conda-meta")
+    if not os.path.isdir(records):
+        return {"VIRTUAL_ENV": folder}
+    # Written when it was made, by what its packages say (`conda_program` of the service).
+    found = read_json(os.path.join(records, "activation")) or {}
+    return {**{str(name): str(value) for name, value in found.items()}, "CONDA_PREFIX": folder}
 
 
 def _v1(job: Job) -> Dict[str, str]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Sequenc
 
 from runyard.client import transfer
 from runyard.client.progress import Progress, takes_long
-from runyard.protocol import codec, light_half
+from runyard.protocol import codec, conda_locks, light_half
 from runyard.protocol.endpoints import OPERATION_FAILED, SUCCEEDED, WORKING
 from runyard.protocol.images import PACKAGE, CreateImage
 from runyard.protocol.serving import SERVING_FILE, served_model, worker_spec
@@ -150,6 +150,11 @@ def write(service: WorkspaceClient, folder: Path, package: Package) -> None:
         RunyardError: The service refused.
     """
     needs = package_files.requirements(package.lock.requirements)
+    if conda_locks.packages(package.lock.requirements):
+        raise UserErrorException(
+            f"{package.name} cannot be packed: its environment has conda packages, which a package "
+            "does not bring along; give an environment of what pip has"
+        )
     if needs.of_this_machine:
         raise UserErrorException(
             f"{package.name} cannot be packed: its environment takes packages from places that "

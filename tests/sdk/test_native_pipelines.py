@@ -102,6 +102,13 @@ def test_a_pipeline_of_functions(
     assert again.step("train", 1).reuse == f"reused from {second.id}"
     assert again.step("train", 1).get_metrics() == {"lr": 0.01}
     assert "4 of 4 steps" in repr(p.plan())
+    before = p.schedule("0 3 * * *", time_zone="Europe/Berlin", parameters={"note": "7"})
+    schedule = p.schedule("30 4 * * 1")
+    with pytest.raises(UserErrorException, match="is no cron expression"):
+        p.schedule("at three")
+    # A script that is run again has one schedule, and what is refused leaves nothing behind.
+    assert (before.next_at, schedule.runs()) == (None, [])
+    assert "T04:30:00" in str(schedule.next_at)
     # What a run has made is an input of other pipelines.
     with runyard.Pipeline(p.experiment, "more") as more:
         steps["fails"](second.outputs["model"])

@@ -91,7 +91,8 @@ def pipes(experiment: Experiment) -> PipelineRun:
     count: int = run.step("trains", 0).outputs["model"].download("here")
     # Beside the step there is the function itself, with its own signature.
     trains.function(Input("a"), Output("b"), lr=0.1)
-    del reused, count
+    next_at: str | None = p.schedule("0 3 * * *", overlap="queue").next_at
+    del reused, count, next_at
     return p.publish(version="1").submit(experiment=experiment)
 
 

@@ -29,7 +29,7 @@ from runyard_server.operations import (
     runs,
     workspaces,
 )
-from runyard_server.store import migrations
+from runyard_server.store import migrations, pipelines
 from runyard_server.store.blobs import FolderBlobs
 from runyard_server.store.home import Home
 from runyard_server.store.logs import LogStore
@@ -129,6 +129,29 @@ def test_runs_of_an_older_schema_get_their_parameters(tmp_path: Path) -> None:
     records = Records(sqlite_url(home.database))
     found = runs.search(reader(home, records), "default", body=Search("params.lr < 0.2"))
     assert [one.params for one in found.items] == [{"lr": "0.1", "verbose": "True"}]
+    records.close()
+
+
+def test_a_pipeline_that_goes_on_is_counted_anew(tmp_path: Path) -> None:
+    """One that was under way before nodes counted what they wait for begins the next of them."""
+    home = Home(tmp_path / "home")
+    home.create()
+    laid_out(Path(__file__).parent / "schema_0012.sql", home.database)
+    connection = sqlite3.connect(home.database)
+    reads = [{"node": "a", "name": "x"}, {"node": "a", "name": "y"}]
+    last = {"id": "c", "inputs": reads, "after": ["b"]}
+    spec = json.dumps({"nodes": [{"id": "a"}, {"id": "b", "inputs": reads}, last]})
+    connection.execute("INSERT INTO pipeline_runs VALUES (1, 1, ?, '{}', 0, 0)", [spec])
+    for number, state in enumerate(["settled", "waiting", "waiting"]):
+        told = (1, number, 10 + number, state, "", "", "", None, "", "[]")
+        connection.execute("INSERT INTO pipeline_nodes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", told)
+    connection.commit()
+    connection.close()
+    records = Records(sqlite_url(home.database))
+    found = records.read(lambda connection: pipelines.nodes(connection, 1))
+    assert [(each.missing, each.news) for each in found] == [(0, False), (0, True), (1, True)]
+    ready = records.read(lambda connection: pipelines.ready(connection, 1, -1, 10))
+    assert [each.number for each in ready] == [1]
     records.close()
 
 

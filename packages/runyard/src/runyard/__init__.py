@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from runyard.sdk.registered_models import RegisteredModel
     from runyard.sdk.run_exports import export_runs
     from runyard.sdk.runs import Run
+    from runyard.sdk.schedules import Schedule
     from runyard.sdk.searching import search_runs
     from runyard.sdk.spaces import (
         choice,
@@ -99,6 +100,7 @@ _NAMES = {
     "RunConfiguration": "runyard.sdk.v1.runconfig",
     "RunDetails": "runyard.sdk.widgets",
     "SKLearn": "runyard.sdk.v1.newest",
+    "Schedule": "runyard.sdk.schedules",
     "ScriptRunConfig": "runyard.sdk.v1.scripts",
     "Sweep": "runyard.sdk.sweeps",
     "SweepRun": "runyard.sdk.sweep_runs",
@@ -162,6 +164,7 @@ __all__ = [
     "RunConfiguration",
     "RunDetails",
     "SKLearn",
+    "Schedule",
     "ScriptRunConfig",
     "Sweep",
     "SweepRun",

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, 
 from runyard.protocol.pipelines import NodeOutput, NodeSpec, PipelineSpec, SubmitPipeline
 from runyard.protocol.published_pipelines import PublishPipeline
 from runyard.protocol.runs import LOCAL_TARGET, RunSpec
+from runyard.protocol.schedules import SKIP, UTC, CreateSchedule, CronSpec
 from runyard.protocol.suggestions import suggest
-from runyard.sdk import pipeline_values, submitter
+from runyard.sdk import pipeline_values, schedules, submitter
 from runyard.sdk.definitions import submitted_definition_of, variables_of
 from runyard.sdk.environments import Environment
 from runyard.sdk.exceptions import UserErrorException, translated
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
     from runyard.protocol.environments import EnvironmentDefinition
     from runyard.sdk.datastores import Datastore
+    from runyard.sdk.schedules import Schedule
 
 _ends_imports = False
 
@@ -213,6 +215,50 @@ class Pipeline:
         with translated():
             record = self.experiment.workspace.service.published_pipelines.create(order)
         return PublishedPipeline(self.experiment, record)
+
+    def schedule(
+        self,
+        cron: str,
+        *,
+        time_zone: str = UTC,
+        parameters: Optional[Mapping[str, Any]] = None,
+        overlap: str = SKIP,
+        name: Optional[str] = None,
+        continue_on_failure: bool = False,
+    ) -> Schedule:
+        """Publish it and have the service submit it by the clock: `p.schedule("0 3 * * *")`.
+
+        It takes the place of an active schedule of the same name in this experiment.
+
+        Args:
+            cron: Minute, hour, day, month and day of the week, as cron has them.
+            time_zone: The zone of these times, such as `Europe/Berlin`.
+            parameters: Values of parameters by name.
+            overlap: What becomes of a time while a run of it goes on: it is left out (`skip`),
+                waits (`queue`), or runs beside it (`allow`).
+            name: Its name; None is the pipeline's.
+            continue_on_failure: Steps go on that do not need one that has failed.
+
+        Raises:
+            UserErrorException: Something stands against it.
+        """
+        values = self._chosen(parameters or {})
+        published = self.publish(name, continue_on_failure=continue_on_failure)
+        order = CreateSchedule(
+            name=published.name,
+            experiment=self.experiment.name,
+            pipeline=published.id,
+            cron=CronSpec(cron, time_zone),
+            values=values,
+            description=self.description,
+            overlap=overlap,
+        )
+        try:
+            return schedules.begin(self.experiment, order)
+        except UserErrorException:
+            # Nobody has its id: it would be listed for ever, and submitted by none.
+            published.disable()
+            raise
 
     def _add(self, step: BaseStep, given: Given) -> Node:
         """Add a node; what a call of a step in the `with` block does."""

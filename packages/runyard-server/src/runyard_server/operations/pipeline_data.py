@@ -39,6 +39,7 @@ class Reading:
 
     def __init__(self, until: float | None = None) -> None:
         self._until = until
+        self.marks: dict[tuple[str, str], dict[str, str]] = {}
 
     def left(self) -> float:
         """The seconds that are left."""
@@ -128,19 +129,25 @@ def of_input(
     return of_place(system, workspace, place.datastore, place.path, reading)
 
 
-def files_of_made(system: System, workspace: str, made: OutputRecord) -> dict[str, str]:
+def files_of_made(
+    system: System, workspace: str, made: OutputRecord, reading: Reading
+) -> dict[str, str]:
     """A mark of each file of what a step has made, where they are few; nothing is read for it.
 
     Args:
         system: The service's parts.
         workspace: Id of the workspace.
         made: What it has made.
+        reading: Knows what it was asked before: thousands may read what one has made.
     """
-    try:
-        return of_place(system, workspace, made.datastore, made.path, Reading(0.0)).files
-    except (RunyardError, OSError):
-        # It only says why a step runs, which is said in fewer words then.
-        return {}
+    place = (made.datastore, made.path)
+    if place not in reading.marks:
+        try:
+            reading.marks[place] = of_place(system, workspace, *place, Reading(0.0)).files
+        except (RunyardError, OSError):
+            # It only says why a step runs, which is said in fewer words then.
+            reading.marks[place] = {}
+    return reading.marks[place]
 
 
 def collected(

@@ -96,14 +96,14 @@ def look(
 
     now, found, before = system.read(ask)
     if lock is None:
-        read = _with_files(system, step.workspace, node, made, now.inputs)
+        read = _with_files(system, node, made, now.inputs, step.workspace, reading)
         return Found(parts=replace(now, inputs=read), reason="runs: its environment is new")
     digest = keys.digest(now)
     for result in found:
         if pipeline_data.is_unchanged(system, step.workspace, result.outputs, reading):
             return Found(digest, now, result=result)
     # Only of what runs: people are told which files of it differ, the next time.
-    now = replace(now, inputs=_with_files(system, step.workspace, node, made, now.inputs))
+    now = replace(now, inputs=_with_files(system, node, made, now.inputs, step.workspace, reading))
     earlier = None if before is None else _PARTS.decode(before.parts)
     return Found(digest, now, f"runs: {keys.why(now, earlier)}")
 
@@ -185,14 +185,19 @@ def _read(
 
 
 def _with_files(
-    system: System, workspace: str, node: NodeSpec, made: pipeline_specs.Made, read: list[Read]
+    system: System,
+    node: NodeSpec,
+    made: pipeline_specs.Made,
+    read: list[Read],
+    workspace: str,
+    reading: Reading,
 ) -> list[Read]:
     """What a step reads, with the files of what other steps have made."""
     found = list(read)
     for at, each in enumerate(node.inputs):
         before = made.get((each.node, each.output))
         if before is not None and not found[at].files:
-            marks = pipeline_data.files_of_made(system, workspace, before)
+            marks = pipeline_data.files_of_made(system, workspace, before, reading)
             found[at] = replace(found[at], files=marks)
     return found
 

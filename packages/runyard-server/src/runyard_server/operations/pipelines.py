@@ -60,7 +60,7 @@ _SPEC = msgspec.json.Decoder(PipelineSpec)
 Also = Callable[[Work, RunRow], None]
 """What is written with a submission, or refuses it, in its own transaction."""
 # A step is about two dozen rows, and whoever else writes waits for a transaction.
-_TOGETHER = 200
+_TOGETHER = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +131,7 @@ def submit(
         continue_on_failure=body.continue_on_failure,
         regenerate=body.regenerate,
     )
-    waits = [len(each) for each in pipeline_graphs.graph_of(spec).before]
-    writing = _Writing(system, body, run, row, waits, also)
+    writing = _Writing(system, body, run, row, spec, also)
     folder = system.home.run(run.id)
     try:
         if any(node.inherits for node in nodes.values()):
@@ -204,11 +203,15 @@ def record(work: Work, run: RunRow, row: PipelineRow) -> PipelineRecord:
         row: Its row.
     """
     spec = spec_of(row)
-    places = graph.layout([each.id for each in spec.nodes], pipeline_specs.pairs(spec))
     nodes = rows.nodes(work.connection, run.key)
-    waits = _waits(spec, nodes)
     keys = {key for node in nodes for key in (node.step_key, node.reused_key) if key is not None}
     steps = {each.key: each for each in runs.find_many(work.connection, keys)}
+    return _record(run, row, spec, _told(spec, nodes, steps))
+
+
+def _record(
+    run: RunRow, row: PipelineRow, spec: PipelineSpec, steps: list[StepRecord]
+) -> PipelineRecord:
     return PipelineRecord(
         id=run.id,
         workspace=run.workspace,
@@ -218,14 +221,21 @@ def record(work: Work, run: RunRow, row: PipelineRow) -> PipelineRecord:
         name=run.name,
         ended_at=iso_or_none(run.ended_at),
         values=row.parameters,
-        nodes=[
-            _node(spec.nodes[node.number], _explained(node, waits, steps), steps, places)
-            for node in nodes
-            # Who has freed a single step run has taken it out of the picture.
-            if node.step_key in steps
-        ],
+        nodes=steps,
         edges=pipeline_specs.edges(spec),
     )
+
+
+def _told(spec: PipelineSpec, nodes: list[NodeRow], steps: dict[int, RunRow]) -> list[StepRecord]:
+    """Steps as clients see them, with their places in the picture."""
+    places = graph.layout([each.id for each in spec.nodes], pipeline_specs.pairs(spec))
+    waits = _waits(spec, nodes)
+    return [
+        _node(spec.nodes[node.number], _explained(node, waits, steps), steps, places)
+        for node in nodes
+        # Who has freed a single step run has taken it out of the picture.
+        if node.step_key in steps
+    ]
 
 
 def _waits(spec: PipelineSpec, nodes: list[NodeRow]) -> dict[int, tuple[str, NodeRow, int]]:
@@ -398,7 +408,7 @@ class _Writing:
         body: What was asked for.
         run: Its run.
         row: Its row.
-        waits: For how many others each node waits.
+        spec: What it does.
         also: What is written with it.
     """
 
@@ -408,15 +418,17 @@ class _Writing:
         body: SubmitPipeline,
         run: RunRow,
         row: PipelineRow,
-        waits: Sequence[int],
+        spec: PipelineSpec,
         also: Also | None,
     ) -> None:
         self._system = system
         self._body = body
         self._run = run
         self._row = row
-        self._waits = waits
+        self._spec = spec
         self._also = also
+        self._waits = [len(each) for each in pipeline_graphs.graph_of(spec).before]
+        self._told: list[StepRecord] = []
 
     def write(self, steps: Sequence[_Step], news: Sequence[EventDraft]) -> PipelineRecord:
         """Write all of it down.
@@ -425,6 +437,10 @@ class _Writing:
             steps: Its steps.
             news: What its run begins with.
         """
+        # Before anything is written: a picture of thousands takes seconds, and others wait to write.
+        fresh = [NodeRow(0, each.number, each.number, WAITING) for each in steps]
+        fresh.sort(key=lambda each: each.number)
+        self._told = _told(self._spec, fresh, {each.number: each.run for each in steps})
         parts = [steps[at : at + _TOGETHER] for at in range(0, len(steps), _TOGETHER)]
         self._row = replace(self._row, written=len(parts) == 1)
         if len(parts) == 1:
@@ -438,7 +454,7 @@ class _Writing:
         self, work: Work, steps: Sequence[_Step], news: Sequence[EventDraft]
     ) -> PipelineRecord:
         self._first(work, steps, news)
-        return self._told(work)
+        return self._answer(work)
 
     def _first(self, work: Work, steps: Sequence[_Step], news: Sequence[EventDraft]) -> None:
         body, row = self._body, self._row
@@ -471,7 +487,7 @@ class _Writing:
     def _last(self, work: Work, steps: Sequence[_Step]) -> PipelineRecord:
         self._part(steps, work)
         rows.complete(work.connection, self._run.key)
-        return self._told(work)
+        return self._answer(work)
 
     def _nodes(self, work: Work, steps: Sequence[_Step]) -> list[NodeRow]:
         """Write the runs of steps; give their nodes."""
@@ -487,10 +503,10 @@ class _Writing:
             nodes.append(NodeRow(run.key, step.number, made.key, WAITING, missing=waits))
         return nodes
 
-    def _told(self, work: Work) -> PipelineRecord:
+    def _answer(self, work: Work) -> PipelineRecord:
         run = runs.by_key(work.connection, self._run.key) or self._run
         work.announce(work_topic(Subject(PIPELINE, run.workspace, run.id)))
-        return work.answered(record(work, run, self._row))
+        return work.answered(_record(run, self._row, self._spec, self._told))
 
 
 def _shown(values: dict[str, Any]) -> dict[str, str]:

@@ -308,7 +308,11 @@ def test_a_turn_reads_what_has_happened(piping: Piping, monkeypatch: pytest.Monk
     """Of hundreds of steps a turn looks at those that have ended and at those that are ready."""
     piping.yard.scheduler.stop()
     nodes = [piping.node("a"), *_many(piping.node("b", "a"), 150)]
-    pipeline = piping.submit(*nodes)
+    spec = PipelineSpec(nodes[::-1])
+    answer = pipelines.submit(piping.system, W, SubmitPipeline("exp", spec))
+    pipeline = answer.id
+    # What is told of one that is written in parts is made up before any of it is there.
+    assert answer == piping.get(pipeline)
     subject, read = Subject(PIPELINE, W, pipeline), list[int]()
     plain = rows._nodes
 

@@ -437,10 +437,11 @@ class _Writing:
             steps: Its steps.
             news: What its run begins with.
         """
-        # Before anything is written: a picture of thousands takes seconds, and others wait to write.
-        fresh = [NodeRow(0, each.number, each.number, WAITING) for each in steps]
+        # Before anything is written: a picture of thousands takes seconds, in which others wait.
+        # Rows have no keys yet, so numbers from 1 stand for them.
+        fresh = [NodeRow(0, each.number, each.number + 1, WAITING) for each in steps]
         fresh.sort(key=lambda each: each.number)
-        self._told = _told(self._spec, fresh, {each.number: each.run for each in steps})
+        self._told = _told(self._spec, fresh, {each.number + 1: each.run for each in steps})
         parts = [steps[at : at + _TOGETHER] for at in range(0, len(steps), _TOGETHER)]
         self._row = replace(self._row, written=len(parts) == 1)
         if len(parts) == 1:

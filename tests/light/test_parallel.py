@@ -1,5 +1,6 @@
 """The process of a node and its workers, on every Python that nodes have."""
 
+import io
 import json
 import os
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 import runyard
 from runyard.protocol.codec import encode
+from runyard.protocol.dataset_definitions import SourceFile
 from runyard.protocol.jobs import JobEnvironment, JobInput, JobInputFile, JobSpec
 from runyard.protocol.parallel import ParallelSpec
 from runyard.protocol.runs import LauncherSpec, RunSpec
@@ -15,6 +17,9 @@ from runyard.runtime.folder import RunFolder
 from runyard.runtime.job import Job, JobError
 from runyard.runtime.parallel import node, returned
 from runyard.runtime.parallel.cutting import Cut
+from runyard.runtime.parallel.tables import Ranges
+from runyard.tables.inference import INT
+from runyard.tables.reading import Reading
 
 LIGHT = Path(runyard.__file__).parent.parent
 FILES = 12
@@ -206,6 +211,39 @@ def test_a_list_of_batches_is_read_a_line_at_a_time(work):
     path = folder / "again"
     path.write_text('{"tables": []}\n{"input": 0, "files": ["\\udcff.txt"]}\n')
     assert (given / Cut(str(path)).batch(0)["files"][0]).exists()
+
+
+class Tables:
+    """Tables in files of this machine, and how often one was begun."""
+
+    def __init__(self, folder) -> None:
+        self.folder, self.begun = folder, 0
+
+    def _opened(self, file):
+        return io.BytesIO((self.folder / file.path).read_bytes())
+
+    def reading(self, _table):
+        """Begin to read the table."""
+        self.begun += 1
+        reader = {"format": "delimited", "separator": ",", "header": "all_same"}
+        files = [SourceFile(name, "store", name, "", 1, "") for name in ("a.csv", "b.csv")]
+        definition = {"kind": "tabular", "reader": reader, "types": [["n", INT]]}
+        return Reading(definition, files, self._opened)
+
+
+def test_ranges_of_records_go_over_files_and_only_back_anew(tmp_path):
+    """A worker reads on from where it is; for a batch that another has failed at it begins anew."""
+    rows = [list(range(7000)), list(range(7000, 12000))]
+    for name, numbers in zip("ab", rows):
+        text = "\n".join(["n", *map(str, numbers)])
+        (tmp_path / f"{name}.csv").write_text(text)
+    tables = Tables(tmp_path)
+    ranges = Ranges(tables, {})
+    for start, stop in ((3, 5), (4999, 5001), (6990, 7010), (11999, 12000)):
+        assert ranges.between(start, stop) == {"n": list(range(start, stop))}
+    assert tables.begun == 1
+    assert ranges.between(0, 2) == {"n": [0, 1]}
+    assert tables.begun == 2
 
 
 @pytest.mark.parametrize("value", ["a text", {"a": 1}, 7, None])

@@ -114,7 +114,8 @@ def test_images(workspace: Workspace, folder: Path, step: Any) -> None:
     Model.register(workspace, model_path="models/", model_name="mnist-prs")
     named = Dataset.File.from_files((store, "mnist")).as_named_input("mnist_images")
     size = PipelineParameter("batch_size_param", "5")
-    output = PipelineData("inferences", datastore=store)
+    place = {"datastore": store, "output_path_on_compute": "inferences/results"}
+    output = PipelineData("inferences", **place)
     one = step(DIGITS, [named], output=output, mini_batch_size=size, append_row_file_name="o.txt")
     pipeline = Pipeline(workspace, [one])
     run = Experiment(workspace, "digits").submit(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Dict, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 if TYPE_CHECKING:
     import socket
 
 Message = Dict[str, Any]
+_BYTES = 1 << 16
 
 
 class Channel:
@@ -20,7 +21,7 @@ class Channel:
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
-        self._lines = sock.makefile("rb")
+        self._rest = b""
 
     def fileno(self) -> int:
         """For a selector."""
@@ -36,16 +37,32 @@ class Channel:
         self._socket.sendall(json.dumps(message).encode("ascii") + b"\n")
 
     def receive(self) -> Optional[Message]:
-        """The next message; None when the other end is gone."""
-        try:
-            line = self._lines.readline()
-        except OSError:
-            return None
-        # What a process that was killed had written half is nobody's word.
-        found: Optional[Message] = json.loads(line.decode("ascii")) if line[-1:] == b"\n" else None
+        """Wait for the next message; None when the other end is gone."""
+        while b"\n" not in self._rest:
+            if not self._read():
+                return None
+        line, _, self._rest = self._rest.partition(b"\n")
+        found: Message = json.loads(line.decode("ascii"))
         return found
+
+    def arrived(self) -> Optional[List[Message]]:
+        """The messages that are there, after one wait for bytes; None when the other end is gone.
+
+        A selector tells of bytes alone: a message that had come with another one would lie here.
+        """
+        if not self._read():
+            return None
+        *lines, self._rest = self._rest.split(b"\n")
+        return [json.loads(line.decode("ascii")) for line in lines]
+
+    def _read(self) -> bool:
+        try:
+            found = self._socket.recv(_BYTES)
+        except OSError:
+            return False
+        self._rest += found
+        return bool(found)
 
     def close(self) -> None:
         """Close it."""
-        self._lines.close()
         self._socket.close()

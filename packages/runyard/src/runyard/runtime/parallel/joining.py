@@ -23,6 +23,7 @@ def join(exchange: Exchange, run: str, folder: str, name: str) -> None:
         folder: The folder of the output.
         name: The file's name.
     """
+    folder = os.path.realpath(folder)
     os.makedirs(folder, exist_ok=True)
     # No listing of a datastore shows it, should this process be killed meanwhile.
     draft = os.path.join(folder, names.DRAFT.format(run[-LONGEST_RUN:]))

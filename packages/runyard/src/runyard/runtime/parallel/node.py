@@ -129,8 +129,8 @@ class NodeWork:
     def _setup(self, cut: Cut) -> Setup:
         output = str(self._wanted["output"])
         if output:
-            # Scripts that write there themselves count on it.
-            os.makedirs(cutting.root(output), exist_ok=True)
+            # Scripts that write there themselves count on it. It may be a link to nothing yet.
+            os.makedirs(os.path.realpath(cutting.root(output)), exist_ok=True)
         return Setup(
             words=self._words,
             node=self._job.node_name or f"node{self._job.node}",
@@ -157,11 +157,11 @@ class NodeWork:
             if self._queue and worker.is_ready and worker.order is None:
                 number = self._queue.popleft()
                 order = {"number": number, **cut.batch(number)}
-                worker.give(order, float(self._wanted["timeout_seconds"]))
+                worker.give(order)
 
     def _listen(self) -> None:
         """Take what workers say, and wait for it for as long as nothing else is to be done."""
-        ends = [worker.deadline for worker in self._workers if worker.order is not None]
+        ends = [each.deadline for each in self._workers if each.deadline is not None]
         if self._reports:
             ends.append(self._told_at + TELL_SECONDS)
         if self._is_hungry():
@@ -172,17 +172,25 @@ class NodeWork:
 
     def _heard(self, worker: Worker) -> None:
         assert worker.channel is not None
-        message = worker.channel.receive()
-        if message is None:
+        messages = worker.channel.arrived()
+        if messages is None:
             self._replace(worker)
-        elif "unfit" in message:
+            return
+        for message in messages:
+            self._take(worker, message)
+
+    def _take(self, worker: Worker, message: Message) -> None:
+        """Take a message of a worker in."""
+        if "unfit" in message:
             self._replace(worker, str(message["unfit"]))
         elif "ready" in message:
             worker.is_ready = True
             self._unfit.pop(worker, None)
+        elif "begun" in message:
+            worker.deadline = time.monotonic() + float(self._wanted["timeout_seconds"])
         else:
             self._seconds = (self._seconds + time.monotonic() - worker.begun) / 2
-            worker.order = None
+            worker.order = worker.deadline = None
             self._note(message)
 
     def _note(self, message: Message) -> None:
@@ -202,7 +210,7 @@ class NodeWork:
         """End workers that take too long for a batch."""
         now = time.monotonic()
         for worker in self._workers:
-            if worker.order is not None and worker.deadline <= now:
+            if worker.deadline is not None and worker.deadline <= now:
                 seconds = self._wanted["timeout_seconds"]
                 self._replace(worker, f"run() took longer than {seconds} s and was ended")
 

@@ -7,7 +7,17 @@ where it is; for an earlier one, which another worker has failed at, it begins a
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, BinaryIO, Dict, Iterator, List, Mapping, Optional
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    BinaryIO,
+    Dict,
+    Generator,
+    Iterator,
+    List,
+    Mapping,
+    Optional,
+)
 
 from runyard.client import discovery
 from runyard.client.buffering import buffered
@@ -67,7 +77,7 @@ class Ranges:
         self._tables = tables
         self._table = table
         self._at = 0
-        self._chunks: Optional[Iterator[Chunk]] = None
+        self._chunks: Optional[Generator[Chunk, None, None]] = None
         self._held: List[Chunk] = []
 
     def between(self, start: int, stop: int) -> Chunk:
@@ -78,10 +88,16 @@ class Ranges:
             stop: The one behind the last.
         """
         if self._chunks is None or start < self._at:
-            self._chunks, self._at, self._held = self._tables.reading(self._table).chunks(), 0, []
+            self.close()
+            self._chunks, self._at, self._held = self._begun(), 0, []
         self._pass(start - self._at)
         self._at = stop
         return self._take(stop - start)
+
+    def close(self) -> None:
+        """Close the file that is being read."""
+        if self._chunks is not None:
+            self._chunks.close()
 
     def _pass(self, count: int) -> None:
         while count > 0:
@@ -106,6 +122,9 @@ class Ranges:
             found.append(chunk)
             count -= size
         return reading.joined(found)
+
+    def _begun(self) -> Generator[Chunk, None, None]:
+        yield from self._tables.reading(self._table).chunks()
 
     def _next(self) -> Optional[Chunk]:
         if self._held:

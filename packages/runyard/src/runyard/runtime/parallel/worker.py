@@ -30,10 +30,12 @@ class Worker:
 
     Args:
         setup: The first message; see `workers.Setup`.
+        channel: The way to the node's process.
     """
 
-    def __init__(self, setup: Message) -> None:
+    def __init__(self, setup: Message, channel: Channel) -> None:
         self._setup = setup
+        self._channel = channel
         self._roots = [] if setup["tables"] else [root(name) for name in setup["inputs"]]
         self._ranges: Dict[int, Any] = {}
         entry_script.set_up(setup["log"], setup["level"], setup["output"])
@@ -63,6 +65,8 @@ class Worker:
         try:
             batch = self._batch(order)
             answer["items"] = len(batch)
+            # Its time begins now: a worker may pass over many records before it has its own.
+            self._channel.send({"begun": number})
             value = module.run(batch)
             answer["results"], text = returned.lines(value)
             if self._setup["keeps"]:
@@ -112,7 +116,7 @@ def main(words: List[str]) -> int:
         return 0
     sys.argv[:] = words[1:]
     try:
-        worker = Worker(setup)
+        worker = Worker(setup, channel)
         module = worker.begin(words[1])
     # A script may call sys.exit() where it misses something.
     except BaseException:  # noqa: BLE001 - whatever it is, the node's process tells it

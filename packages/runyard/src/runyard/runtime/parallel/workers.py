@@ -54,7 +54,7 @@ class Worker:
     Attributes:
         is_ready: Whether its `init()` has ended well.
         order: The batch that it has.
-        deadline: When that is taken from it, by the monotonic clock.
+        deadline: When that is taken from it, by the monotonic clock; None before `run()`.
         begun: When it was given.
     """
 
@@ -65,7 +65,8 @@ class Worker:
         self.channel: Optional[Channel] = None
         self.is_ready = False
         self.order: Optional[Message] = None
-        self.begun = self.deadline = 0.0
+        self.deadline: Optional[float] = None
+        self.begun = 0.0
 
     @property
     def name(self) -> str:
@@ -85,7 +86,8 @@ class Worker:
                 # What the script starts is killed with it.
                 start_new_session=True,
             )
-        self.channel, self.is_ready, self.order = Channel(ours), False, None
+        self.channel, self.is_ready = Channel(ours), False
+        self.order = self.deadline = None
         setup = self._setup
         self._send(
             {
@@ -99,15 +101,9 @@ class Worker:
             }
         )
 
-    def give(self, order: Message, seconds: float) -> None:
-        """Send it a batch.
-
-        Args:
-            order: The batch.
-            seconds: How long it may take.
-        """
-        self.order, self.begun = order, time.monotonic()
-        self.deadline = self.begun + seconds
+    def give(self, order: Message) -> None:
+        """Send it a batch."""
+        self.order, self.begun, self.deadline = order, time.monotonic(), None
         self._send(order)
 
     def kill(self) -> str:

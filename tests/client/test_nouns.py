@@ -23,6 +23,9 @@ OF_AGENTS = {
     "COMMANDS_TAKE",
     "COMMANDS_GET",
     "COMMANDS_END",
+    "PARALLEL_CUT",
+    "PARALLEL_EXCHANGE",
+    "PARALLEL_RESULTS",
     # Programs of backends speak this one, from machines where nothing of ours is installed.
     "SITES_EXCHANGE",
 }

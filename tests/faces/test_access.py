@@ -55,6 +55,8 @@ BODIES = {
     "commands.start": {"key": "k", "command": "true"},
     "commands.take": {"after": 0},
     "commands.end": {"exit_code": 0},
+    "parallel.cut": {"digest": DIGEST, "batches": 1, "attempt": 1},
+    "parallel.exchange": {"attempt": 1},
     "sweeps.create": {"spec": SWEEP},
     "pipelines.submit": {"experiment": "e", "spec": {"nodes": []}},
     "published_pipelines.submit": {"experiment": "e"},
@@ -64,7 +66,8 @@ BODIES = {
 }
 PLACES = {"node": "0", "digest": DIGEST, "datastore": "workspaceblobstore", "path": "p/x"}
 # What a job says as its own agent, and what it changes of its family, whatever the rows say.
-AGENTS = [row.name for row in ROUTES if row.name.startswith(("jobs.", "commands.", "gangs."))]
+_OF_AGENTS = ("jobs.", "commands.", "gangs.", "parallel.")
+AGENTS = [row.name for row in ROUTES if row.name.startswith(_OF_AGENTS)]
 AGENTS.remove("gangs.ranks")
 RELATED = [
     "runs.change",

@@ -270,10 +270,13 @@ class ParallelRunStep(ConfiguredStep):
         given = super()._made(experiment, default_folder)
         config = self._parallel
         variables = {k: str(v) for k, v in config.environment_variables.items()}
+        nodes = _count("node_count", _value(config.node_count), 1)
         spec = replace(
             given.spec,
             launcher=self._launcher(),
-            node_count=_count("node_count", _value(config.node_count), 1),
+            node_count=nodes,
+            # A run configuration of several nodes would ask for a communicator.
+            definition={**given.spec.definition, "nodeCount": nodes},
             environment_variables={**given.spec.environment_variables, **variables},
         )
         return replace(given, spec=spec)

@@ -378,6 +378,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"data": DataTrigger(STORE, polling_minutes=0)}, "polling_interval is 0 minutes"),
     ({"data": DataTrigger(STORE, parameter="count")}, "no parameter 'count' whose default is"),
     ({"data": DataTrigger("gone")}, "no datastore 'gone'"),
+    ({"data": DataTrigger(STORE, "a/../../b")}, "'a/../../b'"),
     ({"cron": CronSpec("@daily"), "pipeline": "gone"}, "no published pipeline 'gone'"),
 ]
 

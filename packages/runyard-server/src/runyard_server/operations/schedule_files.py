@@ -8,6 +8,7 @@ from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.schedules import DataTrigger
 from runyard_server.core.datastore_files import files_of
 from runyard_server.core.system import System
+from runyard_server.store.folders import checked
 
 MOST = 100_000
 _FEW, _MANY = 100, 10_000
@@ -24,12 +25,12 @@ def versions(system: System, workspace: str, trigger: DataTrigger) -> dict[str, 
 
     Raises:
         DatastoreNotFound: There is no such datastore.
-        InvalidRequest: The folder has too many files.
+        InvalidRequest: The folder has too many files, or its path is malformed.
         RunyardError: The store cannot be asked.
     """
     tree = files_of(system, workspace, trigger.datastore)
-    folder = trigger.path.strip("/")
-    prefix = f"{folder}/" if folder and folder != "." else ""
+    folder = _folder(trigger)
+    prefix = f"{folder}/" if folder else ""
     found: dict[str, str] = {}
     after: str | None = None
     size = _FEW
@@ -61,6 +62,12 @@ def place(trigger: DataTrigger, changed: list[str]) -> dict[str, str]:
         trigger: The folder.
         changed: Names of files in it.
     """
-    folder = trigger.path.strip("/")
+    folder = _folder(trigger)
     path = "/".join(filter(None, [folder, *changed])) if len(changed) == 1 else folder
     return {"datastore": trigger.datastore, "path": path}
+
+
+def _folder(trigger: DataTrigger) -> str:
+    """The folder in its one spelling, "" for the root."""
+    given = trigger.path.strip("/")
+    return "" if given in ("", ".") else checked(given)

@@ -18,6 +18,9 @@ _LONGEST_POLL = 366 * 24 * 60
 def check(spec: ScheduleSpec) -> None:
     """Refuse a trigger that could never be, or more or fewer than one.
 
+    Zones and expressions are read here, not in the write that others wait for: names that are near
+    a wrong one are looked for on the disk.
+
     Raises:
         InvalidRequest: What is wrong with it.
     """
@@ -35,6 +38,10 @@ def check(spec: ScheduleSpec) -> None:
         raise InvalidRequest(
             f"polling_interval is {spec.data.polling_minutes} minutes; use 1 to {_LONGEST_POLL}"
         )
+    try:
+        _read(spec)
+    except ValueError as error:
+        raise InvalidRequest(str(error)) from None
 
 
 def anchor(spec: ScheduleSpec, now: int) -> int:
@@ -45,14 +52,12 @@ def anchor(spec: ScheduleSpec, now: int) -> int:
         now: Microseconds since 1970.
 
     Raises:
-        InvalidRequest: There is no such time zone.
+        InvalidRequest: The start time is beyond the calendar.
     """
     begun = None
     if spec.recurrence is not None:
         try:
             begun = recurrence.start(spec.recurrence, zone_of(spec.recurrence.time_zone))
-        except ValueError as error:
-            raise InvalidRequest(str(error)) from None
         except OverflowError:
             raise InvalidRequest(
                 f"start_time is {spec.recurrence.start_time!r}, which is beyond the calendar"
@@ -100,24 +105,26 @@ def next_due(spec: ScheduleSpec, begun: int, now: int) -> int | None:
         spec: The schedule, in which nothing is wrong.
         begun: Its anchor.
         now: Microseconds since 1970.
-
-    Raises:
-        InvalidRequest: There is no such time zone, or the cron expression is none.
     """
     if spec.data is not None:
         return now + spec.data.polling_minutes * _MINUTE
     moment = _datetime(now)
-    try:
-        if spec.cron is not None:
-            zone = zone_of(spec.cron.time_zone)
-            found = cron.read(spec.cron.expression).due_after(moment, zone)
-        else:
-            assert spec.recurrence is not None
-            zone = zone_of(spec.recurrence.time_zone)
-            found = recurrence.due_after(spec.recurrence, _datetime(begun), moment, zone)
-    except ValueError as error:
-        raise InvalidRequest(str(error)) from None
+    if spec.cron is not None:
+        zone = zone_of(spec.cron.time_zone)
+        found = cron.read(spec.cron.expression).due_after(moment, zone)
+    else:
+        assert spec.recurrence is not None
+        zone = zone_of(spec.recurrence.time_zone)
+        found = recurrence.due_after(spec.recurrence, _datetime(begun), moment, zone)
     return None if found is None else _microseconds(found)
+
+
+def _read(spec: ScheduleSpec) -> None:
+    if spec.recurrence is not None:
+        zone_of(spec.recurrence.time_zone)
+    if spec.cron is not None:
+        cron.read(spec.cron.expression)
+        zone_of(spec.cron.time_zone)
 
 
 def _datetime(microseconds: int) -> datetime:

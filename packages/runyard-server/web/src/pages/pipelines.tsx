@@ -42,7 +42,7 @@ export default function Pipelines({ workspace }: { workspace: string }) {
   const columns: Column<ScheduleRecord>[] = [
     text("Schedule", "minmax(8rem, 1fr)", (one) => one.name),
     state((one) => one.status),
-    text("Next", "11rem", (one) => one.next_at && moment(one.next_at)),
+    text("Next", "13rem", (one) => one.next_at && moment(one.next_at)),
     leads(
       "Last run",
       "8rem",
@@ -77,13 +77,8 @@ export default function Pipelines({ workspace }: { workspace: string }) {
         </Empty>
       </Listing>
       {!!schedules.data?.length && (
-        <Card wide title="Schedules">
-          <Listing
-            of={schedules}
-            noun="schedule"
-            columns={columns}
-            command="runyard schedules list --all"
-          >
+        <Card title="Schedules">
+          <Listing of={schedules} noun="schedule" columns={columns}>
             No schedule.
           </Listing>
         </Card>

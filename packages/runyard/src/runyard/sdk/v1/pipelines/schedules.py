@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from runyard.sdk.workspaces import Workspace
 
 _STATUSES = (ACTIVE, DISABLED)
-# A file share has no times of changes that a service could rely on: v1 refused it, too.
+# v1 looked at blob containers alone. A share is refused as it was there; stores that v1 did not
+# know break no script of its time.
 _FILE_SHARE = "AzureFile"
 
 

@@ -13,7 +13,13 @@ from runyard.protocol import conda_locks
 from runyard.protocol.environments import EnvironmentDefinition
 from runyard.runtime import variables
 from runyard.sdk import run_environments
-from runyard_server.environments import EnvironmentFailed, Environments, IndexUnreachable, mpi
+from runyard_server.environments import (
+    EnvironmentFailed,
+    Environments,
+    IndexUnreachable,
+    conda_rule,
+    mpi,
+)
 from runyard_server.environments import inputs as normal
 
 from .conda_channel import OWN, Channel, copied
@@ -207,8 +213,8 @@ def _builder(folder: Path) -> int:
     raise AssertionError("there is no builder")
 
 
-def test_what_only_conda_has_is_made_with_conda(conda, channel, tmp_path):
-    """A program, or a name that pip's index does not have; `never` leaves them out as before."""
+def test_what_only_conda_has_is_made_with_conda(conda, channel, tmp_path, monkeypatch):
+    """A program, or a name that pip does not have; without rattler lists of v1 run as before."""
     own = copied(channel, tmp_path / "lab")
     own.package("git", "2.4", files={"bin/git": b"#!/bin/sh\necho git\n"})
     usual = settings(conda, conda_channels=[own.address])
@@ -221,7 +227,11 @@ def test_what_only_conda_has_is_made_with_conda(conda, channel, tmp_path):
     assert any(line.startswith("pip's index has no tool:") for line in told)
     without = settings(conda, conda="never", conda_channels=[own.address])
     assert "git" not in without.lock(EnvironmentDefinition(conda=["git"]), told.append).requirements
-    assert any("git is left out" in line for line in told)
+    assert any("git, which only conda has, is left out" in line for line in told)
+    monkeypatch.setattr(conda_rule, "has_rattler", lambda: False)
+    assert not usual.lock(EnvironmentDefinition(conda=["git"]), told.append).requirements
+    with pytest.raises(EnvironmentFailed, match=r"py-rattler, .* 'runyard-server\[conda\]'"):
+        conda.lock(asked(own, "alpha"))
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,14 @@ def mapped(spec: str) -> Mapped:
     name, rest = match["name"].lower(), _unbracketed(match["rest"])
     if name == "python":
         return Mapped(python=pythons.asked(rest))
-    if _NOT_PIP.match(name) or only_there(name):
+    if only_there(name):
+        note = (
+            f"conda package {name}, which only conda has, is left out: conda makes no environments "
+            "here, for py-rattler is missing (pip install 'runyard[conda]') or the setting conda "
+            "is 'never'"
+        )
+        return Mapped(note=note)
+    if _NOT_PIP.match(name):
         return Mapped(note=f"conda package {name} is left out: pip's packages bring what they need")
     own = _NAMES.get(name, name)
     note = f"conda package {name} is installed as pip's {own}" if own != name else ""

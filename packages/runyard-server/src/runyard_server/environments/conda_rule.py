@@ -5,7 +5,8 @@ there. So conda is used where the definition leaves no choice:
 
     a channel is an address      somebody has a channel of their own, and means its packages
     a package is an address      it was locked, here or by `conda list --explicit`
-    only conda has a package     compilers, R, programs (`conda.only_there`)
+    only conda has a package     compilers, R, programs (`conda.only_there`), if rattler is here;
+                                 lists of v1 have `git` by habit, and ran without, too
     pip's index has no such name asked after pip has failed (`missing`)
 
 Names of channels alone choose nothing: v1 wrote `conda-forge` into each of its files.
@@ -13,6 +14,8 @@ Names of channels alone choose nothing: v1 wrote `conda-forge` into each of its 
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
@@ -70,11 +73,17 @@ def reason(definition: EnvironmentDefinition, when: str) -> str:
         if is_address(channel):
             return f"its channel {channel} is an address"
     alone = [name for name in map(conda.name_of, definition.conda) if conda.only_there(name)]
-    if alone:
+    if alone and has_rattler():
         return f"only conda has {', '.join(alone)}"
     if when == ALWAYS and definition.conda:
         return f"the service's setting conda is '{ALWAYS}'"
     return ""
+
+
+@cache
+def has_rattler() -> bool:
+    """Whether what solves and installs conda packages is beside the service."""
+    return find_spec("rattler") is not None
 
 
 def missing(definition: EnvironmentDefinition, failure: str) -> list[str]:

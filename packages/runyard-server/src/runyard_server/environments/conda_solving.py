@@ -7,7 +7,6 @@ packages as wheels without content: what depends on numpy is content with the nu
 and a requirement that it does not meet is an error, not a second numpy over the first.
 """
 
-import importlib.util
 import json
 import os
 import re
@@ -22,7 +21,7 @@ from typing import Any
 from runyard.protocol import conda_locks
 from runyard.protocol.conda_locks import CondaPackage
 from runyard.protocol.errors import RunyardError, StorageFull
-from runyard_server.environments import conda, interpreters, lines, mpi, resolver
+from runyard_server.environments import conda, conda_rule, interpreters, lines, mpi, resolver
 from runyard_server.environments.conda_rule import Mirrors
 from runyard_server.environments.failures import EnvironmentFailed, IndexUnreachable
 from runyard_server.environments.inputs import OLDEST_PYTHON, CondaInputs, Inputs
@@ -90,7 +89,7 @@ def check_installed() -> None:
     Raises:
         EnvironmentFailed: It is not; says how to install it.
     """
-    if importlib.util.find_spec("rattler") is None:
+    if not conda_rule.has_rattler():
         raise EnvironmentFailed(
             "the environment is made with conda packages, and py-rattler, which installs them, is "
             f"missing beside the service: {sys.executable} -m pip install '{EXTRA}'"
@@ -230,7 +229,10 @@ def _failure(status: int, said: str) -> RunyardError:
     if status == _DISK_FULL:
         return StorageFull(said)
     if status == _UNREACHABLE:
-        return IndexUnreachable(said)
+        return IndexUnreachable(
+            f"{said}\nCheck the network, or name a mirror of the channel in [conda_mirrors] of "
+            "config.toml, then submit again"
+        )
     return EnvironmentFailed(said or f"the solver of conda packages ended with status {status}")
 
 

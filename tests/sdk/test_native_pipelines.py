@@ -84,7 +84,9 @@ def test_a_pipeline_of_functions(
     ]
     run = p.submit(tags={"by": "test"}).wait()
     assert (run.status, run.name, run.tags) == ("Completed", "nightly", {"by": "test"})
-    assert "prepare: Completed (runs: " in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "prepare: Completed (runs: " in out
+    assert "train[1]: Completed (runs: " in out
     assert run.step("train", 1).outputs["model"].download("here") == 1
     assert (folder / "here" / "m.txt").read_text() == "a b $HOME 0.01 5 True"
     second = run.step("train", 1)

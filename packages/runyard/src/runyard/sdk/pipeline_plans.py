@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, List
+from collections import Counter
+from typing import TYPE_CHECKING, List, Sequence
 
 from runyard.protocol.pipelines import REUSED
 
@@ -30,8 +31,16 @@ class Plan:
         return [each.name for each in self.steps if each.verdict == REUSED]
 
     def __str__(self) -> str:
-        wide = max((len(each.name) for each in self.steps), default=0)
-        return "\n".join(f"{each.name:<{wide}}  {each.reason}" for each in self.steps)
+        names = self._names()
+        wide = max(map(len, names), default=0)
+        lines = [f"{name:<{wide}}  {each.reason}" for name, each in zip(names, self.steps)]
+        return "\n".join(lines)
+
+    def _names(self) -> List[str]:
+        # Steps are counted as they were built, which their ids tell.
+        built = sorted(self.steps, key=lambda each: each.id)
+        told = dict(zip((each.id for each in built), labels([each.name for each in built])))
+        return [told[each.id] for each in self.steps]
 
     def __repr__(self) -> str:
         return f"Plan({len(self.reused)} of {len(self.steps)} steps reused)\n{self}"
@@ -39,5 +48,15 @@ class Plan:
     def _repr_html_(self) -> str:
         from runyard.sdk.notebook import html
 
-        rows = [[each.name, each.verdict, each.reason] for each in self.steps]
+        rows = [[name, each.verdict, each.reason] for name, each in zip(self._names(), self.steps)]
         return html.table(["Step", "", "Why"], rows)
+
+
+def labels(names: Sequence[str]) -> List[str]:
+    """Names of steps as people tell them apart: `train[1]` is what `run.step("train", 1)` finds."""
+    many, seen = Counter(names), Counter()  # type: Counter[str], Counter[str]
+    found = []
+    for name in names:
+        found.append(f"{name}[{seen[name]}]" if many[name] > 1 else name)
+        seen[name] += 1
+    return found

@@ -15,6 +15,7 @@ from runyard.sdk.data import DataReference
 from runyard.sdk.datastores import Datastore
 from runyard.sdk.exceptions import ActivityFailedException, UserErrorException, translated
 from runyard.sdk.local_paths import naming
+from runyard.sdk.pipeline_plans import labels
 from runyard.sdk.runs import Run
 
 if TYPE_CHECKING:
@@ -162,7 +163,10 @@ class PipelineRun(Run):
 
     def steps(self) -> List[StepRun]:
         """The runs of its steps, in the order in which they were built."""
-        return [self._step_run(each) for each in self._look().nodes]
+        # In pages: to ask for thousands one by one would take minutes.
+        records = {each.id: each._read() for each in self.get_children()}
+        runs = [records[each.run] for each in self._look().nodes if each.run in records]
+        return [StepRun(self.experiment, each.id, _record=each) for each in runs]
 
     def step(self, name: str, index: int = 0) -> StepRun:
         """Find the run of a step.
@@ -218,6 +222,8 @@ class PipelineRun(Run):
             time.sleep(pause)
             pause = min(pause * 1.5, _LONGEST_PAUSE)
         if show_output:
+            for warning in self._read().warnings:
+                printing.tell(f"warning: {warning}")
             printing.say(f"Pipeline run {self.id}: {self.status}\n")
         if raise_on_error and self.status == FAILED:
             raise ActivityFailedException(self.get_details().get("error") or {})
@@ -235,13 +241,13 @@ class PipelineRun(Run):
 
 def _tell(pipeline: PipelineRecord, told: Dict[str, str]) -> None:
     """Print what is new of each step."""
-    for node in pipeline.nodes:
+    for name, node in zip(labels([each.name for each in pipeline.nodes]), pipeline.nodes):
         # That it comes after another is what the graph says; what it reads for long is news.
         waits = node.status == NOT_STARTED and not node.reason.startswith("after ")
         more = node.reason if waits or node.status != COMPLETED else node.reuse
         if node.status == NOT_STARTED and (not waits or not more):
             continue
-        line = f"{node.name}: {node.status}" + (f" ({more})" if more else "")
+        line = f"{name}: {node.status}" + (f" ({more})" if more else "")
         if told.get(node.run) != line:
             told[node.run] = line
             printing.say(f"{line}\n")

@@ -197,12 +197,12 @@ class _Turn:
         planned = pipeline_specs.makes(self._spec(node), step.id)
         try:
             made, warnings, unread = self._collect(planned)
-        except TemporaryError as error:
-            self._put_off(node, error.message)
-            return
         except (RunyardError, OSError) as error:
-            # The step has done its work; whatever reads this will meet the same fault, and tell it.
             told = getattr(error, "message", str(error))
+            if _may_pass(error):
+                self._put_off(node, told)
+                return
+            # The step has done its work; whatever reads this will meet the same fault, and tell it.
             made, warnings, unread = [], [f"what the step made cannot be read: {told}"], ""
         if unread:
             self._come_again()
@@ -361,8 +361,7 @@ class _Turn:
             found = pipeline_reuse.look(self.system, step, spec, made, self.lock_of, reading)
         except (RunyardError, OSError) as error:
             told = getattr(error, "message", str(error))
-            for_ever = not isinstance(error, OSError) or error.errno in _FOR_EVER
-            if isinstance(error, TemporaryError) or not for_ever:
+            if _may_pass(error):
                 self._put_off(node, told)
             else:
                 self._refuse(node, told)
@@ -557,6 +556,13 @@ class _Turn:
         done = self.system.write(act)
         self.changed |= done
         return done
+
+
+def _may_pass(error: RunyardError | OSError) -> bool:
+    """Whether the same question may be answered otherwise in a while."""
+    if isinstance(error, OSError):
+        return error.errno not in _FOR_EVER
+    return isinstance(error, TemporaryError)
 
 
 def _named(outputs: list[OutputRecord], spec: NodeSpec) -> list[OutputRecord]:

@@ -1,9 +1,13 @@
 """Environments of conda packages: solved from a channel made here, installed beside pip's."""
 
+import functools
+import http.server
 import os
 import shutil
 import signal
 import subprocess
+import threading
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +30,7 @@ from .conda_channel import OWN, Channel, copied
 from .conftest import LIGHT, Offline, Room
 
 pytestmark = pytest.mark.slow(seconds=8)
+PASSWORD = "mirrors-own-word"
 DAY_2019, DAY_2021 = 1_560_000_000, 1_620_000_000
 
 
@@ -156,19 +161,47 @@ def test_packages_are_of_a_day_where_the_channel_has_days(conda, channel):
     assert "alpha-1.5-" in conda.lock(asked(channel, "alpha", as_of="now")).requirements
 
 
-def test_a_channel_that_is_away_is_told_and_its_last_list_used(conda, channel, tmp_path):
-    """Nothing is known of one that was never read; of another it is what it had."""
-    own = copied(channel, tmp_path / "lab")
-    mirrored = settings(conda, conda_mirrors={"https://nowhere.invalid/lab": own.address})
-    definition = EnvironmentDefinition(conda=["alpha"], channels=["https://nowhere.invalid/lab"])
-    lock = mirrored.lock(definition, conda.lines.append)
-    assert "# conda https://nowhere.invalid/lab/noarch/alpha-1.5-" in lock.requirements
-    assert own.address not in lock.requirements
-    assert mirrored.realise(lock, conda.log_path, lambda: False).python == OWN
-    shutil.rmtree(own.folder)
-    other = tmp_path / "never"
-    with pytest.raises((EnvironmentFailed, IndexUnreachable), match=str(other)):
-        conda.lock(EnvironmentDefinition(conda=["alpha"], channels=[str(other)]))
+@contextmanager
+def served(folder):
+    """The address of a folder over HTTP, with a password in it."""
+    handler = functools.partial(Quiet, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"http://me:{PASSWORD}@127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serves files and says nothing."""
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+def test_a_mirror_gives_the_channel_s_files_and_keeps_its_password(conda, channel):
+    """Locks name the channel; where it is away, what it had last counts, and the log says so."""
+    far = "https://nowhere.invalid/lab"
+    definition = EnvironmentDefinition(conda=["alpha"], channels=[far])
+    with served(channel.folder) as mirror:
+        mirrored = settings(conda, conda_mirrors={far: mirror})
+        lock = mirrored.lock(definition, conda.lines.append)
+        shutil.rmtree(conda.packages / "conda" / "pkgs", ignore_errors=True)
+        made = mirrored.realise(lock, conda.log_path, lambda: False)
+    assert f"# conda {far}/noarch/alpha-1.5-" in lock.requirements
+    files = [path for path in Path(made.folder).rglob("*") if path.is_file()]
+    assert not [path for path in files if PASSWORD.encode() in path.read_bytes()]
+    assert PASSWORD not in "\n".join([lock.requirements, conda.log, *conda.lines])
+    again = mirrored.lock(replace(definition, conda=["alpha=1.0"]), conda.lines.append)
+    assert "/noarch/alpha-1.0-" in again.requirements
+    assert any("what they had when they were read last is used" in line for line in conda.lines)
+    assert PASSWORD not in "\n".join(conda.lines)
+
+
+def test_a_channel_that_never_was_there_is_told(conda, tmp_path):
+    """With its place."""
+    never = tmp_path / "never"
+    with pytest.raises((EnvironmentFailed, IndexUnreachable), match=str(never)):
+        conda.lock(EnvironmentDefinition(conda=["alpha"], channels=[str(never)]))
 
 
 def test_a_file_that_is_not_what_was_locked_is_refused(conda, channel, tmp_path):

@@ -48,6 +48,7 @@ _NETWORK = re.compile(
     r"\b50[0-9]\b",
     re.IGNORECASE,
 )
+_SECRET = re.compile(r"(?<=://)[^/@\s]+@|(?<=/)t/[^/\s]+/")
 _FILE = "file://"
 _SHOWN = 8
 _OF_SHELLS = ("PWD", "OLDPWD", "SHLVL", "_", "PS1")
@@ -264,6 +265,21 @@ def _keep_activation(folder: Path) -> None:
         (folder / ACTIVATION).write_text(json.dumps(variables), "utf-8")
 
 
+def _hide_passwords(lock: Path, folder: Path) -> None:
+    """Take the passwords of mirrors out of what lies in an environment, for its jobs see that."""
+    for path in folder.glob("conda-meta/*.json"):
+        text = path.read_text("utf-8")
+        if _hidden(text) != text:
+            path.write_text(_hidden(text), "utf-8")
+    lines = lock.read_text("utf-8").split("\n")
+    shown = [_hidden(line) if line.startswith(PREFIX) else line for line in lines]
+    lock.write_text("\n".join(shown), "utf-8")
+
+
+def _hidden(text: str) -> str:
+    return _SECRET.sub("", text)
+
+
 def _gateway(cache: Path, *, offline: bool = False) -> Any:
     how = SourceConfig(cache_action="force-cache-only" if offline else "cache-or-fetch")
     return rattler.Gateway(cache_dir=_made(cache / "lists"), default_config=how)
@@ -304,11 +320,12 @@ def main(words: list[str]) -> int:
             wanted = [line for line in lines if line.startswith(PREFIX)]
             asyncio.run(install(wanted, folder, cache))
             _keep_activation(folder)
+            _hide_passwords(lock, folder)
     except Refused as refused:
-        sys.stderr.write(f"{refused}\n")
+        sys.stderr.write(f"{_hidden(str(refused))}\n")
         return refused.status
     except Exception as error:  # noqa: BLE001 - rattler has thirty kinds, each with its reason
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{_hidden(str(error))}\n")
         return _kind(str(error))
     return 0
 

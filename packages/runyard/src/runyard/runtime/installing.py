@@ -133,7 +133,8 @@ def install(request: Request, shared: SharedLog, lock: int, canceled: Callable[[
         step.run("the virtual environment", _make_command(request), request)
     if not request.packages:
         return
-    _write(lines, request)
+    if not request.conda_packages:
+        _write(lines, request)
     step.run("the packages", _install_command(request, lines), request)
 
 

@@ -1,8 +1,8 @@
 """Whatever is killed at whatever moment, a step works on each batch and writes each row once.
 
-Two nodes with two workers each go through as many files as SOAK_BATCHES says (120 by default;
+Two nodes with two workers each go through as many files as SOAK_BATCHES says (60 by default;
 `make soak` takes 10,000). Workers, nodes' processes, agents and the service are killed in turn,
-SOAK_KILLS times in all (4 by default; `make soak` takes 100).
+SOAK_KILLS times in all (3 by default; `make soak` takes 100).
 """
 
 import os
@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-BATCHES = int(os.environ.get("SOAK_BATCHES", "120"))
-KILLS = int(os.environ.get("SOAK_KILLS", "4"))
+BATCHES = int(os.environ.get("SOAK_BATCHES", "60"))
+KILLS = int(os.environ.get("SOAK_KILLS", "3"))
 LONG = BATCHES > 1000
 SEED = int(os.environ.get("SOAK_SEED", str(random.randrange(1 << 30))))
 # Each costs an attempt of the run, of which a step has four.

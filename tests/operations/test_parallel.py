@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from runyard.protocol.runs import LauncherSpec, RunSpec, SubmitRun
 from runyard.protocol.snapshots import CreateSnapshot
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
-from runyard_server.operations import parallel, runs, snapshots
+from runyard_server.operations import parallel, pipeline_reuse, runs, snapshots
 from runyard_server.store import job_nodes, references
 from runyard_server.store import parallel as batch_rows
 from runyard_server.store import runs as rows
@@ -206,6 +207,26 @@ def test_what_cannot_work_is_refused_at_submit(
     """A program that speaks to the service itself is checked as the SDK checks."""
     with pytest.raises(InvalidRequest, match=said):
         gang(**changes)
+
+
+def test_what_decides_about_results_decides_about_reuse() -> None:
+    """Not how much is logged, nor what ports are called; everything else makes another step."""
+    plain = ParallelSpec(["given"], output="made")
+
+    def key(ports: list[str], batches: ParallelSpec, each: int = 2) -> dict[str, object]:
+        launcher = LauncherSpec("parallel", process_count_per_node=each, parallel=batches)
+        return pipeline_reuse._launcher(launcher, ports)
+
+    first = key(["given", "made"], plain)
+    renamed = ParallelSpec(["a"], output="b", logging_level="DEBUG")
+    assert key(["a", "b"], renamed) == first
+    for change in (
+        *({"batch_size": 5}, {"timeout_seconds": 5}, {"most_tries": 5}, {"error_threshold": 5}),
+        *({"action": "summary_only"}, {"file_name": "a"}, {"allowed_failed_count": 1}),
+    ):
+        assert key(["given", "made"], replace(plain, **change)) != first
+    # What was reused before there were batches is reused still.
+    assert "parallel" not in pipeline_reuse._launcher(LauncherSpec(), [])
 
 
 def test_sizes_are_read_as_v1_wrote_them() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from runyard.protocol import codec
+from runyard.protocol.parallel import ParallelSpec
 from runyard.protocol.runs import LauncherSpec
 from runyard.runtime.folder import RunFolder
 from runyard.runtime.job import Job
@@ -142,3 +143,18 @@ def test_nodes_on_one_machine_are_local_to_each_other() -> None:
     assert [told[f"HOROVOD_{name}"] for name in names] == ["3", "4", "1", "2", "1", "2"]
     assert gloo.interface_of("127.0.0.1").startswith("lo")
     assert gloo.interface_of("203.0.113.9") == ""
+
+
+def test_batches_have_one_process_a_node_that_finds_v1s_module(room: Any) -> None:
+    """Elsewhere the light half is a zip: it is on the path, and no file of it is named."""
+    batches = ParallelSpec(["given"], output="made")
+    spec = LauncherSpec("parallel", process_count_per_node=0, parallel=batches)
+    (first,), (second,) = plans(room, spec, 0), plans(room, spec, 1)
+    assert [first.name, second.name] == ["node 0", "node 1"]
+    assert first.command[1] == "-c"
+    assert first.command[4:] == ["train.py"]
+    assert second.variables["RUNYARD_WORLD_SIZE"] == "2"
+    modules = "runyard/runtime/parallel/modules"
+    assert second.variables["PYTHONPATH"].endswith(modules)
+    # Four processes, one a core.
+    assert first.variables["OMP_NUM_THREADS"] == "1"

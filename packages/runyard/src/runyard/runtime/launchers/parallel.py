@@ -9,12 +9,12 @@ from runyard.runtime import names
 from runyard.runtime.launchers import azure
 from runyard.runtime.launchers.base import Launcher, Node, command_line
 from runyard.runtime.managed_process import Plan, Task
+from runyard.runtime.parallel import NODE
 
 if TYPE_CHECKING:
     from runyard.runtime.folder import RunFolder
     from runyard.runtime.job import Job
 
-_PROGRAM = ("runyard", "runtime", "parallel", "__main__.py")
 _MODULES = ("runyard", "runtime", "parallel", "modules")
 
 
@@ -35,13 +35,12 @@ class ParallelLauncher(Launcher):
             "PYTHONPATH": os.pathsep.join(part for part in path if part),
         }
         interpreter, *words = command_line(job, folder, own)
-        program = os.path.join(job.light, *_PROGRAM)
         name = f"node {job.node}"
         log = names.TASK_LOG.format(job.node)
         return [
             Plan(
                 name,
-                [interpreter, program, folder.root, *words],
+                [interpreter, "-c", NODE, folder.root, *words],
                 own,
                 folder.work,
                 folder.log(log),

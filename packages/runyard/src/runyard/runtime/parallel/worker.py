@@ -1,20 +1,16 @@
 """A worker: loads the script, calls `init()` once and `run(batch)` for each batch.
 
-    python …/worker.py <descriptor of the channel> <script> [arguments]
+    python -c WORKER <descriptor of the channel> <script> [arguments]
 
 It prints into logs of its own. What a batch returned is a file that is renamed when it is whole.
 """
 
 from __future__ import annotations
 
-import sys
-
-# As a program of a folder it has that first, and a script's imports must not find it.
-sys.path.pop(0)
-
 import importlib.util
 import os
 import socket
+import sys
 import traceback
 from typing import Any, Dict, List
 
@@ -98,13 +94,14 @@ class Worker:
 
 def told() -> str:
     """The last lines of the exception that is being handled; all of it goes into the log."""
-    text = traceback.format_exc()
+    # Names of files that are no text can be in it, and neither a log nor the service takes them.
+    text = traceback.format_exc().encode("utf-8", "backslashreplace").decode("utf-8")
     sys.stderr.write(text)
     sys.stderr.flush()
     return "\n".join(text.rstrip().splitlines()[-_LINES:])
 
 
-def main(words: List[str]) -> int:
+def main(words: List[str]) -> None:
     """Work until the node's process is gone.
 
     Args:
@@ -113,7 +110,7 @@ def main(words: List[str]) -> int:
     channel = Channel(socket.socket(fileno=int(words[0])))
     setup = channel.receive()
     if setup is None:
-        return 0
+        return
     sys.argv[:] = words[1:]
     try:
         worker = Worker(setup, channel)
@@ -121,14 +118,10 @@ def main(words: List[str]) -> int:
     # A script may call sys.exit() where it misses something.
     except BaseException:  # noqa: BLE001 - whatever it is, the node's process tells it
         channel.send({"unfit": told()})
-        return 1
+        sys.exit(1)
     channel.send({"ready": True})
     while True:
         order = channel.receive()
         if order is None:
-            return 0
+            return
         channel.send(worker.work(module, order))
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -11,9 +11,9 @@ import time
 from contextlib import suppress
 from typing import Any, Dict, List, NamedTuple, Optional
 
+from runyard.runtime.parallel import WORKER
 from runyard.runtime.parallel.channel import Channel, Message
 
-_PROGRAM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "worker.py")
 _TAIL_BYTES = 2000
 _LINES = 4
 
@@ -78,7 +78,7 @@ class Worker:
         ours, theirs = socket.socketpair()
         with self._log("stdout") as out, self._log("stderr") as err, theirs:
             self._process = subprocess.Popen(
-                [sys.executable, _PROGRAM, str(theirs.fileno()), *self._setup.words],
+                [sys.executable, "-c", WORKER, str(theirs.fileno()), *self._setup.words],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,

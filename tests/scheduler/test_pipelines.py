@@ -307,7 +307,7 @@ def test_so_many_steps_are_under_way_at_once(piping: Piping) -> None:
 def test_a_turn_reads_what_has_happened(piping: Piping, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of hundreds of steps a turn looks at those that have ended and at those that are ready."""
     piping.yard.scheduler.stop()
-    nodes = [piping.node("a"), *_many(piping.node("b", "a"), 150)]
+    nodes = [piping.node("a"), *_many(piping.node("b", "a"), 40)]
     spec = PipelineSpec(nodes[::-1])
     answer = pipelines.submit(piping.system, W, SubmitPipeline("exp", spec))
     pipeline = answer.id
@@ -343,7 +343,7 @@ def test_a_submit_that_was_killed_leaves_nothing_that_runs(
 ) -> None:
     """Thousands of steps are written one part after the other, and begin once all are there."""
     piping.yard.scheduler.stop()
-    nodes = _many(piping.node("b"), 150)
+    nodes = _many(piping.node("b"), 101)
     plain, writes = piping.system.records.write, list[int]()
 
     def killed(act: Any) -> Any:

@@ -183,7 +183,7 @@ class Containers:
         for each in found:
             # One that has ended cannot be signaled, which is what was wanted.
             with suppress(JobError):
-                self._engine.ask("kill", "--signal", str(number), each)
+                self._engine.ask("kill", "--signal", str(int(number)), each)
         return bool(found)
 
     def remove(self) -> None:
@@ -331,7 +331,10 @@ class _Group(ProcessGroup):
 
     def end_leftovers(self, natural: float = SETTLE_SECONDS) -> List[str]:
         """See ProcessGroup: a container ends with its first process, and leaves nothing."""
-        self.containers.remove()
+        # Of one whose first process has told its end the engine's `run` has waited for the removal:
+        # to ask the engine once more would take longer than some scripts.
+        if not all(isinstance(each, Contained) and each.record for each in self._started):
+            self.containers.remove()
         return super().end_leftovers(natural)
 
 

@@ -96,7 +96,7 @@ class Images:
         finally:
             # There may be a password in it.
             shutil.rmtree(self._drafts, ignore_errors=True)
-        return Image(_id(made), name, _digest(base), _variables(made))
+        return Image(_id(made), name, _digest(name, base), _variables(made))
 
     def _fetched(self, name: str, log: int, canceled: Canceling) -> Dict[str, Any]:
         whole = full_name(name)
@@ -192,14 +192,21 @@ def _id(image: Dict[str, Any]) -> str:
     return str(image["Id"]).partition(":")[2] or str(image["Id"])
 
 
-def _digest(image: Dict[str, Any]) -> str:
-    """The digest under which a registry has an image; of one that came from none its id."""
-    for each in image.get("RepoDigests") or []:
-        name, _, digest = str(each).partition("@")
-        # Podman tells digests of local names too, which no registry knows.
-        if digest and not name.startswith("localhost/"):
-            return digest
-    return f"sha256:{_id(image)}"
+def _digest(name: str, image: Dict[str, Any]) -> str:
+    """The digest under which a registry has an image; of one that came from none its id.
+
+    Args:
+        name: The name by which it was asked for.
+        image: What the engine tells of it.
+    """
+    if "@" in name:
+        return name.partition("@")[2]
+    told = [str(each).partition("@") for each in image.get("RepoDigests") or []]
+    # Podman tells digests of local names too, which no registry knows.
+    found = [digest for of, _, digest in told if digest and not of.startswith("localhost/")]
+    # Of several, which lead to the same layers, Podman tells the one that is meant.
+    meant = str(image.get("Digest") or "")
+    return meant if meant in found else next(iter(found), f"sha256:{_id(image)}")
 
 
 def _variables(image: Dict[str, Any]) -> Dict[str, str]:

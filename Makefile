@@ -53,9 +53,9 @@ demo: .venv/.ready studio-if-possible  ## Train on MNIST and register the model:
 	@.venv/bin/python examples/$(DEMO)
 
 # The light half's tests wait half of their time, so they run while the wheels' environment is made
-# and their first tests begin; what they say comes at the end. A browser, Slurm, an ssh server and
-# PostgreSQL are fetched meanwhile, and whoever needs one waits. Without it its tests fail, and say so; all others
-# are run.
+# and their first tests begin; what they say comes at the end. A browser, Slurm, an ssh server,
+# Podman and PostgreSQL are fetched meanwhile, and whoever needs one waits. Without it its tests fail, and say so;
+# all others are run.
 test: dist/.ready  ## Test the built wheels; the light half by itself on Python 3.7 and the newest
 	@mkdir -p build
 	@bash tools/browser.sh >build/browser.log 2>&1 & \
@@ -125,6 +125,8 @@ soak: .venv/.ready studio  ## Kill parts of a working service at 1300 random mom
 		tests/simulation/soak_decisions.py
 	TESTS_ON=postgresql .venv/bin/python -P -m pytest -p no:randomly tests/core tests/execution \
 		tests/operations tests/scheduler tests/simulation
+	SOAK_CONTAINER_KILLS=$${SOAK_CONTAINER_KILLS:-25} .venv/bin/python -P -m pytest \
+		-p no:randomly --timeout 1800 tests/journeys/soak_containers.py
 	STUDIO_LONG=1 .venv/bin/python -P -m pytest -p no:randomly tests/studio
 	$(MAKE) --no-print-directory compare
 	.venv/bin/python -P -m pytest -p no:randomly tests/ray/soak_older.py tests/ray/soak_faults.py

@@ -3,6 +3,8 @@
 # Where they are missing, Debian's are installed if this is root; else the one command is named that
 # installs them. `--find` never installs. Nothing is configured and no daemon is started.
 set -eu
+# Where Debian keeps debootstrap, which makes a base image in `make soak`.
+PATH=$PATH:/usr/sbin:/sbin
 
 # What is being installed is waited for: tests begin meanwhile.
 if command -v flock >/dev/null; then
@@ -11,11 +13,11 @@ if command -v flock >/dev/null; then
 fi
 
 # runc knows all that kernels have of control groups; crun, which Podman prefers, not all of it.
-packages="podman runc catatonit docker-registry"
+packages="podman runc docker-registry debootstrap"
 
 missing() {
     local name
-    for name in podman runc docker-registry; do
+    for name in podman runc docker-registry debootstrap; do
         command -v -- "$name" >/dev/null || echo "$name"
     done
 }

@@ -3,23 +3,19 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from runyard_server.testing.podman import PodmanEngine
 from runyard_server.testing.services import RunningService
 
-from .conftest import Yard, empty_machine
+from .conftest import Yard
+from .contained import BASE, WAITS, contained, error_of, log_has, machine_with, podman, processes
 
 pytestmark = pytest.mark.slow(seconds=15)
 
-ROOT = Path(__file__).parents[2]
-BASE = "localhost/base:1"
 TRAINS = """
 import argparse, os, sys
 from azureml.core import Run
@@ -37,39 +33,20 @@ print("trained", flush=True)
 """
 # `ann`, with the password `correct-horse`, as htpasswd -B writes it.
 ACCOUNT = "ann:$2y$05$abcdefghijklmnopqrstuuZ0Fx87Pb/Aqb0E90lfvCwzXnaFKUHpS\n"
-WAITS = """
-import signal, subprocess, sys, time
-def end(*_):
-    open("outputs/asked.txt", "w").write("to stop")
-    sys.exit(0)
-signal.signal(signal.SIGTERM, end)
-subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
-print("waits", flush=True)
-time.sleep(600)
-"""
 
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PodmanEngine]:
-    """A Podman with a base image; without one the tests fail with the command that installs it."""
-    command = ["bash", str(ROOT / "tools/podman.sh"), "--find"]
-    found = subprocess.run(command, capture_output=True, text=True, check=False)
-    if found.returncode:
-        pytest.fail(f"CONTAINERS CANNOT BE TESTED: {found.stderr}", pytrace=False)
-    with PodmanEngine(tmp_path_factory.mktemp("podman")) as made:
-        made.make_base(BASE)
+    """A real engine with a base image."""
+    with podman(tmp_path_factory.mktemp("podman")) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
 def served(engine: PodmanEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yard]:
     """A service with that engine, which the tests of this file share."""
-    with pytest.MonkeyPatch.context() as patch:
-        for machine in empty_machine(tmp_path_factory.mktemp("machine"), patch):
-            machine.home.mkdir()
-            (machine.home / "config.toml").write_text('[containers]\nengine = "podman"\n')
-            RunningService(machine.home, variables=engine.variables).start()
-            yield machine
+    with machine_with(engine, tmp_path_factory.mktemp("machine")) as machine:
+        yield machine
 
 
 @pytest.fixture
@@ -78,28 +55,6 @@ def yard(served: Yard, monkeypatch: pytest.MonkeyPatch) -> Yard:
     monkeypatch.setenv("RUNYARD_HOME", str(served.home))
     monkeypatch.chdir(served.folder)
     return served
-
-
-def contained(image: str | None = BASE, *arguments: str, **docker: Any) -> Any:
-    """An environment without packages, in a container."""
-    from azureml.core import Environment
-    from azureml.core.conda_dependencies import CondaDependencies
-
-    environment = Environment("contained")
-    version = ".".join(map(str, sys.version_info[:2]))
-    environment.python.conda_dependencies = CondaDependencies.create(python_version=version)
-    environment.docker.enabled = True
-    environment.docker.base_image = image
-    environment.docker.arguments = list(arguments)
-    for name, value in docker.items():
-        setattr(environment.docker, name, value)
-    return environment
-
-
-def error_of(run: Any) -> str:
-    """Wait for a run's end; the message of its error."""
-    run.wait_for_completion(raise_on_error=False)
-    return str(run.get_details().get("error", {}).get("error", {}).get("message", ""))
 
 
 def test_a_run_trains_in_a_container_and_sees_what_is_its_own(
@@ -151,9 +106,17 @@ def test_an_exception_is_told_and_so_is_a_want_of_memory(yard: Yard) -> None:
 
 
 def test_a_cancel_ends_all_that_is_in_the_container(yard: Yard, engine: PodmanEngine) -> None:
-    """The script is asked first and what it wrote is kept; no process and no container stays."""
-    run = yard.submit(WAITS, environment=contained())
-    yard.until(lambda: _log_has(yard, run, "waits"), "it does not begin")
+    """The script is asked first and what it wrote is kept; no process and no container stays.
+
+    Its variables arrive whole, and no command line shows them to other users of the machine.
+    """
+    environment = contained()
+    environment.environment_variables = {"PASSWORD": "hidden\nin two lines"}
+    run = yard.submit(WAITS, environment=environment)
+    yard.until(lambda: log_has(yard, run, "hidden\nin two lines"), "it does not begin")
+    told = [line for line in processes(run.id).values() if "podman run" in line]
+    assert told
+    assert not any("RUNYARD_TOKEN=" in line or "hidden" in line for line in told)
     run.cancel()
     run.wait_for_completion(raise_on_error=False)
     assert run.get_status() == "Canceled"
@@ -162,17 +125,12 @@ def test_a_cancel_ends_all_that_is_in_the_container(yard: Yard, engine: PodmanEn
     assert yard.run_processes(run.id) == []
 
 
-def _log_has(yard: Yard, run: Any, word: str) -> bool:
-    log = yard.home / "runs" / run.id / "logs/azureml-logs/70_driver_log.txt"
-    return log.exists() and word in log.read_text()
-
-
 def test_nothing_is_left_when_agent_and_service_are_killed(
     yard: Yard, engine: PodmanEngine
 ) -> None:
     """The next service ends the container of a dead agent, and removes one that nobody knows."""
     run = yard.submit(WAITS, environment=contained())
-    yard.until(lambda: _log_has(yard, run, "waits"), "it does not begin")
+    yard.until(lambda: log_has(yard, run, "waits"), "it does not begin")
     words = ["--label", f"runyard.home={yard.home}", "--label", "runyard.run=long_gone"]
     engine.ask("run", "--detach", *words, "--network", "none", BASE, "sleep", "600")
     agent = yard.agents("agent")[run.id]

@@ -11,6 +11,7 @@ machine's own store or settings is used, and nothing is left there.
 
 import io
 import os
+import platform
 import re
 import shutil
 import socket
@@ -27,6 +28,7 @@ from typing import Self
 from runyard_server.testing import programs
 
 _SECONDS = 20.0
+_FETCHING_SECONDS = 600.0
 _PROGRAMS = ("sh", "cat", "sleep", "id", "env")
 # Limits below those of this process: Podman's own are above what some machines let root have.
 _CONTAINERS = """\
@@ -106,6 +108,15 @@ class PodmanEngine:
         """Make an image of a shell, some programs, and the libraries that Pythons need; its id."""
         found = self.ask("import", "--quiet", "-", name, given=_files(more))
         return found.rpartition(":")[2]
+
+    def make_debian(self, name: str) -> str:
+        """Make an image of a Debian as this machine's, with its Python, from a mirror; its id."""
+        place = self._folder / "debian"
+        release = platform.freedesktop_os_release()["VERSION_CODENAME"]
+        words = ["--variant=minbase", "--include=python3", release, str(place)]
+        programs.run("debootstrap", *words, seconds=_FETCHING_SECONDS)
+        done = subprocess.run(["tar", "-C", str(place), "-c", "."], capture_output=True, check=True)
+        return self.ask("import", "--quiet", "-", name, given=done.stdout).rpartition(":")[2]
 
     def containers(self) -> list[str]:
         """The names of all containers, those that have ended too."""

@@ -39,8 +39,12 @@ SIGNALS = 128
 # Passed on from the node: which of its GPUs are the job's.
 _OF_THE_NODE = ("CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES")
 # Of these the engine's own program needs the node's values, so the job's are told by their value;
-# all others by name alone, for every user of a machine sees command lines.
-_IN_THE_WAY = ("PATH", "HOME", "TMPDIR", "USER", "LOGNAME", "LD_", "DOCKER_", "CONTAINER", "XDG_")
+# all others, among which are passwords, by name alone: every user of a machine sees command lines.
+_IN_THE_WAY = (
+    *("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "REGISTRY_AUTH_FILE", "CONTAINER_HOST"),
+    *("DOCKER_CERT_PATH", "DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_HOST", "DOCKER_TLS_VERIFY"),
+)
+_KINDS_IN_THE_WAY = ("BUILDAH_", "CONTAINERS_", "LD_", "STORAGE_", "XDG_")
 _INIT = ("runyard", "runtime", "contained.py")
 # Of images that set none, as engines have it.
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -155,7 +159,7 @@ class Containers:
             *("-S", "-E", os.path.join(self._job.light, *_INIT), plan.record_of, plan.log),
             *plan.command,
         ]
-        passed_on = {k: v for k, v in inner.items() if not k.startswith(_IN_THE_WAY)}
+        passed_on = {name: value for name, value in inner.items() if not _is_in_the_way(name)}
         plan.variables = {**passed_on, **engines.variables()}
         return plan
 
@@ -351,6 +355,11 @@ def _limits(memory: str, shared: str) -> List[str]:
 def _variable_words(variables: Dict[str, str]) -> List[str]:
     found = []
     for name, value in sorted(variables.items()):
-        told = f"{name}={value}" if name.startswith(_IN_THE_WAY) else name
+        told = f"{name}={value}" if _is_in_the_way(name) else name
         found += ["--env", told]
     return found
+
+
+def _is_in_the_way(name: str) -> bool:
+    """Whether the engine's own program would take a job's variable for its own."""
+    return name in _IN_THE_WAY or name.startswith(_KINDS_IN_THE_WAY)

@@ -27,8 +27,10 @@ ANSWER_SECONDS = 60.0
 LOOK_SECONDS = 0.05
 REASON_CHARACTERS = 1500
 # What an engine's program needs of the agent's variables; the job's own are given to it to pass on.
-_KEPT = ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "XDG_", "DOCKER_", "CONTAINER", "BUILDAH_")
-_KEPT_TOO = ("REGISTRY_AUTH_FILE", "SSL_CERT", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "STORAGE_")
+_KEPT = (
+    *("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "XDG_", "DOCKER_", "CONTAINER", "BUILDAH_"),
+    *("REGISTRY_AUTH_FILE", "SSL_CERT", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "STORAGE_"),
+)
 
 
 class Engine:
@@ -135,8 +137,7 @@ class Engine:
 
 def variables() -> Dict[str, str]:
     """The environment of an engine's program: where it keeps what it has, and nothing of jobs."""
-    kept = (*_KEPT, *_KEPT_TOO)
-    return {k: v for k, v in os.environ.items() if k.upper().startswith(kept)}
+    return {k: v for k, v in os.environ.items() if k.upper().startswith(_KEPT)}
 
 
 def lines(log: int) -> Callable[[str], None]:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import runyard
+from runyard.protocol.pipelines import OutputRecord
 from runyard.sdk.exceptions import ActivityFailedException, UserErrorException
+from runyard.sdk.pipeline_runs import StepOutput
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -176,3 +178,14 @@ def test_what_makes_no_sense_is_refused_at_the_call(
     ):
         with pytest.raises(UserErrorException):
             make()
+
+
+def test_one_file_is_brought_without_those_beside_it(workspace: Workspace, folder: Path) -> None:
+    """An output may be a file, whose name that of another output begins with."""
+    (folder / "made").mkdir()
+    for name in ("model", "model2"):
+        (folder / "made" / name).write_text(name)
+    workspace.get_default_datastore().upload(str(folder / "made"), "r", show_progress=False)
+    record = OutputRecord("model", workspace.default_datastore_name, "r/model")
+    assert StepOutput(workspace, record).download("here") == 1
+    assert [each.name for each in (folder / "here").iterdir()] == ["model"]

@@ -285,6 +285,9 @@ class Datastore(RegisteredStores):
         from runyard.client.progress import Progress
 
         rows = self._files((prefix or "").lstrip("/"))
+        if above and prefix != above:
+            # One file: others lie beside it whose names begin with its own.
+            rows = [row for row in rows if row.path == prefix]
         if not rows and prefix:
             callers.warn(self._nothing(prefix))
         # What is above the files on the datastore is not made here, where it is named.

@@ -18,6 +18,7 @@ def pythons(monkeypatch):
     """The Pythons of the machine: the service's own, and those that a test adds."""
     found = [interpreters.own()]
     monkeypatch.setattr(interpreters, "everything", lambda: found)
+    monkeypatch.setattr(interpreters, "HELD_SECONDS", 0.0)
     return found
 
 

@@ -13,6 +13,8 @@ from .test_packages import wheel
 
 pytestmark = pytest.mark.slow(seconds=8)
 
+# As of a lock in compatibility mode: the run's own, and those that are made of it, have it too.
+MODE = "tensorflow==1.13.1 on tensorflow-cpu==2.21.0"
 TRAIN = """
 import sys
 import factors
@@ -31,7 +33,7 @@ def run(yard: Yard) -> Any:
     from azureml.core.conda_dependencies import CondaDependencies
 
     wheel(yard.folder)
-    environment = Environment("open", as_of="2026-01-01")
+    environment = Environment("open", as_of="2026-01-01", compatibility=MODE)
     environment.python.conda_dependencies = CondaDependencies.create(
         python_version="{}.{}".format(*sys.version_info),
         pip_packages=[f"--find-links {yard.folder}", "--no-index", "factors"],
@@ -55,6 +57,7 @@ def test_a_run_is_reproduced_from_its_lock(yard: Yard, run: Any) -> None:
         run.service.runs.get(run.id).environment_lock
     )
     assert again.get_properties()["runyard.reproduces"] == run.id
+    assert again.get_properties()["runyard.compatibility"] == MODE
     assert details["properties"]["ContentSnapshotId"] == first["properties"]["ContentSnapshotId"]
     found = run.compare_metrics(again)
     assert list(found) == ["luck"]
@@ -78,6 +81,7 @@ def test_a_run_is_reproduced_from_its_lock(yard: Yard, run: Any) -> None:
     assert "factors" in told
     assert "packages are as of 2026-01-01" in told
     assert "new: no environment was made here before" in told
+    assert f"compatibility mode: {MODE}" in told
     fourth = json.loads(_runyard("runs", "reproduce", run.id, "--json"))
     assert fourth["properties"]["runyard.reproduces"] == run.id
 

@@ -3,6 +3,7 @@
 import re
 from typing import TYPE_CHECKING, Annotated
 
+from runyard.protocol import compatibility
 from runyard.protocol.errors import NotFound, WrongState
 from runyard_server.cli import deleting, humane, output, tables
 from runyard_server.cli.deleting import DryRun, Yes
@@ -131,8 +132,10 @@ def why(run: RunId, json: Json = False, workspace: Workspace = None) -> None:
     pins = [line for line in lock.requirements.splitlines() if line[:1] not in ("", " ", "#", "-")]
     solved = conda_locks.packages(lock.requirements)
     output.say(f"{record.id}: environment {lock.digest}, Python {lock.python}")
+    stands_for = compatibility.told(lock.requirements)
     for line in [
         *lock.notes,
+        *([f"compatibility mode: {stands_for}"] if stands_for else []),
         *_chosen(client, record.id),
         *(built or ["it was there already: nothing was built for this run"]),
     ]:

@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ _ASK = (
     "import sys, json, platform; print(json.dumps([list(sys.version_info[:3]), "
     "platform.python_implementation(), sys.executable]))"
 )
+HELD_SECONDS = 1.0
+_looks: dict[tuple[int, int], tuple[float, bool]] = {}
 _known: dict[tuple[str, int], "Interpreter | None"] = {}
 
 
@@ -60,8 +63,14 @@ def everything(environ: dict[str, str] | None = None) -> list[Interpreter]:
 
 
 def has(minor: tuple[int, int]) -> bool:
-    """Whether there is a Python of a minor on this machine."""
-    return any(one.minor == minor for one in everything())
+    """Whether there is a Python of a minor on this machine, now or a second ago."""
+    # It is asked for each run, in the scheduler's loop, and a look takes 3 ms of it.
+    now = time.monotonic()
+    looked, found = _looks.get(minor, (-HELD_SECONDS, False))
+    if now - looked >= HELD_SECONDS:
+        found = any(one.minor == minor for one in everything())
+        _looks[minor] = now, found
+    return found
 
 
 def ask(path: str) -> Interpreter | None:

@@ -9,6 +9,7 @@
     wakeup        waiting without polling
     ending        exit status -> outcome          causes     why a process failed
     startup       what the script's own interpreter runs first, so that it tells its end
+    compatibility what that interpreter changes where today's framework stands for an old one
     delivery      what comes last, however long it takes
     link          all that speaks to the service: beats ("I am alive"), watch (which logs there are)
     service       the few requests of an agent    wire       HTTP in as few imports as possible

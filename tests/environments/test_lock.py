@@ -21,6 +21,13 @@ def test_a_lock_pins_what_was_not_asked_for_too(room):
     assert lock.python == OWN
 
 
+def test_pips_own_constraints_count(room, tmp_path, monkeypatch):
+    """The installer heeds them, so a lock that does not could not be installed."""
+    (tmp_path / "constraints.txt").write_text("alpha<2\n")
+    monkeypatch.setenv("PIP_CONSTRAINT", str(tmp_path / "constraints.txt"))
+    assert "alpha==1.0" in room.lock(room.definition("alpha")).requirements
+
+
 def test_versions_for_other_pythons_may_stand_beside_the_one(room):
     """As in locks for all systems: the files of the version that counts are compared."""
     lines = room.lock(room.definition("alpha==1.0")).requirements.splitlines()

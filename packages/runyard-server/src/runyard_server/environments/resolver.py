@@ -169,6 +169,9 @@ def _command(inputs: Inputs, python: Interpreter, tool: Tool) -> list[str]:
     # The version is named too: one that may be fetched has no path yet.
     command += ["--python", python.path or sys.executable, "--python-version", python.dotted]
     command += ["--generate-hashes", "--constraints", "constraints.txt"]
+    # What is on the command line takes the place of the variable, which the installer heeds, too.
+    for given in tool.variables.get("UV_CONSTRAINT", "").split():
+        command += ["--constraints", given]
     if inputs.index_url:
         command += ["--default-index", inputs.index_url]
     command += dates.options(inputs.as_of, inputs.requirements)

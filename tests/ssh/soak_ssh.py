@@ -1,4 +1,4 @@
-"""What takes long on machines reached by ssh: a machine that is lost, and MPI on two of them."""
+"""What takes long on machines reached by ssh: one that is lost, MPI on two, batches on two."""
 
 import json
 import os
@@ -18,6 +18,15 @@ from runyard_server.testing.sshd import SshServer
 
 from .conftest import Yard, settings_of, speaks_to
 
+BATCHES = 20
+SCORE = """
+import time
+def run(batch):
+    time.sleep(0.05)
+    if isinstance(batch, list):
+        return [open(path).read().split()[1] for path in batch]
+    return batch
+"""
 RANKS = """
 import os, sys
 from mpi4py import MPI
@@ -81,6 +90,53 @@ def test_ranks_of_two_nodes_on_one_machine_have_folders_of_their_own(
             place = f"{there}/runs/{run.id}/{rank}/work"
             assert path.read_text().splitlines() == [f"rank {rank} 1 {rank}", f"in {place} data"]
         assert {"outputs/rank-0", "outputs/rank-1"} <= set(run.get_file_names())
+
+
+def test_batches_go_to_nodes_that_have_no_files_in_common(
+    tmp_path: Path, server: SshServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files are copied there, results come back as contents, a table is read over the tunnel."""
+    from azureml.core import Dataset, Environment, Workspace
+    from azureml.core.compute import AmlCompute, ComputeTarget
+    from azureml.pipeline.core import Pipeline, PipelineData
+    from azureml.pipeline.steps import ParallelRunConfig, ParallelRunStep
+
+    machines = [f"{server.user}@{name}:{server.port}" for name in ("127.0.0.1", "localhost")]
+    settings = settings_of({**server.options(*machines), "folder": str(tmp_path / "there")})
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "config.toml").write_text(settings)
+    with running_service(tmp_path / "home") as service:
+        speaks_to(monkeypatch, service.home)
+        workspace = Workspace.from_config()
+        size = AmlCompute.provisioning_configuration("STANDARD_D2_V2", max_nodes=2, site="lab")
+        ComputeTarget.create(workspace, "two", size)
+        (tmp_path / "given").mkdir()
+        for number in range(BATCHES):
+            (tmp_path / "given" / f"{number:02}.csv").write_text(f"n\n{number}\n")
+        store = workspace.get_default_datastore()
+        store.upload(str(tmp_path / "given"), target_path="given", show_progress=False)
+        (tmp_path / "code").mkdir()
+        (tmp_path / "code" / "score.py").write_text(SCORE)
+        environment = Environment("plain")
+        environment.python.user_managed_dependencies = True
+        environment.python.interpreter_path = sys.executable
+        files = Dataset.File.from_files((store, "given/")).as_named_input("files")
+        table = Dataset.Tabular.from_delimited_files((store, "given/*.csv"))
+        steps = []
+        for name, given, amount in (("files", files, "1"), ("table", table, "4")):
+            config = ParallelRunConfig(
+                *(environment, "score.py", 0, "append_row", "two", 2, 1, amount),
+                source_directory=str(tmp_path / "code"),
+            )
+            named = given if name == "files" else given.as_named_input("rows")
+            steps.append(ParallelRunStep(name, config, [named], PipelineData(f"{name}_made")))
+        run = Pipeline(workspace, steps).submit("batches")
+        assert run.wait_for_completion(show_output=False) == "Finished"
+        for name in ("files", "table"):
+            made = run.find_step_run(name)[0].get_output_data(f"{name}_made")
+            made.download(str(tmp_path / "got"))
+            path = tmp_path / "got" / made.path_on_datastore / "parallel_run_step.txt"
+            assert path.read_text().splitlines() == [str(number) for number in range(BATCHES)]
 
 
 def test_an_endpoint_of_a_laptop_is_served_from_another_machine(

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
+from runyard.protocol.runs import StartRun
+
 RECORDED = Path(__file__).parents[1] / "light" / "event_files"
 # Files are sent in parts of 8 MiB.
 PART = 8 << 20
@@ -117,3 +119,29 @@ def test_home_tells_how_full_the_disk_is(filled, visit):
     page = visit().page
     expect(page.get_by_text(" free of ")).to_be_visible()
     expect(page.get_by_role("progressbar", name="Used of the disk")).to_be_visible()
+
+
+def test_home_tells_how_far_a_run_is_and_what_failed_since_one_looked(filled, visit):
+    """Steps of as many as a parameter says; what one has seen is gone in other browsers too."""
+    client = filled.client
+    bad = client.runs.start(StartRun("going-on")).id
+    client.runs.fail(bad, "the disk is full")
+    going = client.runs.start(StartRun("going-on")).id
+    client.parameters.log(going, {"max_epochs": "40"})
+    lines = ({"n": "loss", "k": "scalar", "v": 1 / n, "s": n, "t": n * 10**6} for n in (1, 2, 3))
+    client.metrics.append(going, "1-aa", "".join(json.dumps(o) + "\n" for o in lines).encode(), 0)
+    try:
+        page = visit().page
+        expect(page.locator(".running li", has_text="step 3 of 40")).to_be_visible()
+        card = page.locator(".card").filter(has=page.get_by_role("heading", name="Failed"))
+        expect(card).to_contain_text("the disk is full")
+        card.get_by_role("button", name="Seen").click()
+        expect(card).not_to_contain_text("the disk is full")
+        other = visit().page
+        shown = other.get_by_role("heading", name="Failed since you last looked")
+        expect(shown).to_be_visible()
+        expect(other.get_by_text("the disk is full")).to_have_count(0)
+    finally:
+        client.runs.complete(going)
+        for run in (bad, going):
+            client.trash.free(client.trash.add("run", run).id)

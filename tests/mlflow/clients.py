@@ -69,15 +69,19 @@ def running_client(line: str, folder: Path) -> Iterator[Client]:
     """Run a client for the time of a `with` block.
 
     Args:
-        line: One of LINES.
+        line: One of LINES, or one with `-frameworks` behind it.
         folder: A new folder for its files.
     """
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "PYTHON"))}
+    if line in LINES:
+        # Others start a process for each model, to see what loading it imports: TensorFlow would
+        # be compiled each time.
+        kept["PYTHONDONTWRITEBYTECODE"] = "1"
     with (folder / "client.out").open("w") as output:
         process = subprocess.Popen(
             [str(python_of(f"mlflow-{line}", HERE / "peers")), str(HERE / "driver.py")],
             cwd=folder,
-            env={**kept, "PYTHONDONTWRITEBYTECODE": "1", "HOME": str(folder)},
+            env={**kept, "HOME": str(folder)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=output,

@@ -65,6 +65,17 @@ def numbers_as_texts(world):
     return [told, sorted(metrics, key=lambda one: one["key"])]
 
 
+def points_sent_twice(world):
+    """A point that came twice, as after a request that broke off, is one; NaN is no exception."""
+    run = world.run()
+    several = [{"key": "m", "value": text, "timestamp": 1} for text in ("NaN", "1.5", "-Infinity")]
+    for one in [*several, *several]:
+        _post(world, "runs/log-metric", {"run_id": run, **one})
+    asked = {"run_id": run, "metric_key": "m"}
+    answer = _ask(world, "GET", "api/2.0/mlflow/metrics/get-history", params=asked)
+    return sorted(str(one["value"]) for one in answer.json()["metrics"])
+
+
 def old_names(world):
     """The names of long ago are understood: `run_uuid`, JSON within JSON."""
     run = world.run()

@@ -36,14 +36,13 @@ from runyard_server.core import specs
 from runyard_server.core.clock import SECOND, iso
 from runyard_server.core.events import EventDraft
 from runyard_server.core.lifecycle import append_events, end, moved, wake_scheduler
-from runyard_server.core.notices import run_topic
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
-from runyard_server.execution import canceling, dataset_versions, run_folders
+from runyard_server.execution import canceling, dataset_versions
 from runyard_server.execution.inherited_environment import hand_down
-from runyard_server.execution.sealing import seal
 from runyard_server.operations import (
     pipeline_data,
+    pipeline_ends,
     pipeline_graphs,
     pipeline_reuse,
     pipeline_specs,
@@ -59,7 +58,6 @@ from runyard_server.store.subjects import Subject
 
 # Between two looks at what nothing tells of: an equal step elsewhere, files that are being read.
 _AGAIN = SECOND
-_TAIL_LINES = 10
 # Of thousands that are ready, so many are read at a time.
 _TOGETHER = 200
 # Canceled in one write: each takes about two milliseconds, for which others wait to write.
@@ -149,7 +147,8 @@ class _Turn:
             if not self.changed:
                 self._begin()
         if not self.changed and not self._has_any(WAITING, BEGUN):
-            self._end()
+            pipeline_ends.finish(self.system, self.run, self.graph.spec)
+            pipeline_graphs.forget(self.system, self.run.key)
         return self.changed
 
     def _await_writing(self) -> None:
@@ -158,20 +157,8 @@ class _Turn:
         if now < until and self.run.active:
             self.due = min(until, now + _AGAIN)
             return
-        told = "the service was stopped while the pipeline was submitted; submit it again"
-
-        def write(work: Work) -> bool:
-            run = runs.by_key(work.connection, self.run.key)
-            row = rows.standing(work.connection, self.run.key)
-            if run is None or row is None or row.written:
-                return False
-            rows.complete(work.connection, run.key)
-            error = RunError("ServiceError", told, iso(work.now))
-            end(work, run, states.FAILED, error)
-            return True
-
         # What there is of its steps is canceled by the next turn, as that of any that has ended.
-        self._write(write)
+        self._write(lambda work: pipeline_ends.fail_unwritten(work, self.run.key))
 
     def _take_in(self) -> None:
         """Note what has ended."""
@@ -493,47 +480,6 @@ class _Turn:
         rows.change_node(work.connection, node, state=OVER, news=False)
         parallel.forget(work.connection, node.step_key)
         return True
-
-    def _end(self) -> None:
-        """End the pipeline's run as its steps have ended."""
-        seal(self.system, self.run)
-
-        def write(work: Work) -> bool:
-            run = runs.by_key(work.connection, self.run.key)
-            assert run is not None
-            status, error = self._outcome(work, run)
-            rows.end(work.connection, run.key)
-            end(work, run, status, error)
-            work.announce(run_topic(run.workspace, run.id))
-            return False
-
-        # No step can begin any more, and a kill in between must not leave what they inherited.
-        run_folders.discard(self.system.home.run(self.run.id))
-        self.system.write(write)
-        pipeline_graphs.forget(self.system, self.run.key)
-
-    def _outcome(self, work: Work, run: RunRow) -> tuple[str, RunError | None]:
-        if run.cancel_requested:
-            return states.CANCELED, None
-        over = rows.in_state(work.connection, run.key, OVER)
-        keys = [each.step_key for each in over]
-        steps = {each.key: each for each in runs.find_many(work.connection, keys)}
-        failed = [
-            n for n in over if (s := steps.get(n.step_key)) is None or s.status == states.FAILED
-        ]
-        if failed:
-            first = steps.get(failed[0].step_key)
-            return states.FAILED, self._error(failed, first, iso(work.now))
-        return (states.CANCELED, None) if over else (states.COMPLETED, None)
-
-    def _error(self, failed: list[NodeRow], step: RunRow | None, now: str) -> RunError:
-        name = self._spec(failed[0]).name
-        if step is None or step.error is None:
-            return RunError("UserError", f"step {name!r} is gone", now)
-        more = f" (and {len(failed) - 1} more steps failed)" if len(failed) > 1 else ""
-        text = f"step {name!r} failed: {step.error.message}{more}; its run is {step.id}"
-        tail = "\n".join(step.error.log_tail.splitlines()[-_TAIL_LINES:])
-        return RunError(step.error.code, text, now, log_tail=tail)
 
     def _tell(self, node: NodeRow, reason: str) -> None:
         """Write down what a step waits for, where that has changed."""

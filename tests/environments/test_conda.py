@@ -295,14 +295,15 @@ def test_names_stay_with_pip_and_addresses_mean_conda(definition, channels):
 @pytest.mark.parametrize(
     ("definition", "told"),
     [
-        ({"channels": ["./lab"]}, "beside the client's files"),
-        ({"channels": ["s3://bucket/lab"]}, "s3://, which is not known"),
+        ({"conda": ["x"], "channels": ["./lab"]}, "beside the client's files"),
+        ({"conda": ["x"], "channels": ["s3://bucket/lab"]}, "s3://, which is not known"),
+        ({"conda": ["-r a.txt"], "channels": ["/lab"]}, "'-r a.txt' is no conda package"),
     ],
 )
-def test_channels_that_cannot_be_reached_are_refused(definition, told):
+def test_what_cannot_be_meant_is_refused(definition, told):
     """Before anything starts."""
     with pytest.raises(EnvironmentFailed, match=told):
-        normal.read(EnvironmentDefinition(conda=["x"], **definition), gpu=False)
+        normal.read(EnvironmentDefinition(**definition), gpu=False)
 
 
 @pytest.mark.parametrize(

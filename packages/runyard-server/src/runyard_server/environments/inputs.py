@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 
-from runyard.protocol import pythons
+from runyard.protocol import conda_locks, pythons
 from runyard.protocol.environments import EnvironmentDefinition
 from runyard_server.environments import compiled, conda, conda_rule, dates, frameworks, lines
 
@@ -167,8 +167,15 @@ def _python_of(definition: EnvironmentDefinition) -> str:
 
 
 def _conda_packages(definition: EnvironmentDefinition) -> tuple[str, ...]:
-    """The conda packages without Python, in one order."""
+    """The conda packages without Python, in one order.
+
+    Raises:
+        EnvironmentFailed: One is no specification.
+    """
     specs = {spec.strip() for spec in definition.conda if conda.name_of(spec) != "python"}
+    for spec in specs:
+        if conda_locks.parsed(spec) is None:
+            conda.mapped(spec)
     return tuple(sorted(specs))
 
 

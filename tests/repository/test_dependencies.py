@@ -22,9 +22,10 @@ NOTEBOOK = {"IPython", "anywidget", "traitlets"}
 def _dependencies(package: str) -> set[str]:
     """The distributions that a package declares."""
     project = tomllib.loads((PACKAGES / package / "pyproject.toml").read_text())["project"]
-    # What only a service on PostgreSQL loads comes with that extra.
-    extra = project.get("optional-dependencies", {}).get("postgresql", [])
-    return {re.split(r"[^\w.-]", line)[0] for line in (*project["dependencies"], *extra)}
+    # What only a service on PostgreSQL loads comes with that extra, as does conda's installer.
+    extras = project.get("optional-dependencies", {})
+    given = [*project["dependencies"], *extras.get("postgresql", []), *extras.get("conda", [])]
+    return {re.split(r"[^\w.-]", line)[0] for line in given}
 
 
 def _from_the_job() -> set[str]:

@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 
 # A dataset may have files in thousands of folders; above so many the folder of them all is mounted.
 MOST_FOLDERS = 64
-# Mounted over an image's own, these would take its programs away.
-_SYSTEM = ("/", "/usr", "/usr/local")
+# Mounted over an image's own, these would take its programs away, and show the node's.
+_SYSTEM = (
+    *("/", "/bin", "/dev", "/etc", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr"),
+    *("/usr/bin", "/usr/lib", "/usr/local", "/usr/local/bin", "/usr/local/lib", "/var"),
+)
 
 
 class Binds:
@@ -52,6 +55,11 @@ class Binds:
         for where in sorted({**self._readable, **self._writable}):
             writable = where in self._writable
             source = self._writable[where] if writable else self._readable[where]
+            if where in _SYSTEM:
+                raise JobError(
+                    f"'{where}' cannot be mounted in a container, in the place of the image's own: "
+                    "take another path_on_compute"
+                )
             # What is seen with a folder around it needs no mount of its own.
             if _is_below(where, self._writable) or (
                 not writable and _is_below(where, self._readable)

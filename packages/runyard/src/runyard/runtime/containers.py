@@ -14,7 +14,8 @@ import signal
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Tuple
 
-from runyard.protocol.timeouts import TERM_GRACE_SECONDS
+from runyard.protocol.errors import RunyardError
+from runyard.protocol.timeouts import SERVICE_AWAY_SECONDS, TERM_GRACE_SECONDS
 from runyard.runtime import binds, names
 from runyard.runtime import engine as engines
 from runyard.runtime.causes import tail
@@ -22,6 +23,7 @@ from runyard.runtime.folder import read_json
 from runyard.runtime.images import LOCK_LABEL, Image, Images
 from runyard.runtime.job import JobError
 from runyard.runtime.processes import ProcessGroup, Started, start
+from runyard.runtime.service import patiently
 
 if TYPE_CHECKING:
     from runyard.runtime.folder import RunFolder
@@ -311,14 +313,16 @@ class Containers:
         """Write the image into the run's properties, which nodes and attempts have in common."""
         if self._job.node or self._job.attempt > 1:
             return
-        service.add_properties(
-            {
-                "runyard.container.engine": self._engine.program,
-                "runyard.container.image": image.name,
-                "runyard.container.digest": image.digest,
-                "runyard.container.memory": self.memory or "no limit",
-            }
-        )
+        told = {
+            "runyard.container.engine": self._engine.program,
+            "runyard.container.image": image.name,
+            "runyard.container.digest": image.digest,
+            "runyard.container.memory": self.memory or "no limit",
+        }
+        # The service may be starting anew. Should it refuse them, the run goes on without: they are
+        # in its log, too.
+        with suppress(RunyardError):
+            patiently(lambda: service.add_properties(told), SERVICE_AWAY_SECONDS)
 
 
 class _Group(ProcessGroup):

@@ -20,7 +20,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional
 
 from runyard.protocol.containers import full_name
+from runyard.protocol.errors import RunyardError
+from runyard.protocol.timeouts import SERVICE_AWAY_SECONDS
 from runyard.runtime.job import JobError
+from runyard.runtime.service import patiently
 
 if TYPE_CHECKING:
     from runyard.runtime.engine import Engine
@@ -161,7 +164,7 @@ class Images:
         if not self._has_account:
             return []
         host = image.partition("/")[0]
-        password = self._service().read_secret(str(self._told["password_in"]))
+        password = self._password()
         word = base64.b64encode(f"{self._told['username']}:{password}".encode()).decode()
         hosts = _DOCKER_HUB if host == "docker.io" else (host,)
         file = self._accounts_file
@@ -169,6 +172,13 @@ class Images:
         with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
             json.dump({"auths": {each: {"auth": word} for each in hosts}}, stream)
         return [] if self._engine.is_podman else ["--config", self._drafts]
+
+    def _password(self) -> str:
+        service, name = self._service(), str(self._told["password_in"])
+        try:
+            return patiently(lambda: service.read_secret(name), SERVICE_AWAY_SECONDS)
+        except RunyardError as error:
+            raise JobError(f"the password of the image's registry: {error.message}") from error
 
     @property
     def _has_account(self) -> bool:

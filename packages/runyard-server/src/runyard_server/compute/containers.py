@@ -33,6 +33,8 @@ def remove(engine: str, containers: Iterable[str]) -> None:
         containers: Their ids.
     """
     for each in containers:
+        # First, for else Podman would wait ten seconds for a process that may not hear it.
+        _ask(engine, "kill", each)
         _ask(engine, "rm", "--force", "--volumes", each)
 
 

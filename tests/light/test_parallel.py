@@ -190,6 +190,7 @@ def test_a_batch_that_always_fails_is_left_out(work):
         ("def init(): raise OSError('no model')\ndef run(batch): pass", "OSError: no model"),
         ("def init(): pass", "no function run"),
         ("import os\nos.abort()", "ended by signal 6"),
+        ("import os, time\nif os.fork(): os._exit(7)\ntime.sleep(60)", "ended with exit code 7"),
     ],
 )
 def test_a_script_that_cannot_begin_fails_the_node(work, script, said):

@@ -35,6 +35,8 @@ TELL_SECONDS, TELL_BATCHES, TELL_BYTES = 1.0, 200, 8 << 20
 # Somebody else's batch may fail and come back, and nothing tells that.
 POLL_SECONDS = 0.5
 LOG_SECONDS = 10.0
+# A channel that a child of a dead worker keeps open tells nothing, so its process is looked at.
+LOOK_SECONDS = 1.0
 MOST_AHEAD = 100
 METRICS = {
     "total_mini_batches": "total",
@@ -166,9 +168,13 @@ class NodeWork:
             ends.append(self._told_at + TELL_SECONDS)
         if self._is_hungry():
             ends.append(self._told_at + POLL_SECONDS)
-        left = max(0.0, min(ends) - time.monotonic()) if ends else None
-        for key, _ in self._selector.select(left):
+        left = max(0.0, min([end - time.monotonic() for end in ends] + [LOOK_SECONDS]))
+        found = self._selector.select(left)
+        for key, _ in found:
             self._heard(key.data)
+        for worker in self._workers if not found else ():
+            if worker.is_dead:
+                self._replace(worker)
 
     def _heard(self, worker: Worker) -> None:
         assert worker.channel is not None
@@ -219,7 +225,7 @@ class NodeWork:
         assert worker.channel is not None
         self._selector.unregister(worker.channel)
         ready, order = worker.is_ready, worker.order
-        ended = worker.kill()
+        ended = worker.kill(0.0 if why else LOOK_SECONDS)
         if order is not None:
             items = len(order["files"]) if "files" in order else order["rows"][1] - order["rows"][0]
             self._note({"number": order["number"], "items": items, "reason": why or ended})

@@ -67,6 +67,7 @@ class Worker:
         self.order: Optional[Message] = None
         self.deadline: Optional[float] = None
         self.begun = 0.0
+        self._said = 0
 
     @property
     def name(self) -> str:
@@ -77,6 +78,8 @@ class Worker:
         """Start its process, which begins with `init()`."""
         ours, theirs = socket.socketpair()
         with self._log("stdout") as out, self._log("stderr") as err, theirs:
+            # What an earlier process said is not this one's last word.
+            self._said = os.fstat(err.fileno()).st_size
             self._process = subprocess.Popen(
                 [sys.executable, "-c", WORKER, str(theirs.fileno()), *self._setup.words],
                 stdin=subprocess.DEVNULL,
@@ -106,9 +109,20 @@ class Worker:
         self.order, self.begun, self.deadline = order, time.monotonic(), None
         self._send(order)
 
-    def kill(self) -> str:
-        """End its process with all that it has started; give how it ended, in words."""
+    @property
+    def is_dead(self) -> bool:
+        """Whether its process has ended, even if a child of that keeps the channel open."""
+        return self._process is not None and self._process.poll() is not None
+
+    def kill(self, patience: float = 0.0) -> str:
+        """End its process with all that it has started; give how it ended, in words.
+
+        Args:
+            patience: Seconds for a process that is ending, or its own end would not be told.
+        """
         assert self._process is not None
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(patience)
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         code = self._process.wait()
@@ -127,7 +141,7 @@ class Worker:
     def _last_words(self) -> str:
         with suppress(OSError), open(self._path("stderr", "stderr.txt"), "rb") as stream:
             stream.seek(0, os.SEEK_END)
-            stream.seek(max(0, stream.tell() - _TAIL_BYTES))
+            stream.seek(max(self._said, stream.tell() - _TAIL_BYTES))
             lines = stream.read().decode("utf-8", "replace").rstrip().splitlines()[-_LINES:]
             return ": " + "\n".join(lines) if lines else ""
         return ""

@@ -228,7 +228,7 @@ CREATE TABLE experiments (
 	PRIMARY KEY (id), 
 	UNIQUE (workspace, name)
 );
-INSERT INTO "experiments" VALUES('e2391606-9022-4f98-ad83-660bfac58cf9','default','mnist',1,1600000000000000,'');
+INSERT INTO "experiments" VALUES('716a04af-05b7-4284-bb16-00c2c97d76f6','default','mnist',1,1600000000000000,'');
 CREATE TABLE file_digests (
 	workspace VARCHAR NOT NULL, 
 	datastore VARCHAR NOT NULL, 

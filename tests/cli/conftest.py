@@ -32,7 +32,7 @@ FORK_SERVER = ForkServer(
     *("runyard_server.cli.tables", "runyard_server.cli.target"),
 )
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Keras with MPI and PyTorch with DistributedDataParallel: as right as one process.
 
-The examples are run with two ranks on two nodes; weights are compared by the scripts themselves,
-which end with an error where they differ. BESIDE_ONE, as in `make soak`, runs that of Keras, too,
-which otherwise its page of the documentation does, and compares with what one process reaches.
+Weights are compared by the scripts themselves, which end with an error where they differ. With
+BESIDE_ONE, as in `make soak`, the examples are run with two ranks on two nodes, what they reach is
+compared with one process, and Keras is asked all that there is to ask.
 """
 
 import os
@@ -22,8 +22,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 CHECKS = Path(__file__).with_name("ranks_of_keras.py")
 PACKAGES = {"keras-mpi": ("tensorflow-cpu==2.21.0",), "torch-ddp": ("torch==2.13.0", "numpy")}
 BESIDE_ONE = bool(os.environ.get("BESIDE_ONE"))
-# Two epochs show that they learn together; how well is what `make soak` compares.
-EPOCHS, GOOD_ENOUGH = (3, 0.94) if BESIDE_ONE else (2, 0.88)
+EPOCHS, GOOD_ENOUGH = 3, 0.94
 # Two trainings of three epochs ended 0.011 apart, by chance alone.
 NEAR = 0.02
 
@@ -57,24 +56,26 @@ def trained(machine: Any, example: str, nodes: int) -> Any:
     return machine.completed(machine.submit(config, example))
 
 
-@pytest.mark.parametrize(
-    "example",
-    [*BESIDE_ONE * [pytest.param("keras-mpi", marks=pytest.mark.tensorflow)], "torch-ddp"],
-)
-def test_two_ranks_reach_what_one_process_reaches(machine, example):
-    """Equal weights on both ranks, the accuracy of one process, metrics and model from rank 0."""
-    run = trained(machine, example, 2)
-    assert machine.ranks(run) == {"rank 0": "completed", "rank 1": "completed"}
-    metrics, accuracy = run.get_metrics(), run.get_metrics()["final_acc"]
-    assert accuracy > GOOD_ENOUGH
-    assert len(metrics["validation_acc"]) == EPOCHS
-    for rank in ("0", "1"):
-        log = machine.log(run, rank)
-        assert f"rank {rank} of 2" in log
-        assert "the weights are equal on 2 processes" in log
-        assert ("model saved" in log) == (rank == "0")
-    assert any(name.startswith("outputs/model/mnist.") for name in run.get_file_names())
-    if BESIDE_ONE:
+if BESIDE_ONE:
+    # That of PyTorch takes 32 s of processors. In `make test` its ranks take one step together
+    # (test_frameworks_read), and what the example of Keras does is followed in its page.
+
+    @pytest.mark.parametrize(
+        "example", [pytest.param("keras-mpi", marks=pytest.mark.tensorflow), "torch-ddp"]
+    )
+    def test_two_ranks_reach_what_one_process_reaches(machine, example):
+        """Equal weights on both ranks, the accuracy of one process, metrics and model of rank 0."""
+        run = trained(machine, example, 2)
+        assert machine.ranks(run) == {"rank 0": "completed", "rank 1": "completed"}
+        metrics, accuracy = run.get_metrics(), run.get_metrics()["final_acc"]
+        assert accuracy > GOOD_ENOUGH
+        assert len(metrics["validation_acc"]) == EPOCHS
+        for rank in ("0", "1"):
+            log = machine.log(run, rank)
+            assert f"rank {rank} of 2" in log
+            assert "the weights are equal on 2 processes" in log
+            assert ("model saved" in log) == (rank == "0")
+        assert any(name.startswith("outputs/model/mnist.") for name in run.get_file_names())
         alone = trained(machine, example, 1)
         assert accuracy == pytest.approx(alone.get_metrics()["final_acc"], abs=NEAR)
         assert "the weights are equal on 1 processes" in machine.logs(alone)
@@ -82,11 +83,15 @@ def test_two_ranks_reach_what_one_process_reaches(machine, example):
 
 @pytest.mark.tensorflow
 def test_averaging_in_keras_is_what_one_process_does(machine, tmp_path):
-    """Optimizers, sparse gradients, half precision, saving, tapes and sessions, on two ranks."""
+    """An optimizer, tapes, datasets and sessions, on two ranks, and what would hang is refused.
+
+    In `make soak` sparse gradients, half precision, saving and different starts, too.
+    """
     shutil.copy(CHECKS, tmp_path)
     config = ScriptRunConfig(
         source_directory=str(tmp_path),
         script=CHECKS.name,
+        arguments=["everything"] if BESIDE_ONE else [],
         compute_target=machine.cluster(2),
         environment=environment("keras-mpi"),
         distributed_job_config=MpiConfiguration(1, 2),

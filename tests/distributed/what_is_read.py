@@ -23,9 +23,24 @@ def torch():
     dist.init_process_group("gloo")
     everyone = [None] * dist.get_world_size()
     dist.all_gather_object(everyone, dist.get_rank())
-    found = {"rank": dist.get_rank(), "everyone": everyone}
+    found = {"rank": dist.get_rank(), "everyone": everyone, "same": same_after_a_step()}
     dist.destroy_process_group()
     return found
+
+
+def same_after_a_step():
+    """Whether ranks that began with other weights and have other rows have the same weights."""
+    import torch
+    import torch.distributed as dist
+
+    torch.manual_seed(dist.get_rank())
+    model = torch.nn.parallel.DistributedDataParallel(torch.nn.Linear(3, 1))
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    model(torch.randn(4, 3)).square().mean().backward()
+    optimizer.step()
+    weights = [None] * dist.get_world_size()
+    dist.all_gather_object(weights, [each.tolist() for each in model.parameters()])
+    return all(each == weights[0] for each in weights)
 
 
 def mpi():

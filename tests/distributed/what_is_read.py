@@ -8,13 +8,21 @@ from pathlib import Path
 
 
 def tensorflow():
-    import tensorflow as tf
+    """What TensorFlow reads: the first process loads it, for all in turn, since it takes long."""
+    rank = int(os.environ["RUNYARD_RANK"])
+    told(f"told-{rank}", os.environ["TF_CONFIG"])
+    if rank == 0:
+        ranks = range(int(os.environ["RUNYARD_WORLD_SIZE"]))
+        texts = [heard(f"told-{each}") for each in ranks]
+        import tensorflow as tf
 
-    found = tf.distribute.cluster_resolver.TFConfigClusterResolver()
-    return {
-        "cluster": found.cluster_spec().as_dict(),
-        "task": [found.task_type, found.task_id],
-    }
+        for each, text in enumerate(texts):
+            os.environ["TF_CONFIG"] = text
+            found = tf.distribute.cluster_resolver.TFConfigClusterResolver()
+            task = [found.task_type, found.task_id]
+            cluster = found.cluster_spec().as_dict()
+            told(f"read-as-{each}", json.dumps({"cluster": cluster, "task": task}))
+    return json.loads(heard(f"read-as-{rank}"))
 
 
 def torch():
@@ -50,11 +58,26 @@ def mpi():
     return {"rank": world.rank, "everyone": world.allgather(world.rank)}
 
 
+UNTIL = time.monotonic() + 240
+
+
+def told(name, text):
+    """Write a file of the folder that all processes share, at once."""
+    Path(f"{name}.part").write_text(text)
+    Path(f"{name}.part").rename(name)
+
+
+def heard(name):
+    """Wait for a file of the folder that all processes share."""
+    while not Path(name).exists():
+        if time.monotonic() > UNTIL:
+            raise TimeoutError(f"there is no {name}")
+        time.sleep(0.05)
+    return Path(name).read_text()
+
+
 sys.stdout.write("read: " + json.dumps(globals()[sys.argv[1]]()) + "\n")
-# Whose end ends the run must not be the first: all wait for all, in the folder that they share.
-Path(f"read-{os.environ['RUNYARD_RANK']}").touch()
-until = time.monotonic() + 120
-while len(list(Path().glob("read-*"))) < int(os.environ["RUNYARD_WORLD_SIZE"]):
-    if time.monotonic() > until:
-        raise TimeoutError("not all processes have come so far")
-    time.sleep(0.05)
+# Whose end ends the run must not be the first: all wait for all.
+told(f"end-{os.environ['RUNYARD_RANK']}", "")
+for rank in range(int(os.environ["RUNYARD_WORLD_SIZE"])):
+    heard(f"end-{rank}")

@@ -4,14 +4,19 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import pytest
 
 from runyard.protocol.endpoints import Access, ChangeEndpoint, RegenerateKey
 from runyard.protocol.errors import StorageFull
+from runyard_server.execution import serving as steps
 from runyard_server.operations import endpoints
+from runyard_server.scheduler import endpoints as reconcilers
+from runyard_server.scheduler.endpoints import EndpointReconciler
 from runyard_server.serving.table import ROUTES_FILE, SERVING_FOLDER, Table, digest
+from runyard_server.store.subjects import ENDPOINT, Subject
 from runyard_server.testing.yard import W, Yard, until
 
 from .conftest import Serving
@@ -84,3 +89,23 @@ def test_an_endpoint_that_finds_no_room_waits_for_it(disk: Disk, serving: Servin
     serving.gateway.ready(run)
     serving.until_done("other")
     assert serving.get("other").state == "Healthy"
+
+
+def test_wake_ups_put_no_retry_off(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often somebody asks while there is no room, it is tried again within a second."""
+    now, failed = 100.0, []
+
+    def fail(*_: object) -> None:
+        failed.append(now)
+        raise StorageFull("no space")
+
+    monkeypatch.setattr(reconcilers, "time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(steps, "advance", fail)
+    reconciler, endpoint = EndpointReconciler(yard.system), Subject(ENDPOINT, W, "iris")
+    for count in range(1, 6):
+        reconciler.reconcile([endpoint])
+        until(lambda count=count: len(failed) == count and not reconciler._at_work)
+    assert list(reconciler.observe()) == []
+    now += 1.0
+    assert list(reconciler.observe()) == [endpoint]
+    reconciler.close()

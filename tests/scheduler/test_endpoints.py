@@ -91,6 +91,14 @@ def test_an_endpoint_comes_and_goes(serving: Serving) -> None:
     assert serving.told() == ["created", "ready", "deleted"]
 
 
+def test_a_gateway_that_did_not_hear_is_told_again(serving: Serving) -> None:
+    """On a busy machine it may not answer in time; the endpoint does not stay Transitioning."""
+    serving.gateway.deaf = 2
+    serving.serve()
+    assert serving.get().state == "Healthy"
+    assert serving.gateway.deaf == 0
+
+
 def test_an_update_leaves_no_gap(serving: Serving) -> None:
     """The new replica takes over in one step once it is ready; the old one ends when it is done."""
     old = serving.serve()

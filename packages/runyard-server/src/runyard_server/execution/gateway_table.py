@@ -66,8 +66,9 @@ def publish(system: System, *, within: float = 0.0) -> int:
             _write(system, found, gateway.version + 1)
             gateway.published, gateway.version = found, gateway.version + 1
         version = gateway.version
-    # Another thread may have written it just now: who waits waits for that.
-    if changed or (within and gateway.in_force < version):
+    # Another thread may have written it just now: who waits waits for that. And a gateway that did
+    # not answer in time may not have heard of it: it goes on with the table before.
+    if changed or gateway.in_force < version:
         with suppress(GatewayGone):
             loaded = asking.load(folder(system), version, within or _PATIENCE_SECONDS)
             gateway.in_force = max(gateway.in_force, loaded)

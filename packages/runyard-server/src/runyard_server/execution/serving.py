@@ -62,9 +62,19 @@ def advance(system: System, subject: Subject) -> int | None:
         gateway_table.refresh(system)
         found = system.read(partial(_look, system, subject, version))
         if found is None or not found.acts:
-            return None if found is None else found.due
+            return _due(system, found, version)
         system.write(partial(_act, system, subject, version))
     return system.clock.now_us() + _SHORTLY
+
+
+def _due(system: System, found: "Step | None", version: int) -> int | None:
+    """When to look again: soon where a gateway that lives has not said that it has the table."""
+    due = None if found is None else found.due
+    gateway = system.gateway
+    if gateway.status is None or gateway.in_force >= version:
+        return due
+    soon = system.clock.now_us() + _SHORTLY
+    return soon if due is None else min(due, soon)
 
 
 def _look(system: System, subject: Subject, version: int, work: Work) -> "Step | None":

@@ -87,11 +87,14 @@ class SteppingReconciler(Reconciler):
             self.reconcile([subject])
 
     def _rest(self, subject: Subject, error: Exception) -> None:
-        """Come back to a subject whose step failed, later each time."""
+        """Come back to a subject whose step failed, later each time that it was for that."""
         with self._guard:
-            before = self._failing.get(subject)
+            before, now = self._failing.get(subject), time.monotonic()
             pause = min(before[0] * 2, LONGEST_RETRY_SECONDS) if before else FIRST_RETRY_SECONDS
-            self._failing[subject] = (pause, time.monotonic() + pause)
+            if before and now < before[1]:
+                # Woken in its pause. A few wake-ups within a second would make that half a minute.
+                pause = before[0]
+            self._failing[subject] = (pause, now + pause)
         trace = None if before else error
         _log.error(
             "a step of %s failed (%s); again in %.0f s", subject, error, pause, exc_info=trace

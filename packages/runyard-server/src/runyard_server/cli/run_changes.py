@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Annotated
 
 from runyard.protocol.errors import RunyardError
-from runyard.protocol.stars import STARRED_RUN
 from runyard_server.cli import deleting, failures, humane, output, pairs, tables
 from runyard_server.cli.deleting import DryRun, Yes
 from runyard_server.cli.options import Json, RunId, RunIds, Workspace
@@ -245,6 +244,7 @@ def unstar(runs: RunIds, json: Json = False, workspace: Workspace = None) -> Non
 
 
 def _star(runs: list[str], workspace: str | None, *, json: bool, on: bool) -> None:
+    from runyard.protocol.stars import STARRED_RUN
     from runyard_server.cli import target
 
     client = target.client(workspace)

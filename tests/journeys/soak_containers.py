@@ -55,7 +55,7 @@ def test_whatever_is_killed_no_container_stays(
     yard.until(lambda: not (yard.home / "runs" / run.id).exists(), "nobody cleans up")
     assert run.get_status() == "Failed"
     assert engine.containers() == []
-    assert yard.runprocesses(run.id) == []
+    assert yard.run_processes(run.id) == []
 
 
 def test_an_image_s_own_python_runs_where_packages_are_the_user_s(yard: Yard) -> None:

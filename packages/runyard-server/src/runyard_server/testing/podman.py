@@ -38,6 +38,8 @@ default_ulimits = ["nofile=1024:1024", "nproc=8192:8192"]
 runtime = "runc"
 cgroup_manager = "cgroupfs"
 events_logger = "file"
+tmp_dir = "{folder}/tmp"
+lock_type = "file"
 """
 _STORAGE = """\
 [storage]
@@ -66,7 +68,7 @@ class PodmanEngine:
     def __init__(self, folder: Path, driver: str = "overlay") -> None:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "containers.conf").write_text(_CONTAINERS, "utf-8")
+        (folder / "containers.conf").write_text(_CONTAINERS.format(folder=folder), "utf-8")
         (folder / "storage.conf").write_text(_STORAGE.format(driver=driver, folder=folder), "utf-8")
         (folder / "policy.json").write_text(_POLICY, "utf-8")
         self.variables = {

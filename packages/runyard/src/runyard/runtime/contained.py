@@ -20,11 +20,14 @@ import json
 import os
 import signal
 import sys
+import time
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
 # Of the controller's two versions, where a container sees its own group.
 COUNTERS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
 MOST_NAMED = 20
+# For those that notice their parent's end, as multiprocessing's trackers do.
+NATURAL_SECONDS, LOOK_SECONDS = 0.3, 0.02
 
 
 def main(argv: "list[str]") -> int:
@@ -40,7 +43,7 @@ def main(argv: "list[str]") -> int:
         "code": code,
         "cpu_seconds": round(used[0], 2),
         "peak_memory_bytes": used[1],
-        "left": left_behind(),
+        "left": _left_behind_for_good(),
         "killed_for_memory": killed_for_memory() - before,
     }
     _write(record + ".exit", json.dumps(told) + "\n")
@@ -75,6 +78,15 @@ def left_behind() -> "list[str]":
         if line:
             found.append(line.decode("utf-8", "replace")[:200])
     return found[:MOST_NAMED]
+
+
+def _left_behind_for_good() -> "list[str]":
+    until = time.monotonic() + NATURAL_SECONDS
+    found = left_behind()
+    while found and time.monotonic() < until:
+        time.sleep(LOOK_SECONDS)
+        found = left_behind()
+    return found
 
 
 def _pass_on(number: int, _frame: object) -> None:

@@ -335,7 +335,10 @@ class _Group(ProcessGroup):
         if self.containers.signal(signal.SIGTERM):
             self.gone_within(grace)
         self.containers.remove()
-        return super().end(grace)
+        stuck = super().end(grace)
+        # The engine's program may have been making one meanwhile, of which nobody knew yet.
+        self.containers.remove()
+        return stuck
 
     def end_leftovers(self, natural: float = SETTLE_SECONDS) -> List[str]:
         """See ProcessGroup: a container ends with its first process, and leaves nothing."""

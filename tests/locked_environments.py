@@ -45,8 +45,4 @@ def _uv(*arguments: str) -> None:
     foreign = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")
     variables = {name: value for name, value in os.environ.items() if name not in foreign}
     variables = {"UV_SYSTEM_CERTS": "true", **variables, "UV_NO_PROGRESS": "1"}
-    # Wheels that lie on a machine serve uv as they serve pip: PyTorch without GPUs, for example,
-    # which the main index does not have.
-    if "PIP_FIND_LINKS" in variables:
-        variables.setdefault("UV_FIND_LINKS", variables["PIP_FIND_LINKS"].replace(" ", ","))
     programs.run(str(UV), *arguments, variables=variables, seconds=_SECONDS)

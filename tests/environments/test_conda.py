@@ -47,6 +47,8 @@ def channel(tmp_path_factory):
         "etc/conda/env_vars.d/tool.json": b'{"TOOL_MODE": "quick"}',
     }
     made.package("tool", "3.2", files=tool, old_format=True, day=DAY_2019)
+    # Long enough for its builder to be met at work.
+    made.package("slow", "1", files={"etc/conda/activate.d/slow.sh": b"sleep 1\n"}, day=DAY_2019)
     made.package("needs-old", "1", "alpha <1.2", day=DAY_2019)
     made.package("needs-driver", "1", "__cuda >=11", day=DAY_2019)
     return made
@@ -218,7 +220,7 @@ def test_a_file_that_is_not_what_was_locked_is_refused(conda, channel, tmp_path)
 
 def test_a_builder_killed_among_conda_packages_leaves_nothing_that_counts(conda, channel):
     """The next one begins again, and has all of it."""
-    lock = conda.lock(asked(channel, "alpha=1.5", "tool"))
+    lock = conda.lock(asked(channel, "alpha=1.5", "slow"))
     killed = []
 
     def kill() -> bool:
@@ -318,3 +320,30 @@ def test_half_a_list_of_addresses_is_refused(conda, entries, told):
     """Without hashes anything might come, and nothing is solved beside what is locked."""
     with pytest.raises(EnvironmentFailed, match=told):
         conda.lock(EnvironmentDefinition(conda=entries))
+
+
+def test_what_is_known_of_a_channel_s_password_is_in_no_log(conda):
+    """Neither why conda is asked nor what differs from before shows it to readers of build logs."""
+    channel = "http://ann:correct-horse@127.0.0.1:9/t/my-own-token/lab"
+    definition = EnvironmentDefinition(conda=["alpha"], channels=[channel])
+    with pytest.raises(IndexUnreachable) as failed:
+        conda.lock(definition)
+    told = "\n".join([*conda.lines, str(failed.value)])
+    assert "127.0.0.1:9/t/***/lab is an address" in told
+    assert "correct-horse" not in told
+    assert "my-own-token" not in told
+
+
+def test_a_locked_python_that_is_no_release_is_refused(conda):
+    """By its version, before anything is fetched."""
+    entry = f"https://conda.example/linux-64/python-3.14.0rc1-h1_0.conda#sha256:{'a' * 64}"
+    with pytest.raises(EnvironmentFailed, match=r"3\.14\.0rc1, which is no release"):
+        conda.lock(EnvironmentDefinition(conda=[entry]))
+
+
+def test_rattler_that_is_installed_meanwhile_is_found(monkeypatch):
+    """Who did what a refusal said need not start the service anew."""
+    with monkeypatch.context() as missing:
+        missing.setattr(conda_rule, "find_spec", lambda _name: None)
+        assert not conda_rule.has_rattler()
+    assert conda_rule.has_rattler()

@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import file_digest
 from pathlib import Path
@@ -295,8 +296,10 @@ def _kind(text: str) -> int:
 def _clear(folder: Path) -> None:
     """Remove what processes that were killed have left of packages they were unpacking."""
     for path in (*folder.glob("fetched-*"), *folder.glob("pkgs/.*")):
-        if time.time() - path.lstat().st_mtime > _LEFT_SECONDS:
-            shutil.rmtree(path, ignore_errors=True)
+        # Another process may be at work here, whose own drafts go away meanwhile.
+        with suppress(FileNotFoundError):
+            if time.time() - path.lstat().st_mtime > _LEFT_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _hex(digest: bytes | None) -> str:

@@ -14,7 +14,6 @@ Names of channels alone choose nothing: v1 wrote `conda-forge` into each of its 
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
@@ -80,9 +79,9 @@ def reason(definition: EnvironmentDefinition, when: str) -> str:
     return ""
 
 
-@cache
 def has_rattler() -> bool:
     """Whether what solves and installs conda packages is beside the service."""
+    # Looked for each time: who is told to install it is not told to start the service anew.
     return find_spec("rattler") is not None
 
 

@@ -30,9 +30,9 @@ PROGRAM = Path(__file__).with_name("conda_program.py")
 SECONDS = 600
 EXTRA = "runyard-server[conda]"
 _DISK_FULL, _UNREACHABLE = 28, 75
-_TOKEN = re.compile(r"(?<=/t/)[^/\s]+")
 # By their builds, as conda names them: py37h7e9f1db_0, pyhd8ed1ab_1, py_0.
 _OF_PYTHON = re.compile(r"py(\d{2,}|h|_)")
+_RELEASE = re.compile(r"\d+\.\d+\.\d+")
 _AS_PIP_WRITES = re.compile(r"\d+(\.\d+)*((a|b|rc)\d+)?(\.post\d+)?(\.dev\d+)?")
 
 
@@ -79,6 +79,11 @@ def solve(
     if not pythons:
         raise EnvironmentFailed(
             "the conda packages have no Python, which jobs need: name `python` among them"
+        )
+    if not _RELEASE.fullmatch(pythons[0]):
+        raise EnvironmentFailed(
+            f"the conda packages have Python {pythons[0]}, which is no release: jobs need one, as "
+            "`python=3.12`"
         )
     return Solved(pythons[0], tuple(sorted(found, key=lambda each: each.name)))
 
@@ -169,7 +174,7 @@ def _by_rattler(
     inputs: Inputs, wanted: CondaInputs, cache: Path, mirrors: Mirrors, log: Callable[[str], None]
 ) -> list[CondaPackage]:
     check_installed()
-    shown = hidden(", ".join(wanted.channels))
+    shown = resolver.hidden(", ".join(wanted.channels))
     log(f"solving {len(wanted.packages)} conda packages from {shown}")
     answer = _ask(
         {
@@ -183,7 +188,7 @@ def _by_rattler(
     log(f"conda packages for {answer['platform']} with {', '.join(answer['system'])}")
     log(f"solved {len(answer['packages'])} conda packages in {answer['seconds']:.1f} s")
     for note in answer["notes"]:
-        log(hidden(note))
+        log(resolver.hidden(note))
     return [_locked(each, mirrors) for each in answer["packages"]]
 
 
@@ -191,8 +196,8 @@ def _locked(found: dict[str, str], mirrors: Mirrors) -> CondaPackage:
     package = conda_locks.parsed(f"{mirrors.original(found['address'])}#{found['sha256']}")
     if package is None or not package.sha256:
         raise EnvironmentFailed(
-            f"the conda channel of {hidden(found['address'])} gives no SHA-256 of it, and packages "
-            "are installed by their hashes alone: have the channel indexed anew"
+            f"the conda channel of {resolver.hidden(found['address'])} gives no SHA-256 of it, and "
+            "packages are installed by their hashes alone: have the channel indexed anew"
         )
     return package
 
@@ -220,7 +225,9 @@ def _ask(request: dict[str, Any]) -> dict[str, Any]:
             f"the conda packages were not solved within {SECONDS} s; try again"
         ) from None
     if done.returncode:
-        raise _failure(done.returncode, hidden(done.stderr.decode("utf-8", "replace").strip()))
+        raise _failure(
+            done.returncode, resolver.hidden(done.stderr.decode("utf-8", "replace").strip())
+        )
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
 
@@ -234,8 +241,3 @@ def _failure(status: int, said: str) -> RunyardError:
             "config.toml, then submit again"
         )
     return EnvironmentFailed(said or f"the solver of conda packages ended with status {status}")
-
-
-def hidden(text: str) -> str:
-    """A text without passwords and tokens in its addresses."""
-    return _TOKEN.sub("***", resolver.hidden(text))

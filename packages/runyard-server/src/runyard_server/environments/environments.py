@@ -284,9 +284,9 @@ class Environments:
             ) from error
 
     def _resolved(self, inputs: Inputs, log: Callable[[str], None]) -> LockRecord:
-        for note in inputs.notes:
-            log(note)
         # A build log is shown to everybody who sees the run; addresses may hold passwords.
+        for note in inputs.notes:
+            log(resolver.hidden(note))
         log(resolver.hidden(f"Environment {inputs.hash[:8]} {self._history.why(inputs)}"))
         found = self._fitting(inputs, log)
         self._history.keep(inputs)

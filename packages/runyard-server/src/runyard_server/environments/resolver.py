@@ -29,6 +29,8 @@ _UNREACHABLE = re.compile(
 _NOT_THERE = re.compile(r"was not found in|there (?:is|are) no versions? of")
 _NO_SPACE = ("os error 28", "os error 122")
 _SECRET = re.compile(r"(?<=://)[^/@\s]+@")
+# Channels of conda have it in their path.
+_TOKEN = re.compile(r"(?<=/t/)[^/\s]+")
 
 
 @dataclass(frozen=True)
@@ -103,8 +105,8 @@ def has_wheel(inputs: Inputs, requirement: str, python: Interpreter, tool: Tool)
 
 
 def hidden(text: str) -> str:
-    """A text without the user names and passwords in its URLs."""
-    return _SECRET.sub("***@", text)
+    """A text without the user names, passwords and tokens in its URLs."""
+    return _TOKEN.sub("***", _SECRET.sub("***@", text))
 
 
 def _compared(requirements: Iterable[str], resolved: str) -> str:

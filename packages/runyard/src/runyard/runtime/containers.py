@@ -45,6 +45,8 @@ _OF_THE_NODE = ("CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES")
 _IN_THE_WAY = (
     *("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "REGISTRY_AUTH_FILE", "CONTAINER_HOST"),
     *("DOCKER_CERT_PATH", "DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_HOST", "DOCKER_TLS_VERIFY"),
+    *("CONTAINER_CONNECTION", "DOCKER_API_VERSION", "DOCKER_DEFAULT_PLATFORM", "PODMAN_USERNS"),
+    *("DBUS_SESSION_BUS_ADDRESS", "NOTIFY_SOCKET"),
 )
 _KINDS_IN_THE_WAY = ("BUILDAH_", "CONTAINERS_", "LD_", "STORAGE_", "XDG_")
 _INIT = ("runyard", "runtime", "contained.py")
@@ -162,7 +164,8 @@ class Containers:
             *plan.command,
         ]
         passed_on = {name: value for name, value in inner.items() if not _is_in_the_way(name)}
-        plan.variables = {**passed_on, **engines.variables()}
+        # The job's own last: where both have a proxy, say, the container is to see the job's.
+        plan.variables = {**engines.variables(), **passed_on}
         return plan
 
     def start(self, plan: Plan) -> ManagedProcess:

@@ -125,6 +125,17 @@ def test_a_cancel_ends_all_that_is_in_the_container(yard: Yard, engine: PodmanEn
     assert yard.run_processes(run.id) == []
 
 
+def test_a_cancel_ends_what_the_build_of_an_image_runs(yard: Yard) -> None:
+    """No command of a Dockerfile goes on for a run that has ended."""
+    command = "sleep 307"
+    dockerfile = f"FROM {BASE}\nRUN {command}\n"
+    run = yard.submit("pass", environment=contained(None, base_dockerfile=dockerfile))
+    yard.until(lambda: len(processes(command)) > 1, "it is not built")
+    run.cancel()
+    run.wait_for_completion(raise_on_error=False)
+    yard.until(lambda: not processes(command), "the build goes on")
+
+
 def test_nothing_is_left_when_agent_and_service_are_killed(
     yard: Yard, engine: PodmanEngine
 ) -> None:

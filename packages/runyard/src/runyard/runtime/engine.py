@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import tempfile
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence
 
-from runyard.runtime import names
+from runyard.runtime import names, tree
 from runyard.runtime.job import Canceled, JobError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ PODMAN = "podman"
 # A daemon that hangs must not hang the agent with it.
 ANSWER_SECONDS = 60.0
 LOOK_SECONDS = 0.05
+GRACE_SECONDS = 5.0
 REASON_CHARACTERS = 1500
 # What an engine's program needs of the agent's variables; the job's own are given to it to pass on.
 _KEPT = (
@@ -101,8 +103,7 @@ class Engine:
             shown = 0
             while process.poll() is None:
                 if canceled():
-                    process.kill()
-                    process.wait()
+                    _end(process)
                     raise Canceled
                 shown = _copy(said.fileno(), shown, log)
                 time.sleep(LOOK_SECONDS)
@@ -151,6 +152,30 @@ def lines(log: int) -> Callable[[str], None]:
             os.write(log, (text + "\n").encode("utf-8", "replace"))
 
     return write
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End an engine's program with what it has started."""
+    # Asked first, as it tidies up; what its builds run hears nothing of that, nor of its end.
+    for number, seconds in ((signal.SIGTERM, GRACE_SECONDS), (signal.SIGKILL, None)):
+        for seen in _below(process.pid):
+            tree.send(seen, signal.SIGKILL)
+        process.send_signal(number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+            return
+
+
+def _below(pid: int) -> List[tree.Seen]:
+    """All that a process has started, and what that has."""
+    everyone = tree.everything().values()
+    found: List[tree.Seen] = []
+    above = {pid}
+    while above:
+        come = [seen for seen in everyone if seen.parent in above]
+        above = {seen.pid for seen in come}
+        found += come
+    return found
 
 
 def _copy(source: int, start: int, target: int) -> int:

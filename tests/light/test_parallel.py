@@ -15,7 +15,7 @@ from runyard.protocol.parallel import ParallelSpec
 from runyard.protocol.runs import LauncherSpec, RunSpec
 from runyard.runtime.folder import RunFolder
 from runyard.runtime.job import Job, JobError
-from runyard.runtime.parallel import node, returned
+from runyard.runtime.parallel import node, returned, worker
 from runyard.runtime.parallel.cutting import Cut
 from runyard.runtime.parallel.tables import Ranges
 from runyard.tables.inference import INT
@@ -245,6 +245,21 @@ def test_ranges_of_records_go_over_files_and_only_back_anew(tmp_path):
     assert tables.begun == 1
     assert ranges.between(0, 2) == {"n": [0, 1]}
     assert tables.begun == 2
+
+
+@pytest.mark.parametrize(("text", "said"), [("n\n1\n2", "2 of the batch's 7"), ("", "b.csv")])
+def test_records_that_cannot_be_read_are_errors_all(tmp_path, monkeypatch, text, said):
+    """Without items a batch would be no error, and a run that has read nothing be well."""
+    monkeypatch.setattr(worker.entry_script, "set_up", lambda *_: None)
+    setup = {"tables": [{}], "inputs": ["given"], "log": "", "level": "INFO", "output": ""}
+    mine = worker.Worker(setup, None)
+    mine._ranges[0] = Ranges(Tables(tmp_path), {})
+    (tmp_path / "a.csv").write_text("n\n0")
+    if text:
+        (tmp_path / "b.csv").write_text(text)
+    told = mine.work(None, {"number": 4, "input": 0, "rows": [1, 8]})
+    assert (told["number"], told["items"]) == (4, 7)
+    assert said in told["reason"]
 
 
 @pytest.mark.parametrize("value", ["a text", {"a": 1}, 7, None])

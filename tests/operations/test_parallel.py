@@ -109,6 +109,17 @@ def test_a_lost_answer_costs_no_batch_and_a_repeat_counts_once(gang: Any) -> Non
     assert (again.given, again.done) == ([2, 3, 4], 1)
 
 
+def test_a_failure_whose_answer_is_lost_costs_one_try(gang: Any) -> None:
+    """What one request has told is not given out by its answer, and cannot be told of again."""
+    run = gang(most_tries=2)
+    run.cut(batches=1)
+    run.ask(0, 1)
+    assert run.ask(0, 1, failed(0)).given == []
+    assert run.ask(0, 1, failed(0)).failed == 0
+    assert run.ask(0, 1).given == [0]
+    assert run.ask(0, 1, run.done(0)).done == 1
+
+
 def test_what_failed_is_tried_again_and_then_counts_as_errors(gang: Any) -> None:
     """After all tries its items are errors; the reason of the last one is kept."""
     run = gang(most_tries=2)

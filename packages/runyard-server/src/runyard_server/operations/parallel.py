@@ -203,11 +203,15 @@ def _given(
     work: Work, kept: ParallelRow, node: JobNodeRow, body: ExchangeBatches
 ) -> tuple[ParallelRow, list[int]]:
     """Hand batches out: what was lost on its way, what failed before, then what nobody has had."""
-    known = {*body.held, *(each.number for each in body.results)}
+    told = {each.number for each in body.results}
+    known = {*body.held, *told}
     there = rows.given_to(work.connection, kept.run_key, node.node)
     lost = [b.number for b in there if b.attempt == body.attempt and b.number not in known]
     left = min(body.wanted, MOST_GIVEN) - len(lost)
-    again = rows.waiting(work.connection, kept.run_key, left) if left > 0 else []
+    # Not what this very request has told of: were its answer lost, the same failure would be told
+    # again of the next try, and cost that one too.
+    some = rows.waiting(work.connection, kept.run_key, left + len(told)) if left > 0 else []
+    again = [each for each in some if each.number not in told][: max(0, left)]
     taken = [replace(b, state=GIVEN, node=node.node, attempt=body.attempt) for b in again]
     rows.change_batches(work.connection, taken)
     count = max(0, min(left - len(again), kept.batches - kept.next))

@@ -83,6 +83,14 @@ def make(job: Job, path: str) -> Tuple[str, int]:
     return digest.hexdigest(), count
 
 
+def size_of(batch: Batch) -> int:
+    """How many items a batch has; known also of one that could not be read."""
+    if "files" in batch:
+        return len(batch["files"])
+    start, stop = batch["rows"]
+    return int(stop) - int(start)
+
+
 def root(name: str, variables: Any = os.environ) -> str:
     """The path of an input of files, as the job's processes are told."""
     return str(variables[names.DATA_VARIABLE_PREFIX + name])

@@ -227,7 +227,7 @@ class NodeWork:
         ready, order = worker.is_ready, worker.order
         ended = worker.kill(0.0 if why else LOOK_SECONDS)
         if order is not None:
-            items = len(order["files"]) if "files" in order else order["rows"][1] - order["rows"][0]
+            items = cutting.size_of(order)
             self._note({"number": order["number"], "items": items, "reason": why or ended})
         if not ready:
             self._unfit[worker] = self._unfit.get(worker, 0) + 1

@@ -16,7 +16,8 @@ from typing import Any, Dict, List
 
 from runyard.runtime.parallel import entry_script, returned
 from runyard.runtime.parallel.channel import Channel, Message
-from runyard.runtime.parallel.cutting import root
+from runyard.runtime.parallel.cutting import root, size_of
+from runyard.tables import steps
 
 _LINES = 6
 
@@ -57,10 +58,10 @@ class Worker:
     def work(self, module: Any, order: Message) -> Message:
         """Do one batch; give how it went."""
         number = int(order["number"])
-        answer: Message = {"number": number, "items": int(order.get("items", 0))}
+        # All of them also where none can be read: a batch without items would be no error.
+        answer: Message = {"number": number, "items": size_of(order)}
         try:
             batch = self._batch(order)
-            answer["items"] = len(batch)
             # Its time begins now: a worker may pass over many records before it has its own.
             self._channel.send({"begun": number})
             value = module.run(batch)
@@ -82,7 +83,13 @@ class Worker:
 
         if place not in self._ranges:
             self._ranges[place] = Ranges(Tables(), self._setup["tables"][place])
-        return frames.frame(self._ranges[place].between(*order["rows"]))
+        found = self._ranges[place].between(*order["rows"])
+        if steps.length(found) != size_of(order):
+            raise ValueError(
+                f"{steps.length(found)} of the batch's {size_of(order)} records are there: the "
+                "input's files have changed since they were counted; run the step again"
+            )
+        return frames.frame(found)
 
     def _kept(self, number: int, text: str) -> str:
         path = os.path.join(self._setup["folder"], str(number))

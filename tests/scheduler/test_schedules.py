@@ -225,6 +225,41 @@ def test_random_kills_neither_lose_nor_double_a_run(
     assert len({run.id for run in scheduling.runs(schedule)}) == KILLS
 
 
+@pytest.mark.parametrize("killed", [True, False])
+def test_a_large_pipeline_that_is_written_in_part_costs_no_time(
+    scheduling: Scheduling, monkeypatch: pytest.MonkeyPatch, *, killed: bool
+) -> None:
+    """Of many steps one part follows the other: before the last one its time is not past."""
+    monkeypatch.setattr(pipelines, "_TOGETHER", 1)
+    nodes = [scheduling.piping.node(name) for name in ("a", "b", "c")]
+    spec = PublishPipeline("large", PipelineSpec(nodes))
+    published = published_pipelines.create(scheduling.system, W, spec).id
+    schedule = scheduling.create(published, cron=CronSpec("@hourly"))
+    before = {run.id for run in _all_runs(scheduling)}
+
+    def refuse(*_: Any) -> None:
+        raise StorageFull("no space is left")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pipelines._Writing, "_last", refuse)
+        if killed:
+            patched.setattr(pipelines._Writing, "_give_up", lambda *_: None)
+        with pytest.raises(StorageFull):
+            scheduling.at("2025-03-29T01:00:00", schedule)
+    left = [run for run in _all_runs(scheduling) if run.id not in before and run.parent is None]
+    assert [run.status for run in left] == ["Running" if killed else "Failed"]
+    if not killed:
+        assert left[0].error is not None
+        assert "not all written: no space is left" in left[0].error.message
+    assert scheduling.times(schedule) == []
+    scheduling.at("2025-03-29T01:00:05", schedule)
+    assert scheduling.times(schedule) == ["2025-03-29T01:00"]
+
+
+def _all_runs(scheduling: Scheduling) -> list[RunRecord]:
+    return runs.list_(scheduling.system, W, runs.RunQuery()).items
+
+
 @pytest.mark.parametrize("news", [{}, {"status": DISABLED}, {"cron": CronSpec("5 * * * *")}])
 def test_what_happens_meanwhile_counts(
     scheduling: Scheduling, monkeypatch: pytest.MonkeyPatch, news: dict[str, Any]

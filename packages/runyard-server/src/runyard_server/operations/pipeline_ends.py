@@ -42,12 +42,13 @@ def finish(system: System, run: RunRow, spec: PipelineSpec) -> None:
     system.write(write)
 
 
-def fail_unwritten(work: Work, key: int) -> bool:
-    """Fail a pipeline whose steps are not all there, for who wrote them was killed.
+def fail_unwritten(work: Work, key: int, why: str = _UNWRITTEN) -> bool:
+    """Fail a pipeline whose steps are not all there, for who wrote them was killed or refused.
 
     Args:
         work: The unit of work.
         key: The key of its run.
+        why: What came between.
 
     Returns:
         Whether it was so.
@@ -57,7 +58,7 @@ def fail_unwritten(work: Work, key: int) -> bool:
     if run is None or row is None or row.written:
         return False
     rows.complete(work.connection, key)
-    end(work, run, states.FAILED, RunError("ServiceError", _UNWRITTEN, iso(work.now)))
+    end(work, run, states.FAILED, RunError("ServiceError", why, iso(work.now)))
     return True
 
 

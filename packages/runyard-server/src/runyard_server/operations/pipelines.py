@@ -7,6 +7,7 @@ makes it true. A pipeline is a run, so whatever is asked of runs can be asked of
 import json
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Any
@@ -16,7 +17,7 @@ import msgspec
 from runyard.protocol import events as kinds
 from runyard.protocol import runs as states
 from runyard.protocol.data import UPLOAD
-from runyard.protocol.errors import NotFound, RunyardError
+from runyard.protocol.errors import NotFound, RunyardError, WrongState
 from runyard.protocol.pipelines import (
     PIPELINE_RUN,
     SETTLED,
@@ -41,6 +42,7 @@ from runyard_server.execution import inherited_environment, mpi, new_runs, run_f
 from runyard_server.execution.new_runs import Named, new_row
 from runyard_server.operations import (
     parameters,
+    pipeline_ends,
     pipeline_graphs,
     pipeline_plans,
     pipeline_specs,
@@ -447,9 +449,19 @@ class _Writing:
         if len(parts) == 1:
             return self._system.write(lambda work: self._all(work, parts[0], news))
         self._system.write(lambda work: self._first(work, parts[0], news))
-        for part in parts[1:-1]:
-            self._system.write(partial(self._part, part))
-        return self._system.write(lambda work: self._last(work, parts[-1]))
+        try:
+            for part in parts[1:-1]:
+                self._system.write(partial(self._part, part))
+            return self._system.write(lambda work: self._last(work, parts[-1]))
+        except Exception as error:
+            self._give_up(f"its steps were not all written: {getattr(error, 'message', error)}")
+            raise
+
+    def _give_up(self, why: str) -> None:
+        """End a pipeline that was refused in its midst."""
+        # On a full disk this fails as well; then a turn ends it some minutes later.
+        with suppress(Exception):
+            self._system.write(lambda work: pipeline_ends.fail_unwritten(work, self._run.key, why))
 
     def _all(
         self, work: Work, steps: Sequence[_Step], news: Sequence[EventDraft]
@@ -477,12 +489,15 @@ class _Writing:
         self._run = new_runs.add(work, run, experiment, specs.text_of(shown), named, news)
         self._row = replace(row, run_key=self._run.key)
         rows.add(work.connection, self._row, self._nodes(work, steps))
-        if self._also is not None:
-            # With the first part: it may refuse, and then there is nothing.
-            self._also(work, self._run)
         work.concerns(self._run)
 
     def _part(self, steps: Sequence[_Step], work: Work) -> None:
+        row = rows.standing(work.connection, self._run.key)
+        if row is None or row.written:
+            # A turn has ended it as one that nobody writes any more: no step of it would begin.
+            raise WrongState(
+                "the pipeline was ended before its steps were written; submit it again"
+            )
         rows.add_nodes(work.connection, self._nodes(work, steps))
 
     def _last(self, work: Work, steps: Sequence[_Step]) -> PipelineRecord:
@@ -505,6 +520,10 @@ class _Writing:
         return nodes
 
     def _answer(self, work: Work) -> PipelineRecord:
+        if self._also is not None:
+            # With the last part: what was killed before never begins, and whoever has noted it as
+            # submitted would wait for it in vain.
+            self._also(work, self._run)
         run = runs.by_key(work.connection, self._run.key) or self._run
         work.announce(work_topic(Subject(PIPELINE, run.workspace, run.id)))
         return work.answered(_record(run, self._row, self._spec, self._told))

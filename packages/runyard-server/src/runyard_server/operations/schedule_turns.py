@@ -1,8 +1,9 @@
 """A turn of a schedule: when it is due its pipeline is submitted, and the next time is set.
 
-One transaction writes the run and sets the next time, if the schedule is still due when the turn
-has found it to be: a kill before it has submitted nothing, one behind it has nothing left to do,
-and of two turns at once the second finds another time and gives its run up. The next time is the
+The transaction that writes the run, or the last of its steps where they are many, sets the next
+time, if the schedule is still due when the turn has found it to be: what was killed before never
+begins, a kill behind it has nothing left to do, and of two turns at once the second finds another
+time and gives its run up. The next time is the
 first one behind now, so an absence is made up for by one run.
 """
 

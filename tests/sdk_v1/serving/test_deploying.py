@@ -204,6 +204,14 @@ def test_a_profile_measures_a_service_of_its_own_and_removes_it(workspace, servi
         Model.profile(workspace, "p", [], config, None)
 
 
+def test_a_profile_that_breaks_off_says_so(workspace, service, config, model, monkeypatch):
+    """Whatever its thread meets: nobody waits for a measurement that goes on for ever."""
+    monkeypatch.setattr(profile_figures.Worker, "look", lambda *_: {}["gone"])
+    with pytest.raises(WebserviceException, match="gone"):
+        Model.profile(workspace, "p", [], config, input_data="[1]").wait_for_completion()
+    assert service.endpoints_there == {}
+
+
 def test_what_is_recommended_is_what_was_used_and_memory_to_spare():
     """Tenths, as reservations are written, and never less than the smallest one."""
     used = {"maxUtilizedCpu": 0.91, "maxUtilizedMemoryInGB": 1.0}

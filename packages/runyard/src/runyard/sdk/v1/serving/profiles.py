@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
-from runyard.sdk.exceptions import AzureMLException, UserErrorException, WebserviceException
+from runyard.sdk.exceptions import UserErrorException, WebserviceException
 from runyard.sdk.v1.serving import settings, waiting
 from runyard.sdk.v1.serving.aci import AciWebservice
 from runyard.sdk.v1.serving.profile_figures import Worker, recommended, times
@@ -93,8 +93,10 @@ class ModelProfile:
     def _run(self) -> None:
         try:
             self._measure()
-        except AzureMLException as error:
-            self._details.update(state=FAILED, error=error.message)
+        # Whatever it is: nobody hears what a thread raises, and it would stay "Running" for ever.
+        except Exception as error:  # noqa: BLE001 - told by wait_for_completion
+            told = getattr(error, "message", "") or str(error) or type(error).__name__
+            self._details.update(state=FAILED, error=told)
         finally:
             self._service.delete()
 

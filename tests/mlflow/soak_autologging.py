@@ -4,11 +4,12 @@ The model that is loaded by its name must be the one that was trained, and what 
 and in our registry be the same as what the client reads.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.mlflow.clients import LINES, Client
+from tests.mlflow.clients import LINES, Client, running_client
 from tests.mlflow.plain import Plain
 
 from runyard_server.testing.services import RunningService
@@ -32,9 +33,12 @@ def seen_of(client: Client, service: RunningService, framework: str, line: str) 
 
 
 @pytest.fixture
-def client(line: str, clients: Callable[[str], Client]) -> Client:
+def client(line: str, tmp_path: Path) -> Iterator[Client]:
     """The client of a line, with the frameworks beside it."""
-    return clients(f"{line}-frameworks")
+    # A process for each: one that has loaded TensorFlow ends when it trains with PyTorch's build
+    # for GPUs, which is the one on the main index.
+    with running_client(f"{line}-frameworks", tmp_path) as client:
+        yield client
 
 
 def test_a_fit_of_scikit_learn_is_logged_without_a_line(

@@ -298,7 +298,10 @@ def test_names_stay_with_pip_and_addresses_mean_conda(definition, channels):
     ("definition", "told"),
     [
         ({"conda": ["x"], "channels": ["./lab"]}, "beside the client's files"),
-        ({"conda": ["x"], "channels": ["s3://bucket/lab"]}, "s3://, which is not known"),
+        (
+            {"conda": ["x"], "channels": ["s3://key:secret@bucket/lab"]},
+            r"'s3://\*\*\*@bucket/lab' is reached by s3://, which is not known",
+        ),
         ({"conda": ["-r a.txt"], "channels": ["/lab"]}, "'-r a.txt' is no conda package"),
     ],
 )

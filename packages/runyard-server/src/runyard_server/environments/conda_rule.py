@@ -25,6 +25,7 @@ from runyard_server.environments.failures import EnvironmentFailed
 
 # Values of the setting `conda`.
 NEEDED, ALWAYS, NEVER = "needed", "always", "never"
+_SECRET = re.compile(r"//[^/@]*@")
 _ALIAS = "https://conda.anaconda.org"
 _ANACONDA = "https://repo.anaconda.com/pkgs"
 _NAMED = {
@@ -128,8 +129,9 @@ def resolved(channel: str) -> tuple[str, ...]:
     scheme = _SCHEME.match(channel)
     if scheme:
         if scheme[1] not in ("http", "https", "file"):
+            shown = _SECRET.sub("//***@", channel)
             raise EnvironmentFailed(
-                f"the conda channel {channel!r} is reached by {scheme[1]}://, which is not known "
+                f"the conda channel {shown!r} is reached by {scheme[1]}://, which is not known "
                 "here: give an address that begins with https:// or file://, or the folder's path"
             )
         return (channel,)

@@ -22,6 +22,7 @@ PAUSES = (0.0, 0.1, 0.5, 1.0, 5.0)
 """Seconds before a gateway is begun again, by how many in a row ended soon."""
 
 STEADY_SECONDS = 1.0
+_LOOK_SECONDS = 0.1
 _ENDING = (signal.SIGTERM, signal.SIGINT)
 
 _log = logging.getLogger(__name__)
@@ -83,9 +84,16 @@ class Parent:
                 return status
             _log.warning("the gateway has ended with status %d; it is begun again", status)
             soon = soon + 1 if time.monotonic() - begun < STEADY_SECONDS else 0
-            time.sleep(PAUSES[min(soon, len(PAUSES) - 1)])
+            self._pause(PAUSES[min(soon, len(PAUSES) - 1)])
             if self._ends:
                 return 0
+
+    def _pause(self, seconds: float) -> None:
+        """Wait so long, or until it is asked to end."""
+        until = time.monotonic() + seconds
+        # One sleep alone would go on behind the signal's handler (PEP 475).
+        while not self._ends and (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, _LOOK_SECONDS))
 
     def _have_one_serve(self) -> tuple[int, list[str] | None]:
         """Fork a gateway and wait for its end; its exit status, and what is to come after it."""

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SERVER = ROOT / "packages/runyard-server"
 WEB = SERVER / "web"
 STATIC = "runyard_server/faces/studio/static"
-LINES = 14_237
+LINES = 14_223
 # The port of `discard`, where nothing listens.
 NOWHERE = "http://127.0.0.1:9/"
 LINE = "The studio is not built"
@@ -35,7 +35,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_pages_stay_small() -> None:
-    """Python people own them: the sources end at 14,237 lines, the libraries at three."""
+    """Python people own them: the sources end at 14,223 lines, the libraries at three."""
     sources = [
         path
         for path in (WEB / "src").rglob("*.ts*")
@@ -65,7 +65,7 @@ def test_the_wheel_has_the_pages_and_no_sources(wheel: Path) -> None:
 
 
 def test_no_page_is_heavy(wheel: Path) -> None:
-    """The scripts of any page come within 60 kB, and those of all within 152, packed as sent."""
+    """The scripts of any page come within 60 kB, and those of all within 153, packed as sent."""
     built = zipfile.ZipFile(wheel)
     folder = f"{STATIC}/assets/"
     scripts = {
@@ -87,7 +87,7 @@ def test_no_page_is_heavy(wheel: Path) -> None:
     assert len(pages) > 15
     weights = {page: sum(packed[one] for one in brought(first) | brought(page)) for page in pages}
     assert {page: weight for page, weight in weights.items() if weight > 60_000} == {}
-    assert sum(packed.values()) <= 152_000
+    assert sum(packed.values()) <= 153_000
 
 
 def test_an_installed_wheel_serves_the_pages_without_node(wheel: Path, tmp_path: Path) -> None:

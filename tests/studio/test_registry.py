@@ -39,6 +39,8 @@ def test_what_was_deleted_comes_back(filled, visit):
     """A run that is deleted waits in the trash, says how large it is, and comes back whole."""
     workspace, run = filled.names["workspace"], filled.names["folds"]
     tab = visit(f"/runs/{workspace}/{run}")
+    # Its page may hear that something has happened to it, and ask, before it is told of the trash.
+    tab.allowed = rf"404 .*/runs/{run}\)"
     page = tab.page
     page.get_by_role("button", name="Delete").click()
     page.wait_for_url(f"**/runs/{workspace}")

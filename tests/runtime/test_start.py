@@ -46,6 +46,7 @@ def test_before_the_script_starts_little_is_imported():
         "runyard.client",
         "runyard.client.copying",
         "runyard.protocol",
+        "runyard.protocol.compatibility",
         "runyard.protocol.paths",
         "runyard.protocol.procfs",
         "runyard.protocol.timeouts",

@@ -49,6 +49,8 @@ BENCHMARKS: dict[str, tuple[Maker, tuple[str, ...]]] = {
     "B8-Ray": (b08_clusters.on_ray, ("ray",)),
     "B8-Slurm": (b08_clusters.on_slurm, ()),
     "B9": (b09_environment.benchmark, ("mlflow", "ray")),
+    "B9-changed": (b09_environment.changed, ("mlflow", "ray")),
+    "B9-cold": (b09_environment.cold, ()),
     "B10": (b10_distributed.tf_config, ("ray-train",)),
     "B10-Ray": (b10_distributed.on_ray, ("ray", "ray-train")),
     "B10-MPI": (b10_distributed.mpi, ("mpi",)),

@@ -43,6 +43,11 @@ def begun(mark: str) -> float:
     return float(Path(mark).read_text())
 
 
+def modules_of(packages: list) -> list:
+    """What a script imports of packages that may name a version."""
+    return [each.partition("==")[0] for each in packages]
+
+
 def until(condition: Callable[[], bool], seconds: float = 120.0) -> None:
     """Wait until something holds."""
     deadline = time.monotonic() + seconds

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import mlflow
-from serve import burst, serve, single
+from serve import burst, modules_of, serve, single
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ project.mkdir()
 environment = "python_env: python_env.yaml\n" if packages else ""
 (project / "MLproject").write_text(
     f"name: bench\n{environment}entry_points:\n  main:\n    parameters:\n      mark: string\n"
-    f'    command: "python nothing.py {{mark}} {" ".join(packages)}"\n'
+    f'    command: "python nothing.py {{mark}} {" ".join(modules_of(packages))}"\n'
 )
 if packages:
     version = ".".join(map(str, sys.version_info[:3]))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from head import connect
 from ray.job_submission import JobStatus, JobSubmissionClient
-from serve import burst, serve, single, until
+from serve import burst, modules_of, serve, single, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ ENDED = (JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.STOPPED)
 
 def submit(mark: str) -> Callable[[], None]:
     """Submit the script; see `serve.single`."""
-    words = " ".join([SCRIPT, mark, *packages])
+    words = " ".join([SCRIPT, mark, *modules_of(packages)])
     job = client.submit_job(
         entrypoint=f"python {words}", runtime_env={"uv": packages} if packages else None
     )

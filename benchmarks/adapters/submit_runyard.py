@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
+import time
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from serve import burst, serve, single
+from serve import begun, burst, modules_of, serve, single
 from site_cluster import cluster_on
 
 from azureml.core import Experiment, Run, ScriptRunConfig, Workspace
@@ -30,16 +32,24 @@ told = parser.parse_args()
 packages = told.packages
 target = cluster_on(told.site) if told.site else None
 experiment = Experiment(Workspace.from_config(), "bench")
-configuration = RunConfiguration()
-if packages:
-    configuration.environment.python.conda_dependencies = CondaDependencies.create(
-        python_version=f"{sys.version_info[0]}.{sys.version_info[1]}", pip_packages=packages
-    )
-else:
-    configuration.environment.python.user_managed_dependencies = True
-if target is not None:
-    configuration.target = target
-    configuration.environment.python.interpreter_path = sys.executable
+
+
+def configured(packages: list[str]) -> RunConfiguration:
+    """How runs with these packages are made; without any, this interpreter."""
+    made = RunConfiguration()
+    if packages:
+        made.environment.python.conda_dependencies = CondaDependencies.create(
+            python_version=f"{sys.version_info[0]}.{sys.version_info[1]}", pip_packages=packages
+        )
+    else:
+        made.environment.python.user_managed_dependencies = True
+    if target is not None:
+        made.target = target
+        made.environment.python.interpreter_path = sys.executable
+    return made
+
+
+configuration = configured(packages)
 source = Path.cwd() / "source"
 source.mkdir()
 (source / "nothing.py").write_bytes((HERE / "nothing.py").read_bytes())
@@ -51,7 +61,7 @@ def submit(mark: str) -> Callable[[], None]:
     config = ScriptRunConfig(
         source_directory=str(source),
         script="nothing.py",
-        arguments=[mark, *packages],
+        arguments=[mark, *modules_of(packages)],
         run_config=configuration,
     )
     run = experiment.submit(config)
@@ -65,8 +75,9 @@ def submit(mark: str) -> Callable[[], None]:
     return wait
 
 
-def once(mark: str) -> dict:
-    """One run; the log must hold its line."""
+def once(mark: str, changed: list | None = None) -> dict:
+    """One run, from now on with other packages if told so; the log must hold its line."""
+    change(changed)
     figures = single(submit, mark)
     run = last[0]
     text = Path("log.txt")
@@ -94,4 +105,28 @@ def _environment_seconds(run: Run) -> float:
     return (ready - begun).total_seconds()
 
 
-serve({"once": once, "burst": lambda marks: burst(submit, marks)})
+def change(changed: list | None) -> None:
+    """Have runs use other packages from now on."""
+    global configuration, packages
+    if changed:
+        packages, configuration = changed, configured(changed)
+
+
+def together(marks: list, changed: list) -> dict:
+    """Runs at once with packages that no run had before; how many environments that made."""
+    change(changed)
+    before = environments()
+    start = time.time()
+    for wait in [submit(mark) for mark in marks]:
+        wait()
+    made = environments() - before
+    return {"first_line": max(map(begun, marks)) - start, "made": float(len(made))}
+
+
+def environments() -> set:
+    """What the service has made and keeps, by digest."""
+    there = Path(os.environ["RUNYARD_HOME"], "environments")
+    return {path.name for path in there.glob("[!.]*") if path.is_dir()}
+
+
+serve({"once": once, "together": together, "burst": lambda marks: burst(submit, marks)})

@@ -1,5 +1,8 @@
 """Nodes that nobody can reach: who decides that they are lost, when, and what follows."""
 
+import time
+from typing import Any
+
 import pytest
 
 from runyard.protocol.errors import TemporaryError
@@ -10,7 +13,7 @@ from runyard.protocol.jobs import (
 from runyard.protocol.runs import LauncherSpec, RunError
 from runyard.protocol.timeouts import AGENT_LOST_SECONDS, GANG_LOST_SECONDS, RENDEZVOUS_SECONDS
 from runyard_server.compute.base import NodeGone, Observation
-from runyard_server.execution import gangs
+from runyard_server.execution import gangs, jobs
 from runyard_server.testing.yard import W, Yard, until
 
 RANKS = LauncherSpec("torch", worker_count=2)
@@ -184,6 +187,26 @@ def test_a_node_that_is_gone_for_good_is_not_tried_again(yard: Yard) -> None:
     second = f"{run}/0/2/job"
     until(lambda: second in yard.engine.agents)
     assert f"{run}/0/1/salvage" not in yard.engine.agents
+
+
+def test_an_attempt_that_comes_while_the_former_is_put_away_is_launched(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked for while a thread is still at work on its node, and nobody asks twice."""
+    cleared = jobs.cleared
+
+    def late(*given: Any) -> None:
+        cleared(*given)
+        # The scheduler has its turn meanwhile.
+        time.sleep(0.5)
+
+    monkeypatch.setattr(jobs, "cleared", late)
+    yard.cluster(nodes=1)
+    run = yard.submit("cluster", max_retries=1)
+    yard.report(run)
+    yard.engine.refuse_salvage = NodeGone("machine 7 is gone")
+    yard.engine.end(yard.handle(run), signal="SIGKILL")
+    until(lambda: f"{run}/0/2/job" in yard.engine.agents)
 
 
 def test_a_node_that_is_never_heard_of_has_longer(yard: Yard) -> None:

@@ -77,7 +77,9 @@ class Agents:
         self._salvages: dict[AgentKey, int] = {}
         # What each waits for at its engine, as it was written down last.
         self._waiting: dict[AgentKey, str] = {}
-        self._launching: ByNode[RunRow] = ByNode()
+        # The attempts that threads are at work on, and the nodes that have begun anew meanwhile.
+        self._launching: ByNode[int] = ByNode()
+        self._superseded: set[AgentKey] = set()
         self._lock = threading.Lock()
         self._pool = Pool("launch", _THREADS)
 
@@ -97,6 +99,8 @@ class Agents:
         with self._lock:
             if where in self._watched or where in self._launching:
                 # One of a former attempt is about to leave; whoever sees it gone looks again.
+                if self._launching.get(where) not in (None, node.attempt):
+                    self._superseded.add(where)
                 return
             if node.handle is not None:
                 salvages = "the agent was lost" if node.state == SALVAGING else None
@@ -104,7 +108,7 @@ class Agents:
                     row, node.node, node.attempt, self._site(row), node.handle, salvages
                 )
                 return
-            self._launching[where] = row
+            self._launching[where] = node.attempt
         if node.state == SALVAGING:
             reason = self._reasons.get(where, "the agent was lost")
             self._submit(row, node.node, self._salvage, row, node.node, reason)
@@ -160,6 +164,10 @@ class Agents:
             finally:
                 with self._lock:
                     self._launching.drop(where)
+                    superseded = where in self._superseded
+                    self._superseded.discard(where)
+                if superseded:
+                    self._system.notices.changed(work_topic(row.subject))
 
         self._pool.submit(guarded)
 
@@ -234,7 +242,7 @@ class Agents:
                 return
             self._watched.drop(where)
             if not anew:
-                self._launching[where] = row
+                self._launching[where] = agent.attempt
         if anew:
             self._system.notices.changed(work_topic(row.subject))
             return

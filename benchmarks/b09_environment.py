@@ -128,7 +128,7 @@ def _changing(
 
 
 class _Changing:
-    """Gives what it calls other packages each time; the first time those of each version in turn.
+    """What it calls gets other packages each time, the first time those of each version in turn.
 
     Args:
         make: Runs a script with packages; gives the figures.

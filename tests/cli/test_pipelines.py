@@ -74,17 +74,17 @@ def test_a_pipeline_is_published_and_submitted_again(cli, place, tmp_path: Path)
         [NodeSpec("a", "only", "Step", run)], [PipelineParameterSpec("rate", FLOAT, 0.1)]
     )
     first = place.client.pipelines.submit(SubmitPipeline("again", spec)).id
-    told = cli("pipelines", "publish", first, "Nightly")
+    told = cli("pipelines", "publish", first, "Nightly, again")
     assert "/PipelineSubmit/" in told.out
     items = json.loads(cli("pipelines", "published", "--json").out)["items"]
     # Other tests of this service have theirs.
-    (listed,) = [each for each in items if each["name"] == "Nightly"]
+    (listed,) = [each for each in items if each["name"] == "Nightly, again"]
     assert listed["id"] in cli("pipelines", "published").out
     made = json.loads(
         cli("pipelines", "submit", listed["id"], "again", "-p", "rate=0.5", "--json").out
     )
     assert made["values"] == {"rate": 0.5}
-    assert cli("pipelines", "disable", listed["id"]).out == "Nightly is disabled\n"
+    assert cli("pipelines", "disable", listed["id"]).out == "Nightly, again is disabled\n"
     assert "pipelines enable" in cli("pipelines", "submit", listed["id"], "again").err
     assert listed["id"] not in cli("pipelines", "published").out
     assert cli("pipelines", "enable", listed["id"]).status == 0

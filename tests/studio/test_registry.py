@@ -51,5 +51,6 @@ def test_what_was_deleted_comes_back(filled, visit):
     trash.scroll_into_view_if_needed()
     expect(trash).to_contain_text(run)
     page.get_by_role("button", name=f"Restore {run}").click()
-    expect(page.get_by_text("Empty. What is deleted comes here first")).to_be_visible()
+    # What other tests have deleted may be there still.
+    expect(page.get_by_role("button", name=f"Restore {run}")).to_have_count(0)
     assert filled.client.runs.get(run).status == "Completed"

@@ -133,6 +133,7 @@ def test_a_cancel_ends_what_the_build_of_an_image_runs(yard: Yard) -> None:
     yard.until(lambda: len(processes(command)) > 1, "it is not built")
     run.cancel()
     run.wait_for_completion(raise_on_error=False)
+    assert run.get_status() == "Canceled"
     yard.until(lambda: not processes(command), "the build goes on")
 
 

@@ -207,6 +207,8 @@ def test_an_attempt_that_comes_while_the_former_is_put_away_is_launched(
     yard.engine.refuse_salvage = NodeGone("machine 7 is gone")
     yard.engine.end(yard.handle(run), signal="SIGKILL")
     until(lambda: f"{run}/0/2/job" in yard.engine.agents)
+    assert f"{run}/0/1/salvage" not in yard.engine.agents
+    assert yard.get(run).error is None
 
 
 def test_a_node_that_is_never_heard_of_has_longer(yard: Yard) -> None:

@@ -68,7 +68,7 @@ def test_an_environment_may_refuse_what_would_take_its_frameworks_place(workspac
     assert definition_of(made).compatibility == "strict"
     made.register(workspace)
     assert Environment.get(workspace, "strict").compatibility == "strict"
-    with pytest.raises(UserErrorException, match="'strict', or left out"):
+    with pytest.raises(UserErrorException, match="'strict', or leave it out"):
         made.compatibility = "loose"
     with pytest.raises(UserErrorException, match=r"refuses 1\.13 in its place: ask for 1\.13"):
         Environment.from_framework("x", "TensorFlow", "1.12", compatibility="strict")

@@ -72,7 +72,7 @@ def compatibility(name: str, value: Any) -> Optional[str]:
         return value  # type: ignore[no-any-return]  # one of the two
     if isinstance(value, str) and _OF_A_LOCK.match(value):
         return value
-    raise _wrong(name, value, f"{STRICT!r}, or left out")
+    raise _wrong(name, value, f"{STRICT!r}, or leave it out")
 
 
 def name_of(name: str, value: Any) -> Optional[str]:

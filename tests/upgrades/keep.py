@@ -1,5 +1,6 @@
 """Write `schema_<version>.sql`: a database of the present schema with something of everything.
 
+And `postgresql_<version>.sql`, an empty one in PostgreSQL's words; no server is needed for it.
 Run it once for each schema, when SCHEMA_VERSION has changed: `python tests/upgrades/keep.py`.
 """
 
@@ -29,9 +30,11 @@ from runyard_server.operations import (
     snapshots,
     workspaces,
 )
+from runyard_server.store import migrations
 from runyard_server.store.blobs import FolderBlobs
 from runyard_server.store.home import Home
 from runyard_server.store.logs import LogStore
+from runyard_server.store.postgresql_dialect import Dialect
 from runyard_server.store.records import Records, sqlite_url
 from runyard_server.store.schema import SCHEMA_VERSION
 from runyard_server.testing.parts import fake_sites
@@ -89,6 +92,13 @@ def fill(system: System) -> None:
     runs.complete(system, "default", RUN)
 
 
+def for_postgresql() -> str:
+    """What makes the tables in PostgreSQL."""
+    made = [text.strip() for text in migrations.statements(Dialect())]
+    made.append(f"INSERT INTO schema_version (version) VALUES ('{SCHEMA_VERSION}')")
+    return "".join(f"{text};\n" for text in made)
+
+
 def main() -> None:
     """Fill a database and write it down as SQL."""
     with tempfile.TemporaryDirectory() as folder:
@@ -99,6 +109,7 @@ def main() -> None:
             text = "\n".join(connection.iterdump()) + "\n"
         connection.close()
     (FOLDER / f"schema_{SCHEMA_VERSION}.sql").write_text(text)
+    (FOLDER / f"postgresql_{SCHEMA_VERSION}.sql").write_text(for_postgresql())
 
 
 if __name__ == "__main__":

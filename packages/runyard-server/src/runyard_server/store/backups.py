@@ -57,6 +57,7 @@ _REFERENCED = {
     "logged_model_files": "SELECT digest FROM logged_model_files",
     "model_files": "SELECT digest FROM model_files",
     "web_files": "SELECT digest FROM web_files",
+    "dataset_pins": "SELECT digest FROM dataset_pins",
     "parallel_runs": "SELECT digest FROM parallel_runs",
     "parallel_batches": "SELECT digest FROM parallel_batches WHERE digest IS NOT NULL",
     "snapshots": "SELECT json_extract(one.value, '$.digest') "

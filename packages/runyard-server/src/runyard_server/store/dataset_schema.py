@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 
 from runyard_server.store import tracking_schema
@@ -58,8 +59,20 @@ dataset_versions = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("created_by", String, nullable=False),
     Column("run", String, nullable=False),
+    Column("pinned", Boolean, nullable=False, server_default=false()),
     PrimaryKeyConstraint("workspace", "name", "version"),
     Index("dataset_versions_of_definition", "workspace", "dataset", "name", "version"),
+)
+
+# The contents that a pinned version keeps: they stand in its list of files, too, which is packed.
+dataset_pins = Table(
+    "dataset_pins",
+    metadata,
+    Column("workspace", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("digest", String, nullable=False),
+    PrimaryKeyConstraint("workspace", "name", "version", "digest"),
 )
 
 # What was read of a file holds as long as its size and time do.

@@ -6,18 +6,31 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 from runyard.protocol.datasets import DatasetFile
 from runyard_server.store.dataset_schema import (
     dataset_definitions,
     dataset_names,
+    dataset_pins,
     dataset_versions,
     file_digests,
     web_files,
 )
+from runyard_server.store.prepared import Prepared
 
 _MANY = 300
+# More than so many are read by one statement, which is written anew each time.
+_FEW = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +73,7 @@ class VersionRow:
     created_at: int = 0
     created_by: str = ""
     run: str = ""
+    pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +104,15 @@ _DEFINITION = [dataset_definitions.c[f.name] for f in fields(DefinitionRow)]
 _NAME = [dataset_names.c[f.name] for f in fields(NameRow)]
 _VERSION = [dataset_versions.c[f.name] for f in fields(VersionRow)]
 _WEB = [web_files.c[f.name] for f in fields(WebFileRow)]
+_DIGEST_COLUMNS = [file_digests.c[f.name] for f in fields(DigestRow)]
+_THE_FILE = (
+    file_digests.c.workspace == bindparam("in_workspace"),
+    file_digests.c.datastore == bindparam("on"),
+    file_digests.c.path == bindparam("at"),
+)
+_DIGEST = Prepared(select(*_DIGEST_COLUMNS).where(*_THE_FILE))
+_FORGET_DIGEST = Prepared(delete(file_digests).where(*_THE_FILE))
+_KEEP_DIGEST = Prepared(insert(file_digests))
 
 
 def packed(files: Sequence[DatasetFile]) -> bytes:
@@ -238,23 +261,41 @@ def versions(
     return [_version(row) for row in rows]
 
 
-def same_version(
-    connection: Connection, workspace: str, name: str, dataset: str, digest: str
+def made_version(
+    connection: Connection, workspace: str, name: str, dataset: str, run: str
 ) -> VersionRow | None:
-    """The newest version of a name with the same definition and bytes, or None.
+    """The newest version of a name that a run has made of a definition, or None.
 
     Args:
         connection: The transaction's connection.
         workspace: Id of the workspace.
         name: The name.
         dataset: Id of the definition.
-        digest: Digest of the resolution.
+        run: Id of the run.
     """
     table = dataset_versions.c
     mine = (table.workspace == workspace, table.dataset == dataset, table.name == name)
-    found = select(*_VERSION).where(*mine, table.digest == digest)
+    found = select(*_VERSION).where(*mine, table.run == run)
     row = connection.execute(found.order_by(table.version.desc()).limit(1)).one_or_none()
     return None if row is None else _version(row)
+
+
+def pin(connection: Connection, row: VersionRow, digests: Sequence[str]) -> None:
+    """Have a version keep contents, in place of those that it has kept.
+
+    Args:
+        connection: The transaction's connection.
+        row: The version.
+        digests: The contents, each once.
+    """
+    place = {"workspace": row.workspace, "name": row.name, "version": row.version}
+    _unpin(connection, row.workspace, row.name, row.version)
+    # A hundred thousand rows at once would take the service's memory for each of them.
+    for begin in range(0, len(digests), _MANY):
+        some = digests[begin : begin + _MANY]
+        connection.execute(insert(dataset_pins), [{**place, "digest": each} for each in some])
+    mine = _mine(row.workspace, row.name, row.version)
+    connection.execute(update(dataset_versions).where(*mine).values(pinned=True))
 
 
 def add_version(connection: Connection, row: VersionRow, files: bytes) -> None:
@@ -289,6 +330,15 @@ def remove_versions(
     """
     mine = _mine(workspace, name, version)
     connection.execute(delete(dataset_versions).where(*mine))
+    _unpin(connection, workspace, name, version)
+
+
+def _unpin(connection: Connection, workspace: str, name: str, version: int | None) -> None:
+    table = dataset_pins.c
+    mine = [table.workspace == workspace, table.name == name]
+    if version is not None:
+        mine.append(table.version == version)
+    connection.execute(delete(dataset_pins).where(*mine))
 
 
 def files_of_version(
@@ -318,22 +368,23 @@ def known_digests(
         datastore: Name of the datastore.
         paths: Paths on it.
     """
-    columns = [file_digests.c[f.name] for f in fields(DigestRow)]
-    found: dict[str, DigestRow] = {}
-    for begin in range(0, len(paths), _MANY):
-        mine = _digests_of(workspace, datastore, paths[begin : begin + _MANY])
-        for row in connection.execute(select(*columns).where(*mine)):
-            found[row.path] = DigestRow(*row)
-    return found
+    found: list[Any] = []
+    if len(paths) <= _FEW:
+        for path in paths:
+            named = {"in_workspace": workspace, "on": datastore, "at": path}
+            found += _DIGEST.rows(connection, named)
+    else:
+        for begin in range(0, len(paths), _MANY):
+            mine = _digests_of(workspace, datastore, paths[begin : begin + _MANY])
+            found += connection.execute(select(*_DIGEST_COLUMNS).where(*mine)).all()
+    return {row.path: row for row in (DigestRow(*each) for each in found)}
 
 
 def put_digests(connection: Connection, rows: Sequence[DigestRow]) -> None:
     """Keep what was read of files of one datastore, whatever was known of them."""
-    for begin in range(0, len(rows), _MANY):
-        some = rows[begin : begin + _MANY]
-        mine = _digests_of(some[0].workspace, some[0].datastore, [row.path for row in some])
-        connection.execute(delete(file_digests).where(*mine))
-        connection.execute(insert(file_digests), [asdict(row) for row in some])
+    named = [{"in_workspace": row.workspace, "on": row.datastore, "at": row.path} for row in rows]
+    _FORGET_DIGEST.run_many(connection, named)
+    _KEEP_DIGEST.run_many(connection, [asdict(row) for row in rows])
 
 
 def find_web_file(connection: Connection, workspace: str, url: str) -> WebFileRow | None:

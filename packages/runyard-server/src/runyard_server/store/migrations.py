@@ -28,8 +28,17 @@ Step = tuple[str, Callable[[Any], None]]
 _made: dict[type[Dialect], list[str]] = {}
 
 
-def prepare(engine: Engine) -> None:
+def _anyhow(_connection: Connection) -> None:
+    """Of a file nobody else can be at work: its service has claimed the state folder."""
+
+
+def prepare(engine: Engine, alone: Callable[[Connection], None] = _anyhow) -> None:
     """Make, migrate or check the tables.
+
+    Args:
+        engine: The database.
+        alone: Called in the transaction that migrates, before its first step; raises where others
+            are at work on the database, whose program knows only the schema of before.
 
     Raises:
         InvalidRequest: The database was made by a newer program.
@@ -40,18 +49,29 @@ def prepare(engine: Engine) -> None:
     if found > SCHEMA_VERSION:
         raise InvalidRequest(
             f"the database has schema {found} and this program knows {SCHEMA_VERSION}; "
-            "install the newer runyard-server again or use another RUNYARD_HOME"
+            "install the newer runyard-server again, or use another RUNYARD_HOME or database"
         )
-    migrate(engine, found, steps())
+    if not migrate(engine, found, steps(), alone):
+        # Another process was faster; its program may be newer than this one.
+        prepare(engine, alone)
 
 
-def migrate(engine: Engine, found: str, known: list[Step]) -> None:
+def migrate(
+    engine: Engine,
+    found: str,
+    known: list[Step],
+    alone: Callable[[Connection], None] = _anyhow,
+) -> bool:
     """Take the steps that come after schema `found`, all or none.
 
     Args:
         engine: The database.
         found: Its schema.
         known: All steps, in order.
+        alone: See `prepare`.
+
+    Returns:
+        Whether they were taken; not where the schema is another one by now.
 
     Raises:
         InternalError: The steps do not lead to this program's schema.
@@ -64,6 +84,11 @@ def migrate(engine: Engine, found: str, known: list[Step]) -> None:
     _log.info("the database has schema %s: it is copied beside itself", found)
     _copy_beside(engine, found)
     with engine.begin() as connection:
+        # What was found before is of another transaction: of two processes that start at once, the
+        # second has waited here for the lock of the schema while the first took all the steps.
+        if connection.execute(select(schema_version.c.version)).scalar_one() != found:
+            return False
+        alone(connection)
         operations = _operations(connection)
         for version, upgrade in path:
             _log.info("the database is brought to schema %s", version)
@@ -71,6 +96,7 @@ def migrate(engine: Engine, found: str, known: list[Step]) -> None:
         connection.execute(update(schema_version).values(version=SCHEMA_VERSION))
     took = time.monotonic() - begun
     _log.info("the database has schema %s now, after %.1f s", SCHEMA_VERSION, took)
+    return True
 
 
 def steps() -> list[Step]:

@@ -1,7 +1,7 @@
 """The tables of pipelines; see `store.schema`.
 
 The first three begin with the key of a run whose rows they are, so they go when that run is freed.
-Published pipelines and their endpoints are nobody's: they stay.
+Published pipelines, their endpoints and drafts are nobody's: they stay.
 """
 
 from sqlalchemy import (
@@ -104,7 +104,29 @@ published_pipelines = Table(
     Index("published_pipelines_active", "workspace", "active", "key"),
 )
 
-# What keeps the collector from the files of published steps, whatever becomes of runs.
+# What a draft has beside its spec is JSON: lists show it, and nothing is looked for in it.
+pipeline_drafts = Table(
+    "pipeline_drafts",
+    metadata,
+    Column("key", _Key, primary_key=True, autoincrement=True),
+    Column("workspace", String, nullable=False),
+    Column("id", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("experiment", String, nullable=False),
+    Column("continue_on_failure", Boolean, nullable=False),
+    Column("spec", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("last_run", String),
+    Column("created_by", String, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    UniqueConstraint("workspace", "id"),
+    Index("pipeline_drafts_of_workspace", "workspace", "key"),
+)
+
+# What keeps the collector from the files of published steps, whatever becomes of runs, and from
+# those of drafts: `published` is the id of either.
 published_snapshots = Table(
     "published_snapshots",
     metadata,

@@ -151,7 +151,35 @@ _CHANGE_NODE = Prepared(
         pipeline_nodes.c.number == bindparam("numbered"),
     )
 )
-_RESULTS = select(*(step_results.c[name] for name in _RESULT_NAMES))
+_RESULTS = select(*(step_results.c[name] for name in _RESULT_NAMES)).order_by(
+    step_results.c.run_key.desc()
+)
+_OF_WORKSPACE = step_results.c.workspace == bindparam("in_workspace")
+_EQUAL = Prepared(
+    _RESULTS.where(_OF_WORKSPACE, step_results.c.digest == bindparam("of_digest")).limit(
+        bindparam("most")
+    )
+)
+_NAMED = Prepared(
+    _RESULTS.where(_OF_WORKSPACE, step_results.c.name == bindparam("called")).limit(1)
+)
+_AT_WORK = Prepared(
+    select(runs.c.id)
+    .select_from(pipeline_nodes.join(runs, runs.c.key == pipeline_nodes.c.step_key))
+    .where(
+        pipeline_nodes.c.digest == bindparam("of_digest"),
+        pipeline_nodes.c.state == BEGUN,
+        runs.c.workspace == bindparam("in_workspace"),
+    )
+    .limit(1)
+)
+_KNOWN_RESULT = Prepared(
+    select(step_results.c.run_key).where(step_results.c.run_key == bindparam("of_run"))
+)
+_KEEP_RESULT = Prepared(insert(step_results))
+_PUT_SPEC = Prepared(update(run_specs).where(run_specs.c.run_key == bindparam("of_run")))
+# More than so many are read by one statement, which is written anew each time.
+_FEW = 8
 
 
 def add(connection: Connection, row: PipelineRow, nodes: Iterable[NodeRow]) -> None:
@@ -225,6 +253,9 @@ def numbered(connection: Connection, key: int, numbers: Sequence[int]) -> list[N
         key: The run's key.
         numbers: The numbers.
     """
+    if len(numbers) <= _FEW:
+        one_by_one = (node(connection, key, number) for number in numbers)
+        return [each for each in one_by_one if each is not None]
     found: list[Any] = []
     for at in range(0, len(numbers), _TOGETHER):
         some = pipeline_nodes.c.number.in_(numbers[at : at + _TOGETHER])
@@ -333,7 +364,7 @@ def put_spec(connection: Connection, step: int, text: str) -> None:
         step: Key of the run's row.
         text: JSON of the spec.
     """
-    connection.execute(update(run_specs).where(run_specs.c.run_key == step).values(spec=text))
+    _PUT_SPEC.run(connection, {"of_run": step, "spec": text})
 
 
 def end(connection: Connection, key: int) -> None:
@@ -358,18 +389,15 @@ def at_work(connection: Connection, workspace: str, digest: str) -> str | None:
         workspace: Id of the workspace.
         digest: What makes steps equal.
     """
-    joined = pipeline_nodes.join(runs, runs.c.key == pipeline_nodes.c.step_key)
-    mine = (pipeline_nodes.c.digest == digest, pipeline_nodes.c.state == BEGUN)
-    found = select(runs.c.id).select_from(joined).where(*mine, runs.c.workspace == workspace)
-    return connection.execute(found.limit(1)).scalar_one_or_none()
+    found: str | None = _AT_WORK.value(connection, {"of_digest": digest, "in_workspace": workspace})
+    return found
 
 
 def keep_result(connection: Connection, row: ResultRow) -> None:
     """Keep what a step has made, unless that is there already."""
-    known = select(step_results.c.run_key).where(step_results.c.run_key == row.run_key)
-    if connection.execute(known).scalar_one_or_none() is None:
+    if _KNOWN_RESULT.row(connection, {"of_run": row.run_key}) is None:
         values = {name: getattr(row, name) for name in _RESULT_NAMES}
-        connection.execute(insert(step_results), _texts(values))
+        _KEEP_RESULT.run(connection, _texts(values))
 
 
 def results(connection: Connection, workspace: str, digest: str, most: int) -> list[ResultRow]:
@@ -381,9 +409,8 @@ def results(connection: Connection, workspace: str, digest: str, most: int) -> l
         digest: What makes steps equal.
         most: At most so many.
     """
-    mine = (step_results.c.workspace == workspace, step_results.c.digest == digest)
-    found = _RESULTS.where(*mine).order_by(step_results.c.run_key.desc()).limit(most)
-    return [_result(row) for row in connection.execute(found)]
+    mine = {"in_workspace": workspace, "of_digest": digest, "most": most}
+    return [_result(row) for row in _EQUAL.rows(connection, mine)]
 
 
 def newest_named(connection: Connection, workspace: str, name: str) -> ResultRow | None:
@@ -394,9 +421,7 @@ def newest_named(connection: Connection, workspace: str, name: str) -> ResultRow
         workspace: Id of the workspace.
         name: The step's name.
     """
-    mine = (step_results.c.workspace == workspace, step_results.c.name == name)
-    found = _RESULTS.where(*mine).order_by(step_results.c.run_key.desc()).limit(1)
-    row = connection.execute(found).first()
+    row = _NAMED.row(connection, {"in_workspace": workspace, "called": name})
     return None if row is None else _result(row)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Select, Table, delete, insert, select, tuple_, update
 
-from runyard_server.store.dataset_schema import web_files
+from runyard_server.store.dataset_schema import dataset_pins, web_files
 from runyard_server.store.parallel_schema import parallel_batches, parallel_runs
 from runyard_server.store.prepared import Prepared
 from runyard_server.store.records import Records
@@ -28,6 +28,7 @@ _FILES = (
     (logged_model_files, ("logged_key", "path")),
     (model_files, ("model_key", "path")),
     (web_files, ("workspace", "url")),
+    (dataset_pins, ("workspace", "name", "version", "digest")),
     (parallel_runs, ("run_key",)),
     (parallel_batches, ("run_key", "number")),
 )

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from runyard_server.store import parallel_schema
 from runyard_server.store.expressions import Second
 
-SCHEMA_VERSION = "0013"
+SCHEMA_VERSION = "0014"
 
 # One for all tables: those of endpoints, the studio, journals, registry, trash, team, trackers,
 # datasets, pipelines, schedules and batches stand in files of their own.
@@ -49,6 +49,7 @@ workspaces = Table(
     Column("default_datastore", String, nullable=False),
     Column("tags", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("as_of", String, nullable=False, server_default=""),
     UniqueConstraint("name", "subscription_id", "resource_group"),
 )
 
@@ -389,6 +390,12 @@ job_nodes = Table(
     Column("finish", Text),
     Index("job_nodes_open", "finished_at", "run_key"),
 )
+LOST = "lost"
+"""The state of a node that the service has given up: nobody can reach it."""
+# Written out, as an index of some rows must have it: a value that is given with a statement is not
+# known when its plan is made. Hardly any node is in this state, and a start looks for them all.
+IS_LOST = job_nodes.c.state == literal_column(f"'{LOST}'", String)
+Index("job_nodes_lost", job_nodes.c.run_key, sqlite_where=IS_LOST)
 
 gang_nodes = Table(
     "gang_nodes",

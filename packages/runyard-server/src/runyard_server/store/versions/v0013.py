@@ -89,7 +89,9 @@ def _count_what_nodes_wait_for(op: Any) -> None:
     op.create_index("pipeline_nodes_by_news", "pipeline_nodes", ["run_key", "news", "number"])
     op.create_index("pipeline_nodes_of_step", "pipeline_nodes", ["step_key"])
     bind = op.get_bind()
-    for key, spec in bind.execute(text("SELECT run_key, spec FROM pipeline_runs WHERE active")):
+    # A switch is a number in PostgreSQL, too, and no condition by itself.
+    going_on = text("SELECT run_key, spec FROM pipeline_runs WHERE active = 1")
+    for key, spec in bind.execute(going_on):
         found = bind.execute(
             text("SELECT number FROM pipeline_nodes WHERE run_key = :key AND state = 'settled'"),
             {"key": key},
@@ -98,7 +100,8 @@ def _count_what_nodes_wait_for(op: Any) -> None:
             bind.execute(
                 # Whatever has happened before is looked at once more.
                 text(
-                    "UPDATE pipeline_nodes SET missing = :missing, news = (state <> 'settled') "
+                    "UPDATE pipeline_nodes SET missing = :missing, "
+                    "news = CASE WHEN state <> 'settled' THEN 1 ELSE 0 END "
                     "WHERE run_key = :key AND number = :number"
                 ),
                 {"missing": missing_now, "key": key, "number": number},

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from runyard.client import holder
 from runyard_server.app import claim
 from runyard_server.app.ending import ALREADY_RUNS, UNUSABLE_HOME, Ending
 from runyard_server.store.home import Home
@@ -99,3 +100,13 @@ def test_a_refused_claim_leaves_no_lock_behind(home):
         claim.Claim(home, lambda _file, _operation: None)
     with home.life_lock.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_who_shares_a_folder_is_found(home):
+    """A client that looks for the service neither starts another nor says that none is there."""
+    first, second = claim.Claim(home, shared=True), claim.Claim(home, shared=True)
+    assert holder.find(home.root).pid == os.getpid()
+    first.release()
+    assert holder.is_held(home.root)
+    second.release()
+    assert not holder.is_held(home.root)

@@ -17,16 +17,25 @@ from typing import Any
 
 import pytest
 
+from runyard.client import holder
 from runyard.protocol.codec import to_plain
 from runyard.protocol.environments import EnvironmentDefinition
+from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.files import FileEntry
 from runyard.protocol.runs import RunSpec, SubmitRun
 from runyard.protocol.service import DATABASE_VARIABLE, HOME_VARIABLE
 from runyard.protocol.snapshots import CreateSnapshot
+from runyard_server.app import leadership
+from runyard_server.app.leadership import Leadership
+from runyard_server.cli import backup
+from runyard_server.core.clock import Clock
 from runyard_server.core.tokens import run_token, user_token
+from runyard_server.scheduler.loop import Loop
+from runyard_server.store import postgresql
 from runyard_server.store.home import Home
 from runyard_server.testing.clocks import of_an_idle_machine
 from runyard_server.testing.databases import TEMPLATE
+from runyard_server.testing.parts import URL, parts
 from runyard_server.testing.postgres import Postgres
 from runyard_server.testing.services import read_connection
 
@@ -164,30 +173,31 @@ def check_refusals_are_told(first: Process, second: Process, secret: bytes) -> N
     assert {("", "unauthenticated"), (f"run {left['id']}", "forbidden")} <= found
 
 
-def check_datasets_are_read_without(first: Process, second: Process, run: str) -> None:
+def check_backup_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though only the service was told of the database, and an old file lies in the folder."""
+    monkeypatch.setenv(HOME_VARIABLE, str(folder / "home"))
+    (folder / "home" / "runyard.db").touch()
+    with pytest.raises(InvalidRequest, match="pg_dump"):
+        backup.backup(str(folder / "backups"))
+
+
+def check_datasets_are_read_without(home: Path, first: Process, second: Process, run: str) -> None:
     """What the database tells of datasets the second one needs no other process for."""
     os.kill(first.process.pid, signal.SIGSTOP)
     try:
+        # A signal is sent at once, and heeded by each thread when the kernel has it run.
+        until(lambda: (held := holder.find(home)) is not None and held.stopped, 60)
+        held = holder.find(home)
+        assert held is not None
+        assert held.pid == first.process.pid
         assert second.ask("GET", f"{IN}/datasets")[1]["items"] == []
         assert second.ask("GET", f"{run}/datasets")[0] == 200
     finally:
         os.kill(first.process.pid, signal.SIGCONT)
 
 
-@pytest.mark.slow(seconds=15)
-def test_both_answer_and_the_second_takes_over(
-    pair: tuple[Process, Process], tmp_path: Path, postgres: Postgres, url: str
-) -> None:
-    """Either may be asked anything; when the first is killed the second schedules in its place."""
-    first, second = pair
-    assert not second.leads()
-    # Written at either, read at either.
-    status, run = second.ask("POST", f"{IN}/interactive-runs", {"experiment": "mnist"})
-    assert status == 200, run
-    id_ = run["id"]
-    assert second.ask("GET", f"{IN}/runs/{id_}")[1] == first.ask("GET", f"{IN}/runs/{id_}")[1]
-
-    # What waits at the one hears what the other writes.
+def check_waiting_hears(first: Process, second: Process, run: str) -> None:
+    """What waits at the one hears what the other writes."""
     _, seen = second.ask("GET", f"{IN}/feed?last=1")
     after = f"{IN}/feed?after={seen['items'][-1]['position']}"
     with ThreadPoolExecutor(1) as pool:
@@ -195,35 +205,66 @@ def test_both_answer_and_the_second_takes_over(
         time.sleep(0.5)
         assert not waiting.done()
         begun = time.monotonic()
-        assert first.ask("POST", f"{IN}/runs/{id_}/complete", {})[0] == 200
+        assert first.ask("POST", f"{run}/complete", {})[0] == 200
         assert waiting.result()[1]["items"]
         assert time.monotonic() - begun < of_an_idle_machine(5)
 
-    check_datasets_are_read_without(first, second, f"{IN}/runs/{id_}")
-    # What is secret is nowhere.
+
+def check_password_is_nowhere(folder: Path, first: Process, second: Process) -> None:
+    """Neither logs nor settings, nor what other users see of a process, tell it."""
     shown = second.ask("GET", "/api/v1/settings")[1]
     assert any("***@" in one["value"] for one in shown["items"])
-    texts = [path.read_text() for path in tmp_path.glob("home/logs/*.log")]
-    texts += [path.read_text() for path in tmp_path.glob("*.out")]
+    texts = [path.read_text() for path in folder.glob("home/logs/*.log")]
+    texts += [path.read_text() for path in folder.glob("*.out")]
     texts.append(Path(f"/proc/{first.process.pid}/cmdline").read_text())
-    assert not any(PASSWORD in text for text in (*texts, json.dumps(shown)))
+    # Nor what jobs, and the agents that start them, inherit.
+    children = started_by(folder / "home", {first.process.pid, second.process.pid})
+    assert children
+    assert not any(PASSWORD in text for text in (*texts, json.dumps(shown), *children))
 
-    # A token opens both at once, also where its use cannot be written down; the second one comes
-    # when the other process has read which there are.
+
+def check_tokens_open_both(first: Process, second: Process, run: str) -> None:
+    """A token opens both at once, also where its use cannot be written down.
+
+    The second one comes when the other process has read which there are.
+    """
     for name in ("laptop", "desktop"):
         status, made = first.ask("POST", "/api/v1/tokens", {"name": name})
         assert status == 200, made
         held = f"Bearer {made['token']}"
-        assert second.ask("GET", f"{IN}/runs/{id_}", Authorization=held)[0] == 200
+        assert second.ask("GET", run, Authorization=held)[0] == 200
 
+
+def completes(process: Process, run: str) -> None:
+    """Wait until a run has completed."""
+    until(lambda: process.ask("GET", f"{IN}/runs/{run}")[1]["status"] == "Completed", 60)
+
+
+@pytest.mark.slow(seconds=15)
+def test_both_answer_and_the_second_takes_over(
+    pair: tuple[Process, Process],
+    tmp_path: Path,
+    postgres: Postgres,
+    url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Either may be asked anything; when the first is killed the second schedules in its place."""
+    first, second = pair
+    assert not second.leads()
+    # Written at either, read at either.
+    status, told = second.ask("POST", f"{IN}/interactive-runs", {"experiment": "mnist"})
+    assert status == 200, told
+    run = f"{IN}/runs/{told['id']}"
+    assert second.ask("GET", run)[1] == first.ask("GET", run)[1]
+    check_waiting_hears(first, second, run)
+    check_datasets_are_read_without(tmp_path / "home", first, second, run)
+    check_backup_is_refused(tmp_path, monkeypatch)
+    check_tokens_open_both(first, second, run)
     check_refusals_are_told(first, second, Home(tmp_path / "home").secret())
 
     working = job(second, 2)
     until(lambda: second.ask("GET", f"{IN}/runs/{working}")[1]["status"] == "Running", 60)
-    # Nor in what jobs, and the agents that start them, inherit.
-    children = started_by(tmp_path / "home", {first.process.pid, second.process.pid})
-    assert children
-    assert not any(PASSWORD in text for text in children)
+    check_password_is_nowhere(tmp_path, first, second)
     # Who leads sees to the statistics.
     looked = "SELECT count(last_analyze) FROM pg_stat_user_tables"
     name = url.partition("@/")[2].partition("?")[0]
@@ -232,7 +273,46 @@ def test_both_answer_and_the_second_takes_over(
     # It is well itself: nobody has to end it, too.
     assert [second.is_well(path) for path in ("/healthz", "/readyz")] == [True, True]
     assert until(second.leads, 60) < of_an_idle_machine(10)
-    until(lambda: second.ask("GET", f"{IN}/runs/{working}")[1]["status"] == "Completed", 60)
-    later = job(second, 0)
-    until(lambda: second.ask("GET", f"{IN}/runs/{later}")[1]["status"] == "Completed", 60)
-    assert second.ask("GET", f"{IN}/runs/{id_}")[1]["status"] == "Completed"
+    completes(second, working)
+    completes(second, job(second, 0))
+    assert second.ask("GET", run)[1]["status"] == "Completed"
+
+
+def test_a_database_that_was_away_is_told_once_and_costs_no_upload(
+    tmp_path: Path,
+    postgres: Postgres,
+    url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Who led before and leads again removes nothing as left over: it is its own, and goes on."""
+    monkeypatch.setattr(postgresql, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(leadership, "TRY_SECONDS", 0.05)
+    caplog.set_level("INFO", leadership.__name__)
+    name = url.partition("@/")[2].partition("?")[0]
+    swept: list[str] = []
+    with parts(tmp_path / "home", Clock(), url) as system:
+
+        def scheduler() -> Loop:
+            return Loop(system, [], "token")
+
+        leading = Leadership(system, scheduler, lambda: swept.append(name), lambda: URL)
+        leading.start()
+        try:
+            assert system.leading.here
+            # One that is just being made would outlive the end of the others.
+            listens = (
+                f"SELECT 1 FROM pg_stat_activity WHERE datname = '{name}' AND query ~ '^LISTEN'"
+            )
+            until(lambda: bool(postgres.execute("postgres", listens)), 60)
+            postgres.execute("postgres", f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+            end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = "
+            postgres.execute("postgres", f"{end}'{name}'")
+            until(lambda: not system.leading.here, 60)
+            postgres.execute("postgres", f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+            until(lambda: system.leading.here, 60)
+            until(lambda: any("is back after" in each for each in caplog.messages), 60)
+        finally:
+            leading.stop()
+    assert swept == [name]
+    assert len([each for each in caplog.messages if "the database is away" in each]) == 1

@@ -15,6 +15,11 @@ from runyard.protocol.errors import WrongState
 from runyard.protocol.experiments import CreateExperiment
 from runyard.protocol.images import CreateImage
 from runyard.protocol.models import RegisterModel
+from runyard.protocol.pipeline_drafts import (
+    CreatePipelineDraft,
+    PublishPipelineDraft,
+    SubmitPipelineDraft,
+)
 from runyard.protocol.pipeline_endpoints import (
     AddEndpointVersion,
     CreatePipelineEndpoint,
@@ -45,6 +50,7 @@ from runyard_server.operations import (
     experiments,
     images,
     models,
+    pipeline_drafts,
     pipeline_endpoints,
     pipelines,
     published_pipelines,
@@ -128,6 +134,8 @@ def _publishing(system: System, steps: PipelineSpec) -> dict[str, Any]:
     published = published_pipelines.create(system, W, PublishPipeline("p", steps)).id
     again = CreatePipelineEndpoint("again", published)
     pipeline = pipeline_endpoints.create(system, W, again).id
+    sketch = CreatePipelineDraft("d", steps, experiment="e")
+    draft = pipeline_drafts.create(system, W, sketch).id
     return {
         "published_pipelines.create": lambda s: published_pipelines.create(
             s, W, PublishPipeline("p", steps)
@@ -143,6 +151,13 @@ def _publishing(system: System, steps: PipelineSpec) -> dict[str, Any]:
         ),
         "pipeline_endpoints.submit": lambda s: pipeline_endpoints.submit(
             s, W, pipeline, SubmitPipelineEndpoint("e")
+        ),
+        "pipeline_drafts.create": lambda s: pipeline_drafts.create(s, W, sketch),
+        "pipeline_drafts.submit": lambda s: pipeline_drafts.submit(
+            s, W, draft, SubmitPipelineDraft()
+        ),
+        "pipeline_drafts.publish": lambda s: pipeline_drafts.publish(
+            s, W, draft, PublishPipelineDraft()
         ),
         "schedules.create": lambda s: schedules.create(
             s, W, CreateSchedule("p", "e", pipeline=published, cron=CronSpec("@daily"))

@@ -58,6 +58,18 @@ def test_what_a_killed_service_left_half_way_is_swept(tmp_path: Path) -> None:
     assert home.sweep() == 0
 
 
+def test_what_another_process_just_writes_is_not_swept(tmp_path: Path) -> None:
+    """Of several that share a folder one may start while another begins to lead."""
+    home = Home(tmp_path / "state")
+    home.create()
+    new, old = home.light / ".hash.0a0a", home.light / ".hash.0b0b"
+    for folder in (new, old):
+        folder.mkdir(parents=True)
+    os.utime(old, (1, 1))
+    assert home.sweep(shared=True) == 1
+    assert (new.exists(), old.exists()) == (True, False)
+
+
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
 def test_nothing_in_it_is_for_others_whatever_the_umask_is(tmp_path: Path, umask: int) -> None:
     """Specs and logs of runs hold secrets of their owner: 0700 for folders, 0600 for files."""

@@ -1,16 +1,18 @@
 """The door to the database."""
 
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from runyard.protocol.errors import InternalError, StorageFull, TemporaryError
-from runyard_server.store import experiments
+from runyard_server.store import experiments, sqlite
 from runyard_server.store.records import Connection, Records, sqlite_url
 
 
@@ -156,3 +158,41 @@ def test_a_database_that_is_damaged_while_it_is_used_is_told(tmp_path: Path) -> 
             names(damaged)
         finally:
             damaged.close()
+
+
+def test_another_program_that_writes_is_waited_for(tmp_path: Path) -> None:
+    """A write that has read first is not refused because somebody else's came in between."""
+    path = tmp_path / "r.db"
+    records = Records(sqlite_url(path))
+    statement = "INSERT INTO experiments (workspace, name, id, created_at) VALUES "
+    refused = []
+
+    def work(connection: Connection) -> None:
+        experiments.names(connection, "default", 10)
+        with closing(sqlite3.connect(path, timeout=0)) as other:
+            try:
+                other.execute(f"{statement} ('default', 'theirs', 'x', 1)")
+                other.commit()
+            except sqlite3.OperationalError as error:
+                refused.append(str(error))
+        add(connection, "ours")
+
+    records.write(work)
+    assert names(records) == ["ours"]
+    assert refused == ["database is locked"]
+    records.close()
+
+
+def test_another_program_that_goes_on_writing_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As something to try again: what gives up for good would end runs over it."""
+    monkeypatch.setattr(sqlite, "_BUSY_MILLISECONDS", 50)
+    path = tmp_path / "r.db"
+    records = Records(sqlite_url(path))
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(TemporaryError, match="another program has been writing"):
+            records.write(lambda c: add(c, "ours"))
+    assert records.write(lambda c: add(c, "ours"))
+    records.close()

@@ -109,6 +109,28 @@ def test_links_out_of_the_folder_are_not_shown(tree: Tree, tmp_path: Path) -> No
     write(tree, "a")
     (tree.root / "b").symlink_to(tree.root / "a")
     assert [file.path for file in tree.page("", None, 10)] == ["a", "b"]
+    # Nor where the link is named.
+    (tmp_path / "beside").mkdir()
+    (tmp_path / "beside" / "other").write_text("o")
+    assert tree.page("folder/beside/", None, 10) == tree.page("../beside/", None, 10) == []
+
+
+def test_what_lies_beside_a_prefix_is_not_listed(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One step's results are looked at among those of ten thousand others."""
+    for number in range(5):
+        write(tree, f"azureml/{number}/made/a")
+    listed, plain = [], os.scandir
+
+    def noted(folder: str | Path) -> object:
+        listed.append(os.path.relpath(folder, tree.root))
+        return plain(folder)
+
+    monkeypatch.setattr(os, "scandir", noted)
+    assert [file.path for file in tree.page("azureml/3/ma", None, 9)] == ["azureml/3/made/a"]
+    assert listed == ["azureml/3", "azureml/3/made"]
+    assert tree.page("azureml/7/made/", None, 9) == []
 
 
 def test_names_that_jobs_chose_are_listed_and_read(tree: Tree) -> None:
@@ -121,6 +143,7 @@ def test_names_that_jobs_chose_are_listed_and_read(tree: Tree) -> None:
     assert listed == ["%FF", "100%", "d%FF/a", "new%0Aline", "x%255Cy", "x%5Cy", "x_y"]
     found = [place.read_bytes() for place in map(tree.find, listed) if place]
     assert set(found) == {*names, b"in a folder"}
+    assert [file.path for file in tree.page("d%FF/", None, 10)] == ["d%FF/a"]
     assert [place.read_bytes() for place in tree.contents(listed) if place] == found
     assert (tree.root / os.fsdecode(b"d\xff") / "a").is_file()
 

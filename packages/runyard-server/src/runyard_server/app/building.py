@@ -3,7 +3,8 @@
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -70,11 +71,8 @@ def build(
     def line(site: str) -> Line:
         return Line(site_token(secret, site), lambda: notices.changed(site_topic(site)))
 
-    try:
+    with _naming(home):
         sites = make_sites(settings, context, environments, line)
-    except InvalidRequest as error:
-        given = f"the settings ({home.config}, variables, command line)"
-        raise InvalidRequest(f"{given}: {error.message}") from None
     blobs = contents.contents_of(settings, home, os.environ)
     contents.take(blobs, home)
     records = Records(settings.database_url or sqlite_url(home.database))
@@ -94,26 +92,49 @@ def build(
     )
     leads = _scheduler(system, environments)
     moving = contents.Moving(blobs, lambda: system.leading.here)
+    work = _Work(system, environments, leads, moving, jobs)
+    return Service(system, work.start, work.close)
 
-    def start() -> None:
-        leads.start()
-        moving.start()
+
+@contextmanager
+def _naming(home: Home) -> Iterator[None]:
+    """Have a setting that makes no sense told with the places where it may stand."""
+    try:
+        yield
+    except InvalidRequest as error:
+        given = f"the settings ({home.config}, variables, command line)"
+        raise InvalidRequest(f"{given}: {error.message}") from None
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What goes on in a service beside the requests."""
+
+    system: System
+    environments: Environments
+    leads: "Loop | Leadership"
+    moving: contents.Moving
+    jobs: light.Light
+
+    def start(self) -> None:
+        """Begin to decide, and to move what is to be kept elsewhere."""
+        self.leads.start()
+        self.moving.start()
         # Jobs can import it before: a file that has not been compiled yet costs time, no more.
         threading.Thread(
-            target=light.compile_folder, args=(jobs,), name="compile-light", daemon=True
+            target=light.compile_folder, args=(self.jobs,), name="compile-light", daemon=True
         ).start()
 
-    def close() -> None:
+    def close(self) -> None:
+        """End all of it."""
         # First who asks the others for something, last what all of them write to.
-        leads.stop()
-        moving.stop()
-        system.boards.close()
-        environments.close()
-        for site in sites:
+        self.leads.stop()
+        self.moving.stop()
+        self.system.boards.close()
+        self.environments.close()
+        for site in self.system.sites:
             site.backend.close()
-        records.close()
-
-    return Service(system, start, close)
+        self.system.records.close()
 
 
 def _scheduler(system: System, environments: Environments) -> "Loop | Leadership":
@@ -121,7 +142,7 @@ def _scheduler(system: System, environments: Environments) -> "Loop | Leadership
     home = system.home
 
     def ready() -> None:
-        _sweep(home)
+        _sweep(home, shared=True)
         workspaces.ensure_default(system, home.begun_us())
 
     if not system.records.is_shared:
@@ -136,8 +157,8 @@ def _scheduler(system: System, environments: Environments) -> "Loop | Leadership
     return Leadership(system, make, ready, reached)
 
 
-def _sweep(home: Home) -> None:
-    swept = home.sweep()
+def _sweep(home: Home, *, shared: bool = False) -> None:
+    swept = home.sweep(shared=shared)
     if swept:
         _log.info("removed %d temporary files that an earlier service was killed with", swept)
     repaired = FolderBlobs(home.blobs).recover()

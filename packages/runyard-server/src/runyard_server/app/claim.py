@@ -50,9 +50,8 @@ class Claim:
         self._file = os.open(home.life_lock, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             self._take()
-            if shared:
-                return
-            self._check_exclusion()
+            if not shared:
+                self._check_exclusion()
             # Clients find the process of a service that does not answer by it.
             os.ftruncate(self._file, 0)
             os.write(self._file, f"{os.getpid()}\n".encode())

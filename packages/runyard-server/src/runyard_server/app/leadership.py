@@ -7,6 +7,7 @@ where it is. The others answer what the database tells, hand over the rest, and 
 
 import logging
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -34,7 +35,8 @@ class Leadership:
     Args:
         system: The service's parts; its database is shared.
         make_loop: Makes a scheduler that takes up what there is.
-        ready: Called whenever it begins to lead, before the scheduler starts.
+        ready: Called when it begins to lead, before the scheduler starts; not where it led last,
+            and the database was away in between.
         url: Where the other processes reach this one.
     """
 
@@ -57,7 +59,7 @@ class Leadership:
         self._guard = threading.Lock()
         self._stir = threading.Event()
         self._unsubscribe = system.notices.subscribe(self._note)
-        self._heard = False
+        self._away: float | None = None
         self._threads = [
             threading.Thread(target=work, name=name, daemon=True)
             for name, work in (
@@ -110,8 +112,10 @@ class Leadership:
         _log.info("this process leads now")
         now = self._system.clock.now_us()
         url = self._url()
-        self._system.write(lambda work: leader.put(work.connection, self._process, url, now))
-        self._ready()
+        last = self._system.write(lambda work: leader.put(work.connection, self._process, url, now))
+        # What lies about half-written is this process's own then, as an upload that goes on.
+        if last != self._process:
+            self._ready()
         self._loop = self._make_loop()
         self._loop.start()
         self._system.leading.lead()
@@ -153,16 +157,32 @@ class Leadership:
             try:
                 self._channel.send(topics)
             except Exception as error:  # noqa: BLE001 - nothing but speed depends on notices
-                _log.warning("other processes could not be told of changes: %s", error)
+                if self._away is None:
+                    _log.warning("other processes could not be told of changes: %s", _line(error))
 
     def _hear(self) -> None:
         while not self._over.is_set():
             try:
-                for topics in self._channel.hear(self._over.is_set, self._system.notices.missed):
+                for topics in self._channel.hear(self._over.is_set, self._begun):
                     self._wake(topics)
             except Exception as error:  # noqa: BLE001 - the database is away; it is tried again
-                _log.warning("changes by other processes are not heard of: %s", error)
+                # Of all sessions only this one waits for the server, so it learns at once that
+                # it goes. Told once: the same each second would hide what else the log says.
+                if self._away is None:
+                    self._away = time.monotonic()
+                    _log.warning(
+                        "the database is away: %s; what needs it waits, or is refused and may be "
+                        "tried again, until it is back",
+                        _line(error),
+                    )
                 self._over.wait(_PAUSE_SECONDS)
+
+    def _begun(self) -> None:
+        """Changes are heard of from now on; what was said before is not."""
+        self._system.notices.missed()
+        if self._away is not None:
+            _log.info("the database is back after %.1f s", time.monotonic() - self._away)
+            self._away = None
 
     def _freshen(self) -> None:
         # In a thread of its own: a look at a table of millions takes seconds.
@@ -171,7 +191,7 @@ class Leadership:
                 try:
                     planner_statistics.freshen(self._system.records.engine)
                 except Exception as error:  # noqa: BLE001 - the database is away, or is not ours
-                    _log.warning("the database's statistics are not kept fresh: %s", error)
+                    _log.warning("the database's statistics are not kept fresh: %s", _line(error))
             self._over.wait(_FRESH_SECONDS)
 
     def _wake(self, topics: Iterable[str]) -> None:
@@ -182,3 +202,8 @@ class Leadership:
                 self._system.notices.changed(topic)
             else:
                 self._system.notices.missed()
+
+
+def _line(error: Exception) -> str:
+    """What an error says first; libpq goes on with guesses."""
+    return str(error).strip().partition("\n")[0]

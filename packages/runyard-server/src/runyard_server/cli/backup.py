@@ -5,6 +5,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from runyard.client.connection import Connection
+from runyard.client.home import locate
+from runyard.client.presence import running
+from runyard.client.service import Service
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.service import HOME_VARIABLE, URL_VARIABLE
 from runyard_server.cli import humane, output
@@ -74,7 +78,6 @@ def restore(folder: Folder, at: At = None, json: Json = False) -> None:
 
 def _home(what: str) -> "Home":
     """The state folder of this machine."""
-    from runyard.client.home import locate
     from runyard_server.store.home import Home
 
     if os.environ.get(URL_VARIABLE):
@@ -95,12 +98,27 @@ def _contents(home: "Home") -> "FolderBlobs":
     from runyard_server.core import settings as tables
 
     settings = tables.load(home.config, os.environ, {})
-    if settings.database_url:
+    told = tables.shown(settings, "database_url") or _of_service(home)
+    if told:
         # pg_dump asks for the password, or finds it as psql does.
-        address = tables.shown(settings, "database_url").replace(":***@", "@")
+        address = told.replace(":***@", "@")
         raise InvalidRequest(
             f"the records of {home.root} are in PostgreSQL, which this does not copy: first "
             f"`pg_dump --format=custom --file records.dump '{address}'`, then copy the folder "
             "without environments, packages and runs; in this order every record has its files"
         )
     return contents_of(settings, home, os.environ)
+
+
+def _of_service(home: "Home") -> str:
+    """The database of the service that runs, as settings show it; "" where none runs.
+
+    It may be told by the service's own variables or command line. A file that lies in the folder
+    still, of before the records were copied, must not be taken for them.
+    """
+    found = running(home.root)
+    if found is None:
+        return ""
+    with Connection(found.url, found.token) as connection:
+        items = Service(connection).settings().items
+    return next((one.value for one in items if one.name == "database_url"), "")

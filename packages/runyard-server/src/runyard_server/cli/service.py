@@ -20,7 +20,6 @@ from runyard.protocol.errors import (
 )
 from runyard.protocol.service import (
     DATABASE_VARIABLE,
-    SERVICE_LOG,
     URL_VARIABLE,
     ServiceStatus,
 )
@@ -88,23 +87,33 @@ def serve(
     arguments = ["--embedded"] if embedded else []
     for option, value in given.items():
         arguments += [] if value is None else [option, str(value)]
-    if database_url is not None:
-        if print_unit:
-            raise InvalidRequest(
-                "a unit shows what stands in it: put database_url into config.toml of the state "
-                "folder, which its owner alone can read"
-            )
-        os.environ[DATABASE_VARIABLE] = database_url
     if print_unit:
-        from runyard_server.cli import unit
-
-        output.write(unit.text(homes.locate(), arguments, system=system))
+        _print_unit(arguments, system=system, has_password=database_url is not None)
         return
     if system:
         raise InvalidRequest("--system says what --print-unit prints; give that too")
+    if database_url is not None:
+        # Not as an argument: those of a process are for all users of the machine to read.
+        os.environ[DATABASE_VARIABLE] = database_url
     from runyard_server import app
 
     raise Exit(app.main(arguments) or 0)
+
+
+def _print_unit(arguments: list[str], *, system: bool, has_password: bool) -> None:
+    """Print what systemd is to have.
+
+    Raises:
+        InvalidRequest: What is secret would stand in it.
+    """
+    if has_password:
+        raise InvalidRequest(
+            "a unit shows what stands in it: put database_url into config.toml of the state "
+            "folder, which its owner alone can read"
+        )
+    from runyard_server.cli import unit
+
+    output.write(unit.text(homes.locate(), arguments, system=system))
 
 
 def status(
@@ -229,7 +238,7 @@ def _silent(home: Path, found: Holder) -> ServiceUnreachable:
     why = (
         f"it is stopped: `kill -CONT {found.pid}` lets it go on"
         if found.stopped
-        else f"it may be busy or hang; its log is {home / 'logs' / SERVICE_LOG}"
+        else f"it may be busy or hang; its log is in {home / 'logs'}"
     )
     return ServiceUnreachable(
         f"process {found.pid} holds {home} (since {_iso(found.since)}, {since}) and does not "

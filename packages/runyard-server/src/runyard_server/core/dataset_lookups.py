@@ -2,7 +2,9 @@
 
 import json
 import re
+from typing import Any
 
+from runyard.protocol.dataset_definitions import meaning
 from runyard.protocol.datasets import DatasetRecord
 from runyard.protocol.errors import NotFound
 from runyard.protocol.suggestions import KNOWN, suggest
@@ -54,6 +56,20 @@ def definition_row(work: Work, workspace: str, dataset: str) -> DefinitionRow:
         workspace_row(work, workspace)
         raise NotFound(f"workspace {workspace!r} has no dataset of the id {id_!r}")
     return row
+
+
+def read_by(work: Work, workspace: str, dataset: str) -> dict[str, Any]:
+    """The definition that the files of a dataset are read by; see `meaning`.
+
+    Args:
+        work: The unit of work.
+        workspace: Id of the workspace.
+        dataset: What names it.
+
+    Raises:
+        NotFound: There is none; the message names the nearest.
+    """
+    return meaning(find(work, workspace, dataset))
 
 
 def version_row(work: Work, workspace: str, dataset: str) -> tuple[VersionRow, NameRow]:
@@ -124,4 +140,5 @@ def record_of(
         file_count=row.file_count,
         created_by=row.created_by,
         run=row.run,
+        pinned=row.pinned,
     )

@@ -122,7 +122,10 @@ def begin(work: Work, row: RunRow, news: Sequence[EventDraft]) -> RunRow:
         news: The events that it begins with.
     """
     _append(work, replace(row, last_event=0), [moved(row.status), *news])
-    wake_scheduler(work, row)
+    # A step of a pipeline is its pipeline's matter until it begins: of ten thousand at once there
+    # is nothing to be looked at.
+    if row.status != states.NOT_STARTED:
+        wake_scheduler(work, row)
     return row
 
 

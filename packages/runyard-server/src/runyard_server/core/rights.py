@@ -1,6 +1,7 @@
 """What a run's token may do, as rules about runs and paths.
 
-A job changes its own run and the runs below it: its children and what it submitted, and theirs.
+A job changes its own run and the runs below it: its children and what it submitted, and theirs. A
+step changes its pipeline's run, too, as v1's do through `run.parent`, but no step beside it.
 Once its run has been delivered (a final state, and the last word of every agent) the token only
 reads, so a token that was copied out of a job is worth little afterwards.
 
@@ -15,6 +16,7 @@ from collections.abc import Callable
 from runyard.protocol import data as modes
 from runyard.protocol.dataset_paths import output_path
 from runyard.protocol.errors import Forbidden
+from runyard.protocol.pipelines import STEP_RUN
 from runyard.protocol.route import READER
 from runyard_server.core import permissions, specs
 from runyard_server.core.lookups import run_row
@@ -122,6 +124,21 @@ def is_below(system: System, workspace: str, run: str, above: str) -> bool:
         return False
 
     return run == above or system.read(read)
+
+
+def may_change(system: System, workspace: str, run: str, own: str) -> bool:
+    """Whether the token of a run changes another: one below it, or the pipeline that it is of.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run that is to be changed.
+        own: Id of the token's run.
+    """
+    if is_below(system, workspace, run, own):
+        return True
+    row = system.read(lambda work: runs.find(work.connection, workspace, own))
+    return row is not None and (row.run_type, row.parent) == (STEP_RUN, run)
 
 
 def replaced_paths(

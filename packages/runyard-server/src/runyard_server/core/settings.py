@@ -368,7 +368,7 @@ def _check_values(settings: Settings) -> None:
         "audit_days": not 0 <= settings.audit_days <= _MOST_DAYS,
         "log_level": settings.log_level not in LOG_LEVELS,
         "conda": settings.conda not in CONDA_CHOICES,
-        "environments_as_of": not _is_day(settings.environments_as_of),
+        "environments_as_of": not is_day(settings.environments_as_of),
         "environments_compatibility": settings.environments_compatibility not in ("", STRICT),
     }
     for name in (name for name, is_wrong in wrong.items() if is_wrong):
@@ -376,7 +376,8 @@ def _check_values(settings: Settings) -> None:
         raise InvalidRequest(f"{name} cannot be {getattr(settings, name)!r}. {about}")
 
 
-def _is_day(text: str) -> bool:
+def is_day(text: str) -> bool:
+    """Whether a text is a day as `2019-08-01`, or none at all."""
     if not text:
         return True
     # Only now: a start without a day has no use for it before its first answer.

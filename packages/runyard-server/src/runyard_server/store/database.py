@@ -5,6 +5,7 @@ the connections for that and tells what its errors mean.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 from sqlalchemy import Connection, Engine
 
@@ -34,6 +35,15 @@ class Database(ABC):
     def drop(self, writer: Connection) -> None:
         """Close the connection that may write."""
         writer.close()
+
+    def reader(self, idle: Callable[[], Connection | None]) -> Connection:
+        """One more connection to read with.
+
+        Args:
+            idle: Gives one that has become free, if there is one.
+        """
+        del idle
+        return self.engine.connect()
 
     @abstractmethod
     def is_usable(self, idle: Connection) -> bool:

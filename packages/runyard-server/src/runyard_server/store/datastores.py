@@ -5,9 +5,10 @@ See `runyard_server.store.trees` and `runyard_server.store.objects`.
 
 from dataclasses import asdict, dataclass, field, fields
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select, update
 
 from runyard.protocol.datastores import FOLDER
+from runyard_server.store.prepared import Prepared
 from runyard_server.store.schema import datastores
 
 
@@ -41,6 +42,12 @@ class DatastoreRow:
 
 
 _COLUMNS = [datastores.c[f.name] for f in fields(DatastoreRow)]
+# Asked several times for each step of a pipeline.
+_FIND = Prepared(
+    select(*_COLUMNS).where(
+        datastores.c.workspace == bindparam("in_workspace"), datastores.c.name == bindparam("named")
+    )
+)
 
 
 def find(connection: Connection, workspace: str, name: str) -> DatastoreRow | None:
@@ -51,8 +58,7 @@ def find(connection: Connection, workspace: str, name: str) -> DatastoreRow | No
         workspace: Id of the workspace.
         name: Its name.
     """
-    found = select(*_COLUMNS).where(*_named(workspace, name))
-    row = connection.execute(found).one_or_none()
+    row = _FIND.row(connection, {"in_workspace": workspace, "named": name})
     return None if row is None else DatastoreRow(*row)
 
 

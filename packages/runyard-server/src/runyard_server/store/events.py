@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from runyard.protocol.endpoints import REPLICAS_EXPERIMENT
+from runyard_server.store.expressions import Unindexed
 from runyard_server.store.prepared import Prepared
 from runyard_server.store.schema import OF_NO_RUN, events, runs
 from runyard_server.store.subjects import RUN, Subject
@@ -232,7 +233,11 @@ def _inside(workspace: str, chosen: FeedFilter) -> list[ColumnElement[bool] | Te
             runs.c.workspace == workspace, runs.c.experiment == REPLICAS_EXPERIMENT
         )
         inside.append(or_(events.c.subject_kind != RUN, events.c.subject.not_in(hidden)))
-    if chosen.kind is not None:
+    if chosen.kind == RUN and chosen.id is None:
+        # Nearly all events are: without fresh statistics PostgreSQL would take this for the way to
+        # them, and sort all of a workspace's for each page.
+        inside.append(Unindexed(events.c.subject_kind) == RUN)
+    elif chosen.kind is not None:
         inside.append(events.c.subject_kind == chosen.kind)
         if chosen.kind != RUN:
             # Literally as in the index of the others, or the planner passes it over.

@@ -313,13 +313,23 @@ def _json_each(element: FunctionElement[Any], compiler: Any, **options: Any) -> 
 
 @compiles(Entries, POSTGRESQL)
 def _each_text(element: Entries, compiler: Any, **options: Any) -> str:
-    return f"json_each_text(({compiler.process(element.clauses, **options)})::json)"
+    return f"json_each_text({_as_json(compiler.process(element.clauses, **options))})"
+
+
+def _as_json(document: str) -> str:
+    # In JSON a NUL is an escape, which PostgreSQL makes no text of: it becomes what stands for it.
+    # One behind a backslash that is itself escaped is none.
+    escape, plain = r"'(?<!\\)((?:\\\\)*)\\u0000'", rf"'\1{NUL}'"
+    replaced = f"regexp_replace({document}, {escape}, {plain}, 'g')"
+    return (
+        rf"(CASE WHEN strpos({document}, '\u0000') > 0 THEN {replaced} ELSE {document} END)::json"
+    )
 
 
 @compiles(Elements, POSTGRESQL)
 def _elements(element: Elements, compiler: Any, **options: Any) -> str:
     document, *path = (compiler.process(each, **options) for each in element.clauses)
-    array = f"({document})::json" + (f" -> {path[0]}" if path else "")
+    array = _as_json(document) + (f" -> {path[0]}" if path else "")
     return f"json_array_elements_text({array})"
 
 

@@ -15,7 +15,7 @@ from runyard_server.store.inspection import newest_version
 MOST_WORKSPACES = 100
 _COLUMNS = (
     *("id", "name", "subscription_id", "resource_group", "location", "created_at"),
-    *("friendly_name", "sku", "default_datastore", "tags"),
+    *("friendly_name", "sku", "default_datastore", "tags", "as_of"),
 )
 _ALL = (
     f"SELECT {', '.join(_COLUMNS)} FROM workspaces "  # noqa: S608 - our own names

@@ -6,6 +6,7 @@ program joins paths below it: whoever needs a place asks `Home`.
 
 import os
 import stat
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from runyard.protocol.service import (
 )
 
 SECRET_BYTES = 32
+# The light half of a first start is written in one, or in some on a slow mount.
+_START_SECONDS = 600.0
 PRIVATE = 0o077
 """The bits by which others than the owner could use a file: none of ours has any."""
 
@@ -95,11 +98,14 @@ class Home:
             if file.exists():
                 _tighten(file, 0o600)
 
-    def sweep(self) -> int:
+    def sweep(self, *, shared: bool = False) -> int:
         """Remove what uploads and writes that were killed left half-way; return how many files.
 
         Only at the start of the service that holds the folder: it alone writes under these
         names, so that nothing of it belongs to anybody who lives.
+
+        Args:
+            shared: Whether others may start beside it; what a start writes stays while it is new.
         """
         import shutil
 
@@ -111,10 +117,11 @@ class Home:
             *self.run_logs.glob(f"{INCOMING}/*"),
             *self.environments.glob("*.tmp"),
             *self.environments.glob(".inputs/*.tmp"),
-            *self.light.glob(".*"),
+            *self.environments.glob(".accounts/*.tmp"),
             *self.root.glob(f".{CONNECTION_FILE}.*"),
-            *self.root.glob(".secret-*"),
         ]
+        of_starts = [*self.light.glob(".*"), *self.root.glob(".secret-*")]
+        left += [path for path in of_starts if not shared or _is_old(path)]
         for path in left:
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
@@ -225,6 +232,13 @@ def _check_owner(file: Path) -> None:
         f"the state folder {file.parent} belongs to the user {name}; work as that user, or set "
         "RUNYARD_HOME to a folder of your own"
     )
+
+
+def _is_old(path: Path) -> bool:
+    try:
+        return time.time() - path.stat().st_mtime > _START_SECONDS
+    except FileNotFoundError:
+        return False
 
 
 def _tighten(path: Path, mode: int) -> None:

@@ -26,7 +26,7 @@ from runyard.protocol.runs import SCRIPT_RUN
 from runyard_server.store.expressions import OfEachRow, Unindexed
 from runyard_server.store.keyed import Keyed
 from runyard_server.store.prepared import Prepared
-from runyard_server.store.schema import job_nodes, runs
+from runyard_server.store.schema import IS_LOST, job_nodes, runs
 
 _FINISH = msgspec.json.Decoder(FinishReport)
 
@@ -60,6 +60,12 @@ _RUN_IS = job_nodes.c.run_key == bindparam("of_run")
 _NODE_IS = job_nodes.c.node == bindparam("of_node")
 _FIND = Prepared(select(*_COLUMNS).where(_RUN_IS, _NODE_IS))
 _OF_RUN = Prepared(select(*_COLUMNS).where(_RUN_IS).order_by(job_nodes.c.node))
+_IS_OPEN = job_nodes.c.finished_at.is_(None)
+_UNFINISHED = Prepared(
+    select(*_COLUMNS).where(_IS_OPEN).order_by(job_nodes.c.run_key, job_nodes.c.node)
+)
+_WAITED_FOR = Prepared(select(job_nodes.c.run_key).where(_IS_OPEN))
+_LOST = Prepared(select(job_nodes.c.run_key).where(IS_LOST))
 _ADD = Prepared(insert(job_nodes))
 _CLOSE = Prepared(update(job_nodes).where(_RUN_IS, job_nodes.c.finished_at.is_(None)))
 _CHANGE = Prepared(update(job_nodes).where(_RUN_IS, _NODE_IS))
@@ -132,12 +138,16 @@ def find(connection: Connection, run_key: int, node: int) -> JobNodeRow | None:
     return None if row is None else _row(row)
 
 
-def unfinished(connection: Connection, state: str = "") -> list[JobNodeRow]:
-    """Every node whose last word is awaited, and those that are finished in a state."""
-    found = select(*_COLUMNS)
-    found = found.where(or_(job_nodes.c.finished_at.is_(None), job_nodes.c.state == state))
-    found = found.order_by(job_nodes.c.run_key, job_nodes.c.node)
-    return [_row(row) for row in connection.execute(found)]
+def unfinished(connection: Connection) -> list[JobNodeRow]:
+    """Every node whose last word is awaited."""
+    return [_row(row) for row in _UNFINISHED.rows(connection)]
+
+
+def open_runs(connection: Connection) -> set[int]:
+    """The keys of runs with a node whose last word is awaited, or that is lost and not cleared."""
+    # One after the other: a plan for both at once would read all nodes there ever were.
+    found = (*_WAITED_FOR.rows(connection), *_LOST.rows(connection))
+    return {int(key) for (key,) in found}
 
 
 def first_of(connection: Connection, run_keys: Sequence[int]) -> dict[int, tuple[str, int | None]]:

@@ -33,9 +33,15 @@ _CHANNEL = "runyard_notices"
 # PostgreSQL takes payloads of less than 8,000 bytes.
 _LARGEST = 7500
 _LOOK_SECONDS = 1.0
+# Who listens is idle by nature: an administrator's limit for forgotten sessions would end it again
+# and again, as if the server had gone. PostgreSQL before 14 has none.
+_MAY_BE_IDLE = (
+    "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'"
+)
+_NOTIFY = "SELECT pg_notify(%s, %s)"
 
 
-def put(connection: Connection, process: str, url: str, now: int) -> None:
+def put(connection: Connection, process: str, url: str, now: int) -> str:
     """Write down who leads now.
 
     Args:
@@ -43,9 +49,14 @@ def put(connection: Connection, process: str, url: str, now: int) -> None:
         process: The process.
         url: Where others reach it.
         now: Microseconds since 1970.
+
+    Returns:
+        The process that led last, "" where none ever did.
     """
+    last = connection.execute(select(leader.c.process)).scalar()
     connection.execute(delete(leader))
     connection.execute(insert(leader), {"process": process, "url": url, "since": now})
+    return str(last or "")
 
 
 def url(connection: Connection) -> str:
@@ -73,10 +84,8 @@ class Channel:
             Exception: The database is not reached; what was not sent is lost.
         """
         try:
-            if self._sends is None:
-                self._sends = self._session()
             for payload in _payloads(self._process, topics):
-                self._sends.execute("SELECT pg_notify(%s, %s)", (_CHANNEL, payload))
+                self._send(payload)
         except BaseException:
             self.close()
             raise
@@ -104,6 +113,18 @@ class Channel:
             with suppress(Exception):
                 session.close()
 
+    def _send(self, payload: str) -> None:
+        # A session that lay idle may have been ended meanwhile, which the next use of it finds out.
+        if self._sends is not None:
+            try:
+                self._sends.execute(_NOTIFY, (_CHANNEL, payload))
+            except Exception:  # noqa: BLE001 - whatever it is, a new session says it again
+                self.close()
+            else:
+                return
+        self._sends = self._session()
+        self._sends.execute(_NOTIFY, (_CHANNEL, payload))
+
     def close(self) -> None:
         """End the session that sends."""
         session, self._sends = self._sends, None
@@ -116,8 +137,14 @@ class Channel:
         fairy = self._engine.raw_connection()
         driver: Any = fairy.dbapi_connection
         fairy.detach()
-        driver.rollback()
-        driver.autocommit = True
+        try:
+            driver.rollback()
+            driver.autocommit = True
+            driver.execute(_MAY_BE_IDLE)
+        except BaseException:
+            # The pool does not know it any more, and a server that goes just now must not leave it.
+            driver.close()
+            raise
         return driver
 
 

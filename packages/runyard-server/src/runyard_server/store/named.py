@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Table, and_, delete, insert, select
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select
 
 from runyard_server.store.expressions import Gathered
 from runyard_server.store.functions import as_number
@@ -76,9 +76,8 @@ def remove(connection: Connection, table: Table, key: int, names: Sequence[str])
         key: Key of the owner's row.
         names: Which names.
     """
-    if names:
-        chosen = and_(_owner(table) == key, table.c.name.in_(list(names)))
-        connection.execute(delete(table).where(chosen))
+    several = [{"of_owner": key, "called": name} for name in names]
+    _remove_from(table).run_many(connection, several)
 
 
 def clear(connection: Connection, table: Table, key: int) -> None:
@@ -95,6 +94,12 @@ def clear(connection: Connection, table: Table, key: int) -> None:
 @cache
 def _add_to(table: Table) -> Prepared:
     return Prepared(insert(table))
+
+
+@cache
+def _remove_from(table: Table) -> Prepared:
+    mine = (_owner(table) == bindparam("of_owner"), table.c.name == bindparam("called"))
+    return Prepared(delete(table).where(*mine))
 
 
 @cache

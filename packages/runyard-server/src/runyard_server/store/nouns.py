@@ -1,21 +1,26 @@
 """What of runs, models and experiments can be searched, and where it is found."""
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Column,
     ColumnElement,
+    Select,
     String,
     and_,
     bindparam,
     case,
     exists,
     func,
+    select,
 )
 
 from runyard.protocol.endpoints import HIDDEN_EXPERIMENT
 from runyard.protocol.filters import METRIC, PARAMETER, PROPERTY, TAG
 from runyard.protocol.metrics import SCALAR
 from runyard_server.store.expressions import OfEachRow, Unindexed
+from runyard_server.store.registered_models import TITLE_TAG
 from runyard_server.store.registry_schema import (
     model_properties,
     model_tags,
@@ -153,6 +158,27 @@ REGISTERED_MODELS = Noun(
     },
     sides={TAG: Side(registered_model_tags, "registered_key", "value", "number")},
 )
+_TITLES = registered_model_tags.alias("titles")
+_NAMES = registered_models.alias("entitled")
+_TITLE = select(_TITLES.c.value).where(_TITLES.c.name == TITLE_TAG)
+_OF_NAME = _TITLE.where(_TITLES.c.registered_key == registered_models.c.key)
+_OF_VERSION = (
+    _TITLE.join(_NAMES, _NAMES.c.key == _TITLES.c.registered_key)
+    .where(_NAMES.c.workspace == models.c.workspace, _NAMES.c.name == models.c.name)
+    .correlate(models)
+)
+
+
+def _titled(noun: Noun, name: ColumnElement[str], title: Select[Any]) -> Noun:
+    """Models with what trackers call them as one more attribute, which no index has."""
+    called = func.coalesce(title.scalar_subquery(), name, type_=String)
+    attributes = {**noun.attributes, "title": Attribute(called, TEXT)}
+    return Noun(noun.table, noun.key, attributes, noun.sides)
+
+
+# Apart from the others, for where there is no title nobody is to look for one in each row.
+TITLED_MODELS = _titled(MODELS, models.c.name, _OF_VERSION)
+TITLED_NAMES = _titled(REGISTERED_MODELS, registered_models.c.name, _OF_NAME)
 EXPERIMENTS = Noun(
     table=experiments,
     key=experiments.c.name,

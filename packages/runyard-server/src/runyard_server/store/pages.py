@@ -109,5 +109,6 @@ def cut(
 
 def _foreign(page_token: str) -> InvalidRequest:
     return InvalidRequest(
-        f"page_token {page_token[:80]!r} is not one of this list; start without one"
+        f"page_token {page_token[:80]!r} is not one of this list; start without one",
+        {"parameter": "page_token"},
     )

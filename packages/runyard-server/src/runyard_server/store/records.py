@@ -73,7 +73,7 @@ class Records:
     @contextmanager
     def _reader(self) -> Iterator[Connection]:
         """A connection in a transaction of its own: the one that was free last, so still warm."""
-        connection = self._idle() or self._engine.connect()
+        connection = self._idle() or self._database.reader(self._idle)
         try:
             with connection.begin() as transaction:
                 yield connection
@@ -88,6 +88,9 @@ class Records:
             self._free.append(connection)
         else:
             connection.close()
+        if self._closed:
+            # Who reads while all is closed would leave a session open in a pool that nobody has.
+            self._engine.dispose()
 
     def _idle(self) -> Connection | None:
         """The connection that was free last, if the database still knows it."""

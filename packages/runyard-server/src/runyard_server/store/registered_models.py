@@ -1,6 +1,7 @@
 """Rows of registered models: names with their description, tags and aliases, and what was changed.
 
-The row of a name outlives what is deleted (`removed`), because it counts the versions.
+The row of a name outlives what is deleted (`removed`), because it counts the versions. So does its
+title, the name that a tracker gave the model where that is none by our rule: it is a tag.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    case,
     delete,
     false,
     func,
@@ -75,6 +77,10 @@ _FIND = Prepared(
 )
 _NOTE = Prepared(insert(model_changes))
 NOT_REMOVED = registered_models.c.removed == false()
+TITLE_TAG = "mlflow.name"
+_TITLES = registered_model_tags.c.name == TITLE_TAG
+# To look at all titles of all workspaces could take longer than what it is to spare.
+_PROBED = 200
 
 
 def find(connection: Connection, workspace: str, name: str) -> RegisteredRow | None:
@@ -146,9 +152,47 @@ def set_tags(
     named.put(connection, registered_model_tags, key, given)
 
 
+def titles(connection: Connection, workspace: str, names: Sequence[str]) -> dict[str, str]:
+    """What a tracker calls models, by their names; of others nothing.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+        names: The names.
+    """
+    joined = registered_model_tags.c.registered_key == registered_models.c.key
+    found = (
+        select(registered_models.c.name, registered_model_tags.c.value)
+        .join(registered_model_tags, joined)
+        .where(
+            registered_models.c.workspace == workspace,
+            registered_models.c.name.in_(list(names)),
+            _TITLES,
+        )
+    )
+    return {row.name: row.value for row in connection.execute(found)}
+
+
+def may_have_titles(connection: Connection, workspace: str) -> bool:
+    """Whether a workspace has a model with a title; also where so many others have one.
+
+    Args:
+        connection: The transaction's connection.
+        workspace: Id of the workspace.
+    """
+    first = select(registered_model_tags.c.registered_key).where(_TITLES).limit(_PROBED).subquery()
+    is_here = case((registered_models.c.workspace == workspace, 1), else_=0)
+    found = select(func.count(), func.max(is_here)).select_from(
+        first.join(registered_models, registered_models.c.key == first.c.registered_key)
+    )
+    count, here = connection.execute(found).one()
+    return bool(here) or count == _PROBED
+
+
 def remove(connection: Connection, key: int) -> None:
-    """Remove a name with tags and aliases; its counter and its history stay."""
-    named.clear(connection, registered_model_tags, key)
+    """Remove a name with tags and aliases; its counter, its title and its history stay."""
+    mine = (registered_model_tags.c.registered_key == key) & ~_TITLES
+    connection.execute(delete(registered_model_tags).where(mine))
     connection.execute(delete(model_aliases).where(model_aliases.c.registered_key == key))
     change(connection, key, removed=True, description="", latest_key=None)
 
@@ -253,14 +297,16 @@ def of_stage(connection: Connection, workspace: str, name: str, stage: str) -> l
     return sorted(connection.execute(found).scalars())
 
 
-def rename(connection: Connection, row: RegisteredRow, name: str) -> None:
+def rename(connection: Connection, row: RegisteredRow, name: str, title: Mapping[str, str]) -> None:
     """Rename a model; no other one that is not removed has the new name.
 
     Args:
         connection: The transaction's connection.
         row: The name as it is.
         name: The new one.
+        title: The tag that keeps what a tracker calls it; none where that is the name.
     """
+    before = named.read(connection, registered_model_tags, [row.key], [TITLE_TAG])[row.key]
     former = find(connection, row.workspace, name)
     last = row.last_version
     if former is not None:
@@ -268,6 +314,7 @@ def rename(connection: Connection, row: RegisteredRow, name: str) -> None:
         last = max(last, former.last_version)
         moved = update(model_changes).where(model_changes.c.registered_key == former.key)
         connection.execute(moved.values(registered_key=row.key))
+        named.clear(connection, registered_model_tags, former.key)
         connection.execute(delete(registered_models).where(registered_models.c.key == former.key))
     change(connection, row.key, name=name, last_version=last)
     mine = and_(models.c.workspace == row.workspace, models.c.name == row.name)
@@ -276,7 +323,10 @@ def rename(connection: Connection, row: RegisteredRow, name: str) -> None:
     times = {"created_at": row.created_at, "changed_at": row.changed_at}
     kept = {"workspace": row.workspace, "name": row.name, "last_version": row.last_version}
     more = {"description": "", "created_by": "", "removed": True}
-    connection.execute(insert(registered_models).values(**kept, **times, **more))
+    left = connection.execute(insert(registered_models).values(**kept, **times, **more))
+    assert left.inserted_primary_key is not None
+    set_tags(connection, int(left.inserted_primary_key[0]), before)
+    set_tags(connection, row.key, title, [TITLE_TAG])
 
 
 def note(

@@ -107,7 +107,9 @@ def runs_of(
         select(runs.c.id, runs.c.experiment, table.direction, table.dataset, table.digest)
         .join(runs, runs.c.key == table.run_key)
         .where(table.dataset.in_(list(datasets)), runs.c.workspace == workspace)
-        .order_by(table.run_key.desc())
+        # Of one run what it has looked up comes before what it was given: PostgreSQL gives equals
+        # in any order, and a page must not cut them here or there.
+        .order_by(table.run_key.desc(), table.direction.desc(), table.name)
         .limit(limit)
     )
     return [(*row,) for row in connection.execute(found)]
@@ -129,7 +131,7 @@ def models_of(
         select(models.c.name, models.c.version, table.scenario, table.dataset, table.digest)
         .join(models, models.c.key == table.model_key)
         .where(table.dataset.in_(list(datasets)), models.c.workspace == workspace)
-        .order_by(table.model_key.desc())
+        .order_by(table.model_key.desc(), table.number)
         .limit(limit)
     )
     return [(*row,) for row in connection.execute(found)]

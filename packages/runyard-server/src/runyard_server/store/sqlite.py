@@ -1,5 +1,6 @@
 """SQLite: a file of the state folder, which one process alone serves."""
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -7,12 +8,16 @@ from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import QueuePool
 
-from runyard.protocol.errors import InternalError, StorageFull
+from runyard.protocol.errors import InternalError, StorageFull, TemporaryError
 from runyard_server.store.database import Database
 from runyard_server.store.migrations import prepare
 
 # As SQLite says it of a file whose pages make no sense.
 _DAMAGED = ("malformed", "is not a database")
+_LOCKED = "database is locked"
+_BUSY_MILLISECONDS = 10_000
+# On a connection: its transactions are to write.
+_WRITES = "writes"
 
 
 class SQLite(Database):
@@ -37,7 +42,9 @@ class SQLite(Database):
 
     def writer(self, present: Connection | None) -> Connection:
         """One connection for its life: prepared statements and page cache stay warm."""
-        return self.engine.connect() if present is None else present
+        if present is not None:
+            return present
+        return self.engine.connect().execution_options(**{_WRITES: True})
 
     def is_usable(self, idle: Connection) -> bool:
         """A file's connection always can."""
@@ -49,15 +56,24 @@ class SQLite(Database):
         return not driver.in_transaction
 
     def translated(self, error: Exception) -> Exception:
-        """A full disk and a damaged file are told with what to do."""
-        if isinstance(error, OperationalError) and "full" in str(error.orig).lower():
+        """A full disk, a damaged file and one that others write to are told with what to do."""
+        # The begin of a transaction is the driver's own call, and so is its error.
+        said = str(getattr(error, "orig", error))
+        is_refusal = isinstance(error, (OperationalError, sqlite3.OperationalError))
+        if is_refusal and "full" in said.lower():
             return StorageFull(
                 "no space is left for the service's database; free some and try again"
             )
-        if isinstance(error, DatabaseError) and any(word in str(error.orig) for word in _DAMAGED):
+        if isinstance(error, DatabaseError) and any(word in said for word in _DAMAGED):
             return InternalError(
                 f"the service's database is damaged ({error.orig}): stop the service, put a copy "
                 "of the state folder in its place, and start it again; the next start says more"
+            )
+        if is_refusal and _LOCKED in said:
+            # Whoever asks again may have it; to a scheduler another error would be the run's end.
+            return TemporaryError(
+                f"another program has been writing to the service's database for "
+                f"{_BUSY_MILLISECONDS / 1000:g} s; end it, or try again"
             )
         return error
 
@@ -77,7 +93,7 @@ def _tune(connection: Any, _record: Any) -> None:
         "journal_mode=WAL",
         # In WAL mode NORMAL would lose acknowledged writes at a power cut.
         "synchronous=FULL",
-        "busy_timeout=10000",
+        f"busy_timeout={_BUSY_MILLISECONDS}",
         "temp_store=MEMORY",
         # Negative counts kilobytes, for each connection.
         "cache_size=-8000",
@@ -88,8 +104,10 @@ def _tune(connection: Any, _record: Any) -> None:
 def _begin(connection: Connection) -> None:
     """Begin a transaction, which sqlite3 by itself does only before the first write."""
     driver: Any = connection.connection.dbapi_connection
-    # Deferred, for this is of readers too: IMMEDIATE would have them wait for the writer.
-    driver.execute("BEGIN")
+    # IMMEDIATE would have readers wait for the writer. The writer needs it: a transaction that has
+    # read before it writes is refused at once, without any waiting, if another process wrote since.
+    writes = connection.get_execution_options().get(_WRITES)
+    driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _lowercase(value: Any) -> str | None:

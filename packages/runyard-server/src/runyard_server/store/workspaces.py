@@ -28,6 +28,7 @@ class WorkspaceRow:
     friendly_name: str = ""
     sku: str = "basic"
     tags: dict[str, str] = field(default_factory=dict)
+    as_of: str = ""
 
 
 _NAMES = [f.name for f in fields(WorkspaceRow)]

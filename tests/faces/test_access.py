@@ -42,13 +42,16 @@ BODIES = {
     "blobs.read_many": {"digests": []},
     "datasets.save": {"definition": {}},
     "datasets.measure": {"definition": {}},
+    "datasets.keep": {"definition": {}},
     "datasets.register": {"name": "d", "definition": {}},
+    "datasets.note_reference": {"dataset": "d"},
     "datasets.note_url": {"url": "https://h/y", "digest": DIGEST, "size": 4},
     "datastores.begin_write": {"path": "a", "size": 1},
     "datastores.end_write": {"path": "a", "size": 1},
     "datastores.read_many": {"paths": []},
     "snapshots.create": {"files": []},
     "models.register": MODEL,
+    "models.change": {},
     "jobs.report": REPORT,
     "jobs.finish": {"outcome": "completed"},
     "gangs.join": {"address": "127.0.0.1"},
@@ -61,6 +64,7 @@ BODIES = {
     "pipelines.submit": {"experiment": "e", "spec": {"nodes": []}},
     "published_pipelines.submit": {"experiment": "e"},
     "pipeline_endpoints.submit": {"experiment": "e"},
+    "pipeline_drafts.submit": {},
     "sweeps.exchange": {"client": "c", "sequence": 1},
     "journals.append": {"client": "c", "sequence": 1, "entries": ['{"op_code": 0}']},
 }
@@ -160,6 +164,26 @@ def test_a_runs_token_changes_the_runs_below_it(ask):
     grandchild = ask.start_run(parent=child)
     for run in (child, grandchild):
         assert ask("POST", f"{RUNS}/{run}/complete", Authorization=token).status == 200
+
+
+def test_a_step_changes_its_pipeline_and_no_step_beside_it(ask):
+    """v1's scripts log to run.parent, tag it and cancel it."""
+    script = b"import time; time.sleep(60)"
+    digest = hashlib.sha256(script).hexdigest()
+    assert ask("PUT", f"{W}/blobs/{digest}", script).status == 204
+    files = [{"path": "train.py", "digest": digest, "size": len(script)}]
+    snapshot = ask("POST", f"{W}/snapshots", {"files": files}).json["id"]
+    run = {**SPEC, "snapshot": snapshot, "environment": {"user_managed": True}}
+    nodes = [{"id": name, "name": name, "kind": "Step", "run": run} for name in "ab"]
+    made = ask("POST", f"{W}/pipelines", {"experiment": "e", "spec": {"nodes": nodes}}).json
+    one, two = (node["run"] for node in made["nodes"])
+    token, child = ask.run_token(one), ask.run_token(ask.start_run(parent=made["id"]))
+    assert send(ask, token, "runs.change", made["id"], {"tags": {"a": "b"}}).status == 200
+    assert send(ask, token, "runs.change", two, {"tags": {"a": "b"}}).status == 403
+    assert send(ask, token, "metrics.append", made["id"]).status not in (401, 403)
+    assert send(ask, child, "runs.change", made["id"]).status == 403
+    assert send(ask, token, "runs.start", changes={"parent": made["id"]}).status == 403
+    assert send(ask, token, "runs.cancel", made["id"]).status == 200
 
 
 @pytest.mark.parametrize("route", [row for row in ROUTES if row.scope == USER], ids=ROW)
@@ -304,6 +328,20 @@ def test_a_job_registers_models_as_its_own(ask):
     assert send(ask, token, "models.register", changes={"run": other}).status == 403
     assert send(ask, token, "models.register", changes={"run": child}).json["run"] == child
     assert send(ask, token, "models.register").json["run"] == mine
+
+
+def test_a_job_changes_the_models_it_registered_and_no_others(ask):
+    """v1's scripts tag a model behind its registration, which nobody else's job may."""
+    mine, other = ask.start_run(), ask.start_run()
+    child, token = ask.start_run(parent=mine), ask.run_token(mine)
+    assert ask("PUT", f"{W}/blobs/{DIGEST}", b"data").status == 204
+    change = {"tags": {"a": "b"}}
+    for run, status in ((mine, 200), (child, 200), (other, 403), (None, 403)):
+        made = ask("POST", f"{W}/models", {**MODEL, "name": "tagged", "run": run}).json["id"]
+        answer = ask("PATCH", f"{W}/models/{made}", change, Authorization=token)
+        assert answer.status == status
+        kept = ask("GET", f"{W}/models/{made}").json["tags"]
+        assert kept == (change["tags"] if status == 200 else {})
 
 
 def test_a_job_replaces_no_files_of_a_datastore(ask):

@@ -73,10 +73,6 @@ def running_client(line: str, folder: Path) -> Iterator[Client]:
         folder: A new folder for its files.
     """
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "PYTHON"))}
-    if line in LINES:
-        # Others start a process for each model, to see what loading it imports: TensorFlow would
-        # be compiled each time.
-        kept["PYTHONDONTWRITEBYTECODE"] = "1"
     with (folder / "client.out").open("w") as output:
         process = subprocess.Popen(
             [str(python_of(f"mlflow-{line}", HERE / "peers")), str(HERE / "driver.py")],

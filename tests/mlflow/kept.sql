@@ -10,8 +10,8 @@ CREATE TABLE "datasets" (
 	CONSTRAINT dataset_pk PRIMARY KEY (experiment_id, name, digest), 
 	CONSTRAINT fk_datasets_experiment_id_experiments FOREIGN KEY(experiment_id) REFERENCES experiments (experiment_id) ON DELETE CASCADE
 );
-INSERT INTO "datasets" VALUES('0e90ee3f6bcb4c519f6a6b7c8211c827',1,'mnist','0','local','{}',NULL,NULL);
-INSERT INTO "datasets" VALUES('d366f705e0874895b97f5f0bd770fbf0',1,'mnist','1','local','{}',NULL,NULL);
+INSERT INTO "datasets" VALUES('d8243b7cc0524b9981fe66faf0809486',1,'mnist','0','local','{}',NULL,NULL);
+INSERT INTO "datasets" VALUES('908bc41a53da44f28b52f1903ed89297',1,'mnist','1','local','{}',NULL,NULL);
 CREATE TABLE "experiment_tags" (
 	"key" VARCHAR(250) NOT NULL, 
 	value TEXT, 
@@ -32,17 +32,17 @@ CREATE TABLE "experiments" (
 	CONSTRAINT experiments_lifecycle_stage CHECK (lifecycle_stage IN ('active', 'deleted')), 
 	CONSTRAINT uq_experiments_workspace_name UNIQUE (workspace, name)
 );
-INSERT INTO "experiments" VALUES(0,'Default','mlflow-artifacts:/0','active',1795978690667,1795978690667,'default');
-INSERT INTO "experiments" VALUES(1,'kept: first','mlflow-artifacts:/1','active',1795978726284,1795978726284,'default');
-INSERT INTO "experiments" VALUES(2,'emptied','mlflow-artifacts:/2','deleted',1795978726383,1795978726524,'default');
+INSERT INTO "experiments" VALUES(0,'Default','mlflow-artifacts:/0','active',1796035903907,1796035903907,'default');
+INSERT INTO "experiments" VALUES(1,'kept: first','mlflow-artifacts:/1','active',1796035928183,1796035928183,'default');
+INSERT INTO "experiments" VALUES(2,'emptied','mlflow-artifacts:/2','deleted',1796035928209,1796035928316,'default');
 CREATE TABLE input_tags (
 	input_uuid VARCHAR(36) NOT NULL, 
 	name VARCHAR(255) NOT NULL, 
 	value VARCHAR(500) NOT NULL, 
 	CONSTRAINT input_tags_pk PRIMARY KEY (input_uuid, name)
 );
-INSERT INTO "input_tags" VALUES('5a01364c69054bbdadff8ec7dd0550d6','mlflow.data.context','train');
-INSERT INTO "input_tags" VALUES('cc25f0ee04c041d9bd9664d2b27be79a','mlflow.data.context','train');
+INSERT INTO "input_tags" VALUES('784d8f684cf44e4c8312a86230c736c5','mlflow.data.context','train');
+INSERT INTO "input_tags" VALUES('94f34ce2f1234106910f4e4b5b1ca66a','mlflow.data.context','train');
 CREATE TABLE inputs (
 	input_uuid VARCHAR(36) NOT NULL, 
 	source_type VARCHAR(36) NOT NULL, 
@@ -51,9 +51,9 @@ CREATE TABLE inputs (
 	destination_id VARCHAR(36) NOT NULL, step BIGINT DEFAULT '0' NOT NULL, 
 	CONSTRAINT inputs_pk PRIMARY KEY (source_type, source_id, destination_type, destination_id)
 );
-INSERT INTO "inputs" VALUES('5a01364c69054bbdadff8ec7dd0550d6','DATASET','0e90ee3f6bcb4c519f6a6b7c8211c827','RUN','0e3c7500971a48b0ad2ff2c8e3609460',0);
-INSERT INTO "inputs" VALUES('cc25f0ee04c041d9bd9664d2b27be79a','DATASET','d366f705e0874895b97f5f0bd770fbf0','RUN','19771cd7685c4a1c90b75645987a9db3',0);
-INSERT INTO "inputs" VALUES('3f3d8fa0042245ec888ea651232bd0c8','RUN_OUTPUT','0e3c7500971a48b0ad2ff2c8e3609460','MODEL_OUTPUT','m-2356d1a0cf934c22aeed97e4cf564df8',3);
+INSERT INTO "inputs" VALUES('784d8f684cf44e4c8312a86230c736c5','DATASET','d8243b7cc0524b9981fe66faf0809486','RUN','804eb47b7b2f4ef3bbded7075542670a',0);
+INSERT INTO "inputs" VALUES('94f34ce2f1234106910f4e4b5b1ca66a','DATASET','908bc41a53da44f28b52f1903ed89297','RUN','1c3e069597c94dbc8ad6ed5e47e6d568',0);
+INSERT INTO "inputs" VALUES('d4915cc35a2c486fa8cae272447227cc','RUN_OUTPUT','804eb47b7b2f4ef3bbded7075542670a','MODEL_OUTPUT','m-6d159ed826d74027a70d4aaa11fe7358',3);
 CREATE TABLE logged_model_metrics (
 	model_id VARCHAR(36) NOT NULL, 
 	metric_name VARCHAR(500) NOT NULL, 
@@ -70,7 +70,7 @@ CREATE TABLE logged_model_metrics (
 	CONSTRAINT fk_logged_model_metrics_model_id FOREIGN KEY(model_id) REFERENCES logged_models (model_id) ON DELETE CASCADE, 
 	CONSTRAINT fk_logged_model_metrics_run_id FOREIGN KEY(run_id) REFERENCES runs (run_uuid) ON DELETE CASCADE
 );
-INSERT INTO "logged_model_metrics" VALUES('m-2356d1a0cf934c22aeed97e4cf564df8','accuracy',7,1,0.5,1,'0e3c7500971a48b0ad2ff2c8e3609460',NULL,NULL,NULL);
+INSERT INTO "logged_model_metrics" VALUES('m-6d159ed826d74027a70d4aaa11fe7358','accuracy',7,1,0.5,1,'804eb47b7b2f4ef3bbded7075542670a',NULL,NULL,NULL);
 CREATE TABLE logged_model_params (
 	model_id VARCHAR(36) NOT NULL, 
 	experiment_id INTEGER NOT NULL, 
@@ -80,7 +80,7 @@ CREATE TABLE logged_model_params (
 	CONSTRAINT fk_logged_model_params_experiment_id FOREIGN KEY(experiment_id) REFERENCES experiments (experiment_id), 
 	CONSTRAINT fk_logged_model_params_model_id FOREIGN KEY(model_id) REFERENCES logged_models (model_id) ON DELETE CASCADE
 );
-INSERT INTO "logged_model_params" VALUES('m-2356d1a0cf934c22aeed97e4cf564df8',1,'depth','3');
+INSERT INTO "logged_model_params" VALUES('m-6d159ed826d74027a70d4aaa11fe7358',1,'depth','3');
 CREATE TABLE logged_model_tags (
 	model_id VARCHAR(36) NOT NULL, 
 	experiment_id INTEGER NOT NULL, 
@@ -90,8 +90,8 @@ CREATE TABLE logged_model_tags (
 	CONSTRAINT fk_logged_model_tags_experiment_id FOREIGN KEY(experiment_id) REFERENCES experiments (experiment_id), 
 	CONSTRAINT fk_logged_model_tags_model_id FOREIGN KEY(model_id) REFERENCES logged_models (model_id) ON DELETE CASCADE
 );
-INSERT INTO "logged_model_tags" VALUES('m-2356d1a0cf934c22aeed97e4cf564df8',1,'a','b');
-INSERT INTO "logged_model_tags" VALUES('m-2356d1a0cf934c22aeed97e4cf564df8',1,'mlflow.modelVersions','[{"name": "net", "version": 4}]');
+INSERT INTO "logged_model_tags" VALUES('m-6d159ed826d74027a70d4aaa11fe7358',1,'a','b');
+INSERT INTO "logged_model_tags" VALUES('m-6d159ed826d74027a70d4aaa11fe7358',1,'mlflow.modelVersions','[{"name": "net", "version": 4}]');
 CREATE TABLE logged_models (
 	model_id VARCHAR(36) NOT NULL, 
 	experiment_id INTEGER NOT NULL, 
@@ -108,8 +108,8 @@ CREATE TABLE logged_models (
 	CONSTRAINT logged_models_lifecycle_stage_check CHECK (lifecycle_stage IN ('active', 'deleted')), 
 	CONSTRAINT fk_logged_models_experiment_id FOREIGN KEY(experiment_id) REFERENCES experiments (experiment_id) ON DELETE CASCADE
 );
-INSERT INTO "logged_models" VALUES('m-2356d1a0cf934c22aeed97e4cf564df8',1,'net','mlflow-artifacts:/1/models/m-2356d1a0cf934c22aeed97e4cf564df8/artifacts',1795978733816,1795978734434,2,'active','agent','0e3c7500971a48b0ad2ff2c8e3609460',NULL);
-INSERT INTO "logged_models" VALUES('m-fdc34f05f2774e3eb10b0f7f401c87fe',1,'gone','mlflow-artifacts:/1/models/m-fdc34f05f2774e3eb10b0f7f401c87fe/artifacts',1795978734830,1795978734933,1,'deleted','','',NULL);
+INSERT INTO "logged_models" VALUES('m-6d159ed826d74027a70d4aaa11fe7358',1,'net','mlflow-artifacts:/1/models/m-6d159ed826d74027a70d4aaa11fe7358/artifacts',1796035929856,1796035930103,2,'active','agent','804eb47b7b2f4ef3bbded7075542670a',NULL);
+INSERT INTO "logged_models" VALUES('m-29ddb77b101b44bbac0d6f908266bfce',1,'gone','mlflow-artifacts:/1/models/m-29ddb77b101b44bbac0d6f908266bfce/artifacts',1796035930444,1796035930481,1,'deleted','','',NULL);
 CREATE TABLE "metrics" (
 	"key" VARCHAR(250) NOT NULL, 
 	value FLOAT NOT NULL, 
@@ -121,19 +121,19 @@ CREATE TABLE "metrics" (
 	FOREIGN KEY(run_uuid) REFERENCES runs (run_uuid), 
 	CHECK (is_nan IN (0, 1))
 );
-INSERT INTO "metrics" VALUES('val/loss',0.0,1000,'0e3c7500971a48b0ad2ff2c8e3609460',0,0);
-INSERT INTO "metrics" VALUES('val/loss',1.0,1001,'0e3c7500971a48b0ad2ff2c8e3609460',1,0);
-INSERT INTO "metrics" VALUES('val/loss',2.0,1002,'0e3c7500971a48b0ad2ff2c8e3609460',2,0);
-INSERT INTO "metrics" VALUES('val/loss',3.0,1003,'0e3c7500971a48b0ad2ff2c8e3609460',3,0);
-INSERT INTO "metrics" VALUES('val/loss',4.0,1004,'0e3c7500971a48b0ad2ff2c8e3609460',4,0);
-INSERT INTO "metrics" VALUES('odd',0.0,1,'0e3c7500971a48b0ad2ff2c8e3609460',0,1);
-INSERT INTO "metrics" VALUES('val/loss',0.5,1000,'19771cd7685c4a1c90b75645987a9db3',0,0);
-INSERT INTO "metrics" VALUES('val/loss',1.5,1001,'19771cd7685c4a1c90b75645987a9db3',1,0);
-INSERT INTO "metrics" VALUES('val/loss',2.5,1002,'19771cd7685c4a1c90b75645987a9db3',2,0);
-INSERT INTO "metrics" VALUES('val/loss',3.5,1003,'19771cd7685c4a1c90b75645987a9db3',3,0);
-INSERT INTO "metrics" VALUES('val/loss',4.5,1004,'19771cd7685c4a1c90b75645987a9db3',4,0);
-INSERT INTO "metrics" VALUES('odd',0.0,1,'19771cd7685c4a1c90b75645987a9db3',0,1);
-INSERT INTO "metrics" VALUES('accuracy',0.5,7,'0e3c7500971a48b0ad2ff2c8e3609460',1,0);
+INSERT INTO "metrics" VALUES('val/loss',0.0,1000,'804eb47b7b2f4ef3bbded7075542670a',0,0);
+INSERT INTO "metrics" VALUES('val/loss',1.0,1001,'804eb47b7b2f4ef3bbded7075542670a',1,0);
+INSERT INTO "metrics" VALUES('val/loss',2.0,1002,'804eb47b7b2f4ef3bbded7075542670a',2,0);
+INSERT INTO "metrics" VALUES('val/loss',3.0,1003,'804eb47b7b2f4ef3bbded7075542670a',3,0);
+INSERT INTO "metrics" VALUES('val/loss',4.0,1004,'804eb47b7b2f4ef3bbded7075542670a',4,0);
+INSERT INTO "metrics" VALUES('odd',0.0,1,'804eb47b7b2f4ef3bbded7075542670a',0,1);
+INSERT INTO "metrics" VALUES('val/loss',0.5,1000,'1c3e069597c94dbc8ad6ed5e47e6d568',0,0);
+INSERT INTO "metrics" VALUES('val/loss',1.5,1001,'1c3e069597c94dbc8ad6ed5e47e6d568',1,0);
+INSERT INTO "metrics" VALUES('val/loss',2.5,1002,'1c3e069597c94dbc8ad6ed5e47e6d568',2,0);
+INSERT INTO "metrics" VALUES('val/loss',3.5,1003,'1c3e069597c94dbc8ad6ed5e47e6d568',3,0);
+INSERT INTO "metrics" VALUES('val/loss',4.5,1004,'1c3e069597c94dbc8ad6ed5e47e6d568',4,0);
+INSERT INTO "metrics" VALUES('odd',0.0,1,'1c3e069597c94dbc8ad6ed5e47e6d568',0,1);
+INSERT INTO "metrics" VALUES('accuracy',0.5,7,'804eb47b7b2f4ef3bbded7075542670a',1,0);
 CREATE TABLE "model_version_tags" (
 	"key" VARCHAR(250) NOT NULL, 
 	value TEXT, 
@@ -164,10 +164,11 @@ CREATE TABLE "model_versions" (
 	CONSTRAINT model_version_pk PRIMARY KEY (workspace, name, version), 
 	CONSTRAINT fk_model_versions_registered_models FOREIGN KEY(workspace, name) REFERENCES registered_models (workspace, name) ON UPDATE CASCADE
 );
-INSERT INTO "model_versions" VALUES('net',1,1795978732167,1795978733449,'d',NULL,'Archived','mlflow-artifacts:/1/0e3c7500971a48b0ad2ff2c8e3609460/artifacts/model','0e3c7500971a48b0ad2ff2c8e3609460','READY',NULL,'','mlflow-artifacts:/1/0e3c7500971a48b0ad2ff2c8e3609460/artifacts/model','default');
-INSERT INTO "model_versions" VALUES('net',2,1795978732494,1795978733216,NULL,NULL,'Deleted_Internal','REDACTED-SOURCE-PATH','REDACTED-RUN-ID','READY',NULL,'REDACTED-RUN-LINK','mlflow-artifacts:/1/0e3c7500971a48b0ad2ff2c8e3609460/artifacts/model','default');
-INSERT INTO "model_versions" VALUES('net',3,1795978732911,1795978732911,'d',NULL,'None','mlflow-artifacts:/1/0e3c7500971a48b0ad2ff2c8e3609460/artifacts/model','0e3c7500971a48b0ad2ff2c8e3609460','READY',NULL,'','mlflow-artifacts:/1/0e3c7500971a48b0ad2ff2c8e3609460/artifacts/model','default');
-INSERT INTO "model_versions" VALUES('net',4,1795978734684,1795978734684,'',NULL,'None','models:/m-2356d1a0cf934c22aeed97e4cf564df8','0e3c7500971a48b0ad2ff2c8e3609460','READY',NULL,'','mlflow-artifacts:/1/models/m-2356d1a0cf934c22aeed97e4cf564df8/artifacts','default');
+INSERT INTO "model_versions" VALUES('net',1,1796035929604,1796035929740,'d',NULL,'Archived','mlflow-artifacts:/1/804eb47b7b2f4ef3bbded7075542670a/artifacts/model','804eb47b7b2f4ef3bbded7075542670a','READY',NULL,'','mlflow-artifacts:/1/804eb47b7b2f4ef3bbded7075542670a/artifacts/model','default');
+INSERT INTO "model_versions" VALUES('net',2,1796035929648,1796035929710,NULL,NULL,'Deleted_Internal','REDACTED-SOURCE-PATH','REDACTED-RUN-ID','READY',NULL,'REDACTED-RUN-LINK','mlflow-artifacts:/1/804eb47b7b2f4ef3bbded7075542670a/artifacts/model','default');
+INSERT INTO "model_versions" VALUES('net',3,1796035929677,1796035929677,'d',NULL,'None','mlflow-artifacts:/1/804eb47b7b2f4ef3bbded7075542670a/artifacts/model','804eb47b7b2f4ef3bbded7075542670a','READY',NULL,'','mlflow-artifacts:/1/804eb47b7b2f4ef3bbded7075542670a/artifacts/model','default');
+INSERT INTO "model_versions" VALUES('ada''s second net',1,1796035929827,1796035929827,'',NULL,'None','mlflow-artifacts:/1/1c3e069597c94dbc8ad6ed5e47e6d568/artifacts/model','1c3e069597c94dbc8ad6ed5e47e6d568','READY',NULL,'','mlflow-artifacts:/1/1c3e069597c94dbc8ad6ed5e47e6d568/artifacts/model','default');
+INSERT INTO "model_versions" VALUES('net',4,1796035930316,1796035930316,'',NULL,'None','models:/m-6d159ed826d74027a70d4aaa11fe7358','804eb47b7b2f4ef3bbded7075542670a','READY',NULL,'','mlflow-artifacts:/1/models/m-6d159ed826d74027a70d4aaa11fe7358/artifacts','default');
 CREATE TABLE "params" (
 	"key" VARCHAR(250) NOT NULL, 
 	value VARCHAR(8000) NOT NULL, 
@@ -175,8 +176,8 @@ CREATE TABLE "params" (
 	CONSTRAINT param_pk PRIMARY KEY ("key", run_uuid), 
 	FOREIGN KEY(run_uuid) REFERENCES runs (run_uuid)
 );
-INSERT INTO "params" VALUES('lr','0.0','0e3c7500971a48b0ad2ff2c8e3609460');
-INSERT INTO "params" VALUES('lr','0.1','19771cd7685c4a1c90b75645987a9db3');
+INSERT INTO "params" VALUES('lr','0.0','804eb47b7b2f4ef3bbded7075542670a');
+INSERT INTO "params" VALUES('lr','0.1','1c3e069597c94dbc8ad6ed5e47e6d568');
 CREATE TABLE "registered_model_aliases" (
 	alias VARCHAR(256) NOT NULL, 
 	version INTEGER NOT NULL, 
@@ -203,7 +204,8 @@ CREATE TABLE "registered_models" (
 	workspace VARCHAR(63) DEFAULT 'default' NOT NULL, 
 	CONSTRAINT registered_model_pk PRIMARY KEY (workspace, name)
 );
-INSERT INTO "registered_models" VALUES('net',1795978731861,1795978734684,'what for','default');
+INSERT INTO "registered_models" VALUES('net',1796035929523,1796035930316,'what for','default');
+INSERT INTO "registered_models" VALUES('ada''s second net',1796035929788,1796035929827,'','default');
 CREATE TABLE "runs" (
 	run_uuid VARCHAR(32) NOT NULL, 
 	name VARCHAR(250), 
@@ -224,9 +226,9 @@ CREATE TABLE "runs" (
 	FOREIGN KEY(experiment_id) REFERENCES experiments (experiment_id), 
 	CHECK (status IN ('SCHEDULED', 'FAILED', 'FINISHED', 'RUNNING', 'KILLED'))
 );
-INSERT INTO "runs" VALUES('0e3c7500971a48b0ad2ff2c8e3609460','run 0','UNKNOWN','','','ada','FINISHED',1600000000000,1600000010000,'','active','mlflow-artifacts:/1/0e3c7500971a48b0ad2ff2c8e3609460/artifacts',1,NULL);
-INSERT INTO "runs" VALUES('19771cd7685c4a1c90b75645987a9db3','run 1','UNKNOWN','','','ada','FAILED',1600000000001,1600000010000,'','active','mlflow-artifacts:/1/19771cd7685c4a1c90b75645987a9db3/artifacts',1,NULL);
-INSERT INTO "runs" VALUES('5d2da3e42ff84436a0cc6e5e98617ad8','gone','UNKNOWN','','','unknown','RUNNING',1795978731403,NULL,'','deleted','mlflow-artifacts:/1/5d2da3e42ff84436a0cc6e5e98617ad8/artifacts',1,1795978731614);
+INSERT INTO "runs" VALUES('804eb47b7b2f4ef3bbded7075542670a','run 0','UNKNOWN','','','ada','FINISHED',1600000000000,1600000010000,'','active','mlflow-artifacts:/1/804eb47b7b2f4ef3bbded7075542670a/artifacts',1,NULL);
+INSERT INTO "runs" VALUES('1c3e069597c94dbc8ad6ed5e47e6d568','run 1','UNKNOWN','','','ada','FAILED',1600000000001,1600000010000,'','active','mlflow-artifacts:/1/1c3e069597c94dbc8ad6ed5e47e6d568/artifacts',1,NULL);
+INSERT INTO "runs" VALUES('43294bcbb9434af8890c93c3a5a44d14','gone','UNKNOWN','','','unknown','RUNNING',1796035929430,NULL,'','deleted','mlflow-artifacts:/1/43294bcbb9434af8890c93c3a5a44d14/artifacts',1,1796035929466);
 CREATE TABLE "tags" (
 	"key" VARCHAR(250) NOT NULL, 
 	value VARCHAR(8000), 
@@ -234,10 +236,10 @@ CREATE TABLE "tags" (
 	CONSTRAINT tag_pk PRIMARY KEY ("key", run_uuid), 
 	FOREIGN KEY(run_uuid) REFERENCES runs (run_uuid)
 );
-INSERT INTO "tags" VALUES('mlflow.user','ada','0e3c7500971a48b0ad2ff2c8e3609460');
-INSERT INTO "tags" VALUES('number','0','0e3c7500971a48b0ad2ff2c8e3609460');
-INSERT INTO "tags" VALUES('mlflow.runName','run 0','0e3c7500971a48b0ad2ff2c8e3609460');
-INSERT INTO "tags" VALUES('mlflow.user','ada','19771cd7685c4a1c90b75645987a9db3');
-INSERT INTO "tags" VALUES('number','1','19771cd7685c4a1c90b75645987a9db3');
-INSERT INTO "tags" VALUES('mlflow.runName','run 1','19771cd7685c4a1c90b75645987a9db3');
-INSERT INTO "tags" VALUES('mlflow.runName','gone','5d2da3e42ff84436a0cc6e5e98617ad8');
+INSERT INTO "tags" VALUES('mlflow.user','ada','804eb47b7b2f4ef3bbded7075542670a');
+INSERT INTO "tags" VALUES('number','0','804eb47b7b2f4ef3bbded7075542670a');
+INSERT INTO "tags" VALUES('mlflow.runName','run 0','804eb47b7b2f4ef3bbded7075542670a');
+INSERT INTO "tags" VALUES('mlflow.user','ada','1c3e069597c94dbc8ad6ed5e47e6d568');
+INSERT INTO "tags" VALUES('number','1','1c3e069597c94dbc8ad6ed5e47e6d568');
+INSERT INTO "tags" VALUES('mlflow.runName','run 1','1c3e069597c94dbc8ad6ed5e47e6d568');
+INSERT INTO "tags" VALUES('mlflow.runName','gone','43294bcbb9434af8890c93c3a5a44d14');

@@ -27,12 +27,29 @@ with mlflow.start_run() as run:
 client = mlflow.MlflowClient(sys.argv[1])
 client.create_registered_model(sys.argv[2])
 client.create_model_version(sys.argv[2], f"runs:/{run.info.run_id}/notes", run.info.run_id)
+from azureml.mlflow import get_portal_url, register_model
+submitted = mlflow.projects.run(
+    ".", parameters={"x": 3}, backend="azureml", backend_config={"USE_CONDA": False}
+)
 print(json.dumps({
     "run": run.info.run_id,
+    "page": get_portal_url(run),
+    "model": register_model(run, sys.argv[2], "notes", tags={"by": "name"}).id,
+    "project": submitted.get_status(),
+    "said": mlflow.artifacts.load_text(
+        f"runs:/{submitted.run_id}/azureml-logs/70_driver_log.txt"
+    ),
     "text": mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/notes/a.txt"),
     "files": [one.path for one in client.list_artifacts(run.info.run_id, "notes")],
     "versions": len(client.search_model_versions(f"name = '{sys.argv[2]}'")),
 }))
+"""
+PROJECT = """
+name: p
+entry_points:
+  main:
+    parameters: {x: float}
+    command: "echo given {x}"
 """
 
 
@@ -57,13 +74,13 @@ def test_an_address_of_azure_is_a_workspace_here(
     address = f"{HOST}/subscriptions/s/resourceGroups/r/providers/p/workspaces/default"
     if line == "2":
         address = "azureml://"
+    (tmp_path / "MLproject").write_text(PROJECT)
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "PYTHON"))}
     ran = subprocess.run(
         [str(python_of(f"mlflow-{line}", HERE / "peers")), "-c", SCRIPT, address, f"net-{line}"],
         env={
             **kept,
             "PYTHONPATH": str(_installed(tmp_path / "light")),
-            "PYTHONDONTWRITEBYTECODE": "1",
             "RUNYARD_HOME": str(service.home),
             "MLFLOW_DISABLE_TELEMETRY": "true",
         },
@@ -74,8 +91,12 @@ def test_an_address_of_azure_is_a_workspace_here(
     )
     assert ran.returncode == 0, ran.stderr
     told = json.loads(ran.stdout.splitlines()[-1])
-    assert (told["text"], told["files"], told["versions"]) == ("hello", ["notes/a.txt"], 1)
+    assert (told["text"], told["files"], told["versions"]) == ("hello", ["notes/a.txt"], 2)
     assert Plain(service).good("GET", f"/api/v1/workspaces/default/runs/{told['run']}")["status"]
+    # What `azureml.mlflow` has means the workspace that MLflow logs to, and so do its projects.
+    assert told["page"].endswith(f"/runs/default/{told['run']}")
+    assert told["model"] == f"net-{line}:2"
+    assert (told["project"], told["said"].strip()) == ("FINISHED", "given 3")
 
 
 def test_an_address_tells_its_workspace() -> None:

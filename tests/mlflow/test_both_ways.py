@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from tests.mlflow.clients import HERE, Client
+from tests.mlflow.plain import Plain
 from tests.serving.peers import python_of
 
 from runyard import Experiment, ScriptRunConfig, Workspace
@@ -91,6 +92,25 @@ def test_a_run_of_mlflow_is_one_of_ours(
     assert run.get_file_names() == ["notes/a.txt"]
     assert [child.id for child in run.get_children()] == [made["child"]]
     assert run.get_parameters() == {"lr": "0.1", "depth": "3"}
+
+
+def test_a_model_of_any_name_is_one_of_ours(
+    service: RunningService, workspace: Any, tmp_path: Path
+) -> None:
+    """MLflow's name stays with it, and ours, made of that, is where it is deployed and traced."""
+    ask, run = Plain(service), Experiment(workspace, "ours").start_logging()
+    (tmp_path / "a.txt").write_text("weights")
+    run.upload_file("outputs/a.txt", str(tmp_path / "a.txt"))
+    ask.good("POST", "registered-models/create", {"name": "Ada's net, 2nd"})
+    version = {"name": "Ada's net, 2nd", "source": f"runs:/{run.id}/outputs", "run_id": run.id}
+    ask.good("POST", "model-versions/create", version)
+    [model] = [one for name, one in workspace.models.items() if name.startswith("Ada-s-net-2nd-")]
+    lineage = ask.good("GET", f"/api/v1/workspaces/default/models/{model.id}/lineage")
+    assert (model.version, lineage["run"]["id"]) == (1, run.id)
+    mine = run.register_model("net.of-ours_1", model_path="outputs")
+    run.complete()
+    told = ask.good("GET", f"registered-models/get?name={mine.name}")["registered_model"]
+    assert (told["name"], told["latest_versions"][0]["name"]) == (mine.name, mine.name)
 
 
 def test_a_job_logs_into_its_run(service: RunningService, workspace: Any, tmp_path: Path) -> None:

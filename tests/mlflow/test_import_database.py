@@ -82,7 +82,7 @@ def test_a_database_comes_whole(
     """What MLflow's server had is here, by its protocol, to the last point and file."""
     url = new_place("from-database")
     found = _brought(kept, Server(url, service.token))
-    assert (found.runs, found.files, found.models, found.versions) == (3, 3, 1, 3)
+    assert (found.runs, found.files, found.models, found.versions) == (3, 3, 2, 4)
     assert found.logged == 1
     assert found.missing == []
     there, here = _read(opened(str(kept), None)), _read(RemoteSource(url))

@@ -92,6 +92,10 @@ def test_bodies_that_are_no_message_are_refused(ask: Plain, run: str) -> None:
         assert ask.refused("POST", "runs/set-tag", body) == WRONG, body[:40]
     large = {"Content-Length": str(17 << 20)}
     assert ask.refused("POST", "runs/set-tag", **large)[0] == 413
+    for field in ("run_id", "key", "value", "timestamp"):
+        point = {"run_id": run, "key": "m", "value": 1, "timestamp": 1}
+        point[field] = [point[field]]
+        assert ask.refused("POST", "runs/log-metric", point) == WRONG, field
     entries = [{"key": "k", "value": ""}] * 10_001
     fields = {"run_id": run, "tags": entries}
     assert ask.refused("POST", "runs/log-batch", fields) == WRONG
@@ -126,7 +130,8 @@ def test_paths_lead_nowhere_else(ask: Plain, run: str) -> None:
             assert status in (400, 404) or not told.get("files"), query
         assert ask.refused("GET", f"/get-artifact?run_id={run}&path={path}")[0] in (400, 404)
     assert ask.refused("PUT", f"{FILES}/0/{run}/artifacts", b"x") == WRONG
-    assert ask.refused("PUT", f"{FILES}/nobody's/place", b"x") == MISSING
+    assert ask.refused("PUT", f"{FILES}/0/{'f' * 32}/artifacts/x", b"x") == MISSING
+    assert ask.refused("PUT", f"{FILES}/", b"x") == WRONG
     ask.good("PUT", f"{base}/%2Fetc/passwd", b"mine")
     assert ask("GET", f"/get-artifact?run_id={run}&path=/etc/passwd")[0] == 400
     listed = ask.good("GET", f"artifacts/list?run_id={run}&path=etc")["files"]
@@ -142,12 +147,15 @@ def test_unknown_addresses_answer_in_mlflow_s_shape(ask: Plain) -> None:
     nowhere = (404, "ENDPOINT_NOT_FOUND")
     for path in (
         "/api/2.0/mlflow/nothing",
-        "/api/3.0/mlflow/traces",
+        "/api/3.0/mlflow/scorers/list",
         "/ajax-api/2.0/mlflow/gateway",
         "/mlflow/default/api/2.0/mlflow/x",
     ):
         assert ask.refused("GET", path) == nowhere, path
     assert ask.refused("DELETE", "/api/2.0/mlflow/runs/get")[0] == 405
+    # Neither tried again, nor tried at the older address.
+    for path in ("traces", "/api/3.0/mlflow/traces"):
+        assert ask.refused("POST", path, {}) == (501, "NOT_IMPLEMENTED"), path
     assert ask.refused("POST", "/mlflow/nowhere/api/2.0/mlflow/runs/create", {}) == MISSING
 
 
@@ -172,6 +180,8 @@ def test_a_job_changes_nothing_of_others(ask: Plain, run: str) -> None:
         ("POST", "runs/create", {"tags": [{"key": "mlflow.parentRunId", "value": run}]}),
         ("PUT", f"{FILES}/0/{run}/artifacts/x", b"x"),
         ("DELETE", f"{FILES}/0/{run}/artifacts/x", None),
+        ("PUT", f"{FILES}/somewhere/x", b"x"),
+        ("DELETE", f"{FILES}/somewhere", None),
         ("PATCH", f"logged-models/{made}", {"status": "LOGGED_MODEL_READY"}),
         ("PUT", f"{FILES}/0/models/{made}/artifacts/x", b"x"),
         ("POST", "logged-models", theirs),
@@ -195,7 +205,7 @@ def test_a_job_changes_nothing_of_others(ask: Plain, run: str) -> None:
 
 
 def test_what_people_write_elsewhere_is_no_fault(ask: Plain, run: str) -> None:
-    """Tags and sources hold any text; a query's yes is a text, and names follow our rule."""
+    """Tags and sources hold any text; a query's yes is a text, and a name is renamed by no tag."""
     odd = {"run_id": run, "key": "mlflow.log-model.history", "value": "mine"}
     ask.good("POST", "runs/set-tag", odd)
     model = {"artifact_path": "m", "flavors": {}, "utc_time_created": "now", "run_id": run}
@@ -204,8 +214,10 @@ def test_what_people_write_elsewhere_is_no_fault(ask: Plain, run: str) -> None:
     ask.good("POST", "registered-models/create", {"name": name})
     made = ask.good("POST", "model-versions/create", {"name": name, "source": "http://[x"})
     assert made["model_version"]["source"] == "http://[x"
-    refused = ask.refused("POST", "registered-models/create", {"name": "with a blank"})
-    assert refused == WRONG
+    long = {"name": name, "new_name": "a" * 501}
+    assert ask.refused("POST", "registered-models/rename", long) == WRONG
+    ours = {"name": name, "key": "mlflow.name", "value": "another"}
+    assert ask.refused("POST", "registered-models/set-tag", ours) == WRONG
     lone = ask.good("POST", "logged-models", {"experiment_id": "0"})["model"]["info"]["model_id"]
     ask.good("DELETE", f"logged-models/{lone}")
     assert ask.refused("GET", f"logged-models/{lone}") == MISSING
@@ -221,6 +233,20 @@ def test_a_hidden_run_is_freed_by_deleting_it_here(ask: Plain) -> None:
     entry = ask.good("POST", "/api/v1/workspaces/default/trash", {"kind": "run", "name": made})
     assert (entry["name"], entry["count"]) == (made, 1)
     assert ask.refused("GET", f"runs/get?run_id={made}") == MISSING
+
+
+def test_experiment_0_is_there_whatever_is_asked_of_it_first(ask: Plain) -> None:
+    """To MLflow's client it exists from the start, also in a workspace that is new."""
+    asked: tuple[tuple[str, dict[str, Any], int], ...] = (
+        ("experiments/search-datasets", {"experiment_ids": ["0"]}, 200),
+        ("experiments/update", {"experiment_id": "0", "new_name": "mine"}, 200),
+        ("experiments/delete-experiment-tag", {"experiment_id": "0", "key": "k"}, 404),
+    )
+    for path, fields, wanted in asked:
+        name = f"new-{uuid.uuid4().hex[:8]}"
+        ask.good("POST", "/api/v1/workspaces", {"name": name})
+        status, told = ask("POST", f"/mlflow/{name}/api/2.0/mlflow/{path}", fields)
+        assert (status, "No Experiment" in str(told)) == (wanted, False), (path, told)
 
 
 def _begun(ask: Plain) -> str:

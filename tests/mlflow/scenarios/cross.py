@@ -84,6 +84,9 @@ def keep(world):
     client.delete_model_version("net", "2")
     client.transition_model_version_stage("net", "1", "Archived")
     client.set_registered_model_alias("net", "best", "3")
+    client.create_registered_model("ada's second net")
+    source = f"{client.get_run(runs[1]).info.artifact_uri}/model"
+    client.create_model_version("ada's second net", source, runs[1])
     if world.is_new:
         _keep_logged(world, experiment, runs[0])
     return {"runs": runs, "gone": gone}

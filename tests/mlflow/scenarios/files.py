@@ -133,3 +133,21 @@ def as_attachments(world):
             told = [answer.headers[one] for one in kept]
             found.setdefault(name, []).append([answer.status_code, answer.text, *told])
     return found
+
+
+def of_nobody(world):
+    """A file at a path of no run is kept, listed, replaced and removed like others."""
+    root = "api/2.0/mlflow-artifacts/artifacts"
+    place = world.name("of nobody")
+
+    def listed(path=""):
+        answer = wire._ask(world, "GET", root, params={"path": f"{place}{path}"})
+        return answer.json().get("files", [])
+
+    for path, text in (("a.txt", "first"), ("a.txt", "0"), ("b/c d.txt", "1"), ("b/e/f.txt", "")):
+        assert wire._ask(world, "PUT", f"{root}/{place}/{path}", data=text).ok
+    found = [listed(), listed("/b"), listed("/nothing")]
+    fetched = wire._ask(world, "GET", f"{root}/{place}/a.txt")
+    found.append([fetched.text, fetched.headers["Content-Disposition"]])
+    found += [wire._ask(world, "DELETE", f"{root}/{place}/{path}").ok for path in ("a.txt", "b/e")]
+    return [*found, wire._ask(world, "GET", f"{root}/{place}/a.txt").ok, listed(), listed("/b")]

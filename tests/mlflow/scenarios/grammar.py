@@ -68,6 +68,59 @@ params.p_a = NULL
 metrics.z = NaN"""
 
 
+# By these words programs know what was wrong.
+_FAULTS = (
+    ("models", "name!=something", None, "not quoted or unidentified quote types used for string"),
+    ("models", "name = 'a' OR name = 'b'", None, "Invalid clause(s) in filter string"),
+    ("models", "evilhax = true", None, "Invalid clause(s) in filter string"),
+    ("models", "name LIKE", None, "Invalid clause(s) in filter string"),
+    ("models", "run_id = 'x'", None, "Invalid attribute key 'run_id' specified"),
+    ("models", "", "creation_timestamp", "Invalid order by key 'creation_timestamp' specified"),
+    ("models", "", "timestamp DESC blah", "Invalid order_by clause 'timestamp DESC blah'"),
+    ("versions", "run_id IN (1,2)", None, "but got different type in list"),
+    ("versions", "run_id IN ()", None, "expected a non-empty list of string values, but got empty"),
+    ("versions", "run_id IN (,)", None, "non-empty list of string values, but got ill-formed"),
+    ("versions", "run_id IN ('a',,'b')", None, "list of string values, but got ill-formed list"),
+    ("versions", "run_id IN (", None, "Invalid clause(s) in filter string"),
+    ("versions", "run_id IN", None, "Invalid clause(s) in filter string"),
+    ("versions", "version_number LIKE '1'", None, "Invalid comparator"),
+    ("versions", "", "run_id", "Invalid attribute key 'run_id' specified"),
+    ("versions", "metrics.m > 1", None, "Invalid entity type 'metrics'"),
+    ("runs", "metrics.m > 'x'", None, "Expected numeric value type for metric. Found 'x'"),
+    ("runs", "params.p > 'x'", None, "Invalid comparator '>'"),
+    ("runs", "status > 'x'", None, "Invalid comparator '>'"),
+    ("runs", "status = 5", None, "Expected a quoted string value for attributes. Got value 5"),
+    ("runs", "datasets.name > 'x'", None, "Invalid comparator '>'"),
+    ("runs", "start_time > 'x'", None, "Expected numeric value type for numeric attribute"),
+    ("runs", "foo.m = 'x'", None, "Invalid entity type 'foo'"),
+    ("runs", "", "metrics.m DESC ASC", "Invalid order_by clause 'metrics.m DESC ASC'"),
+    ("experiments", "name > 'x'", None, "Invalid comparator '>'"),
+    ("experiments", "name = x", None, "not quoted or unidentified quote types used for string"),
+    ("experiments", "tags.a = 5", None, "Expected a quoted string value for tag"),
+    ("experiments", "", "", "Invalid order_by clause ''"),
+)
+
+
+def words(world):
+    """What makes no sense is refused in the words by which programs know it; lists the others."""
+    client, run = world.client, world.experiment()
+    acts = {
+        "models": client.search_registered_models,
+        "versions": client.search_model_versions,
+        "runs": lambda text, **more: client.search_runs([run], text, **more),
+        "experiments": lambda text, **more: client.search_experiments(filter_string=text, **more),
+    }
+    found = []
+    for noun, text, order, told in _FAULTS:
+        more = {} if order is None else {"order_by": [order]}
+        message = world.message(acts[noun], text, **more)
+        found += [] if told in message else [[noun, text, order, message]]
+    for noun, act in acts.items():
+        message = world.message(act, "", page_token="evilhax")
+        found += [] if "Invalid page token, could not base64-decode" in message else [noun]
+    return found
+
+
 def _asked(world, act, *arguments: object, **named: object):
     """What is answered, or the code of the refusal."""
     found = []

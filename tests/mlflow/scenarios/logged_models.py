@@ -4,6 +4,8 @@ import math
 
 from mlflow.entities import LoggedModelStatus, Metric
 
+from scenarios import wire
+
 NEW_ONLY = True
 
 
@@ -149,3 +151,26 @@ def odd_metrics(world):
         "again": world.refused(client.log_model_params, model, {"p": "2"}),
         "params": client.get_logged_model(model).params,
     }
+
+
+def become_versions(world):
+    """A logged model tells which versions of registered models it has become."""
+    client, name = world.client, world.name("net")
+    client.create_registered_model(name)
+    model = client.create_logged_model(world.experiment())
+    for _ in range(2):
+        client.create_model_version(name, model.artifact_location, model_id=model.model_id)
+    return world.plain(client.get_logged_model(model.model_id).tags["mlflow.modelVersions"])
+
+
+def files_of_pages(world):
+    """A page fetches a file of a logged model by the model's id and the file's path."""
+    model = world.client.create_logged_model(world.experiment()).model_id
+    world.file("model/data/MLmodel", "flavors: {}")
+    world.client.log_model_artifacts(model, world.folder + "/model")
+    found = []
+    for path in ("data/MLmodel", "../x", "nothing", ""):
+        place = f"ajax-api/2.0/mlflow/logged-models/{model}/artifacts/files"
+        answer = wire._ask(world, "GET", place, params={"artifact_file_path": path})
+        found.append([answer.status_code, answer.status_code == 200 and answer.text])
+    return [*found, answer.json()["message"]]

@@ -24,6 +24,7 @@ def life(world):
         "models": [world.plain(one.name) for one in client.search_registered_models(mine)],
         "versions": [one.version for one in client.search_prompt_versions(name)],
         "tag": client.get_prompt(name).tags["x"],
+        "word": "already taken by a prompt" in world.message(client.create_registered_model, name),
         "a model of its name": world.refused(client.create_registered_model, name),
     }
     client.delete_prompt_version(name, "2")

@@ -2,6 +2,8 @@
 
 import re
 
+from mlflow.entities import Param
+
 from scenarios import wire
 
 
@@ -20,14 +22,15 @@ def _answered(world, words, path, **asked: object):
 
 
 def runs(world):
-    """A run that does not exist, is deleted, or has no such tag."""
-    client, run = world.client, world.run()
+    """A run that does not exist, is deleted, has no such tag, or the parameter otherwise."""
+    client, run, once = world.client, world.run(), "Changing param values is not allowed."
     client.log_param(run, "lr", "1")
     found = [
         _said(client.get_run, "Run .+ not found", "nobody"),
         _said(client.delete_tag, "Run .+ not found", "nobody", "t"),
         _said(client.delete_tag, "No tag with name: t", run, "t"),
-        _said(client.log_param, "Changing param values is not allowed", run, "lr", "2"),
+        _said(client.log_param, f"{once} Param with key='lr' was already logged", run, "lr", "2"),
+        _said(client.log_batch, f"{once} Params were already", run, params=[Param("lr", "2")]),
     ]
     client.delete_run(run)
     return [*found, _said(client.delete_tag, f"The run {run} must be in", run, "t")]
@@ -39,11 +42,15 @@ def experiments(world):
     world.client.create_experiment(name)
     nobody = "No Experiment with id=123456789 exists"
     place = "URL can't include fragments or params"
+    tag = {"experiment_id": "0", "key": "nothing"}
+    untag = "api/2.0/mlflow/experiments/delete-experiment-tag"
+    no_tag = "No tag with name: nothing in experiment with id 0"
     return [
         _said(world.client.get_experiment, nobody, "123456789"),
         _said(world.client.create_run, nobody, "123456789"),
         _said(world.client.create_experiment, r"Experiment.+ already exists", name),
         _said(world.client.create_experiment, place, world.name("x"), "s3://bucket/a#b"),
+        _answered(world, no_tag, untag, method="POST", json=tag),
     ]
 
 
@@ -52,12 +59,18 @@ def models(world):
     client, name = world.client, world.name("net")
     client.create_registered_model(name)
     client.create_model_version(name, "s3://bucket/x")
+    other = client.create_registered_model(world.name("other")).name
+    alias = "api/2.0/mlflow/registered-models/alias"
+    asked = {"name": name, "alias": "a/b", "version": "1"}
     no_model, no_version = "Registered Model .+ not found", "Model Version .+ not found"
     return [
         _said(client.get_registered_model, no_model, world.name("nobody")),
         _said(client.rename_registered_model, no_model, world.name("nobody"), "other"),
         _said(client.create_registered_model, "Registered Model .+ already exists", name),
         _said(client.create_registered_model, "Invalid model name", "a/b"),
+        _said(client.rename_registered_model, "Invalid model name 'a/b'", name, "a/b"),
+        _said(client.rename_registered_model, rf"\(name={other}\) already exists", name, other),
+        _answered(world, "Invalid alias name: 'a/b'", alias, method="POST", json=asked),
         _said(client.get_model_version, no_version, name, "7"),
         _said(client.update_model_version, no_version, name, "7", "text"),
         _said(client.get_model_version, "must be an integer, got 'text'", name, "text"),
@@ -104,7 +117,15 @@ def paths(world):
     version = {"name": "net", "version": 1, "path": "../x"}
     upload = "ajax-api/2.0/mlflow/upload-artifact"
     return [
-        _answered(world, "Invalid path", "api/2.0/mlflow/artifacts/list", params=given),
+        *[
+            _answered(
+                world,
+                "Invalid path",
+                "api/2.0/mlflow/artifacts/list",
+                params={**given, "path": path},
+            )
+            for path in ("../x", "file:///etc", "C:/x")
+        ],
         _answered(world, "Invalid path", "get-artifact", params=given),
         _answered(world, "Invalid path", "/model-versions/get-artifact", params=version),
         _answered(world, "Invalid path", upload, method="POST", params={"run_uuid": run, **given}),
@@ -146,3 +167,28 @@ def uploads_of_pages(world):
     sent = wire._ask(world, "POST", path, params=asked, data="hello").status_code
     got = wire._ask(world, "GET", "get-artifact", params=asked)
     return [sent, got.status_code, got.text]
+
+
+def missing(world):
+    """What is missing is told in a sentence, which programs compare to its end."""
+    asked = [
+        ("api/2.0/mlflow/experiments/create", "name", {"method": "POST", "json": {}}),
+        ("ajax-api/2.0/mlflow/metrics/get-history-bulk-interval", "run_ids", {"params": {}}),
+    ]
+    return [
+        _answered(world, f"Missing value for required parameter '{name}'.", path, **more)
+        for path, name, more in asked
+    ]
+
+
+def files(world):
+    """A file of a run that does not exist."""
+    asked = {"run_id": "nobody", "path": "x"}
+    return _answered(world, "Run with id=nobody not found", "get-artifact", params=asked)
+
+
+def batches(world):
+    """A batch that has more than it may is told how many it has."""
+    fields = {"run_id": world.run(), "params": [{"key": f"k{n}", "value": ""} for n in range(101)]}
+    words = "can contain at most 100 params. Got 101 params."
+    return _answered(world, words, "api/2.0/mlflow/runs/log-batch", method="POST", json=fields)

@@ -178,3 +178,8 @@ def equal_times(world):
         token = page.token
         if not token:
             return found == runs
+
+
+def traces(world):
+    """Where nothing was traced, a search finds no traces."""
+    return len(world.client.search_traces([world.experiment()]))

@@ -6,6 +6,8 @@ import time
 
 import requests
 
+_PLAIN = "api/2.0/mlflow"
+
 
 def _ask(world, method, path, kind=None, **more: object):
     headers = {
@@ -28,6 +30,30 @@ def _post(world, path, fields):
     return _told(_ask(world, "POST", f"api/2.0/mlflow/{path}", json=fields))
 
 
+def token_in_the_address(world):
+    """The token may stand in the address, for the client and for requests by hand."""
+    import mlflow
+
+    token = os.environ.pop("MLFLOW_TRACKING_TOKEN")
+    address = world.uri.replace("://", f"://any:{token or 'none'}@")
+    try:
+        # To line 2 files are where its own address is, whatever address a client has.
+        mlflow.set_tracking_uri(address)
+        client = mlflow.MlflowClient()
+        run = client.create_run(client.create_experiment(world.name("by address"))).info.run_id
+        client.log_text(run, "hello", "a/b.txt")
+        text = client.download_artifacts(run, "a/b.txt", world.folder)
+        file = {"run_id": run, "path": "a/b.txt"}
+        found = requests.get(f"{address}/get-artifact", params=file, timeout=30)
+        fields = {"run_id": run, "key": "m", "value": 1, "timestamp": 1}
+        sent = requests.post(f"{address}/{_PLAIN}/runs/log-metric", json=fields, timeout=30)
+    finally:
+        os.environ["MLFLOW_TRACKING_TOKEN"] = token
+        mlflow.set_tracking_uri(world.uri)
+    with open(text, encoding="utf-8") as file:  # noqa: PTH123
+        return [file.read(), found.text, sent.status_code, client.get_run(run).data.metrics]
+
+
 def missing_fields(world):
     """What is missing or of another type is named, and nothing is kept of it."""
     run = world.run()
@@ -35,7 +61,8 @@ def missing_fields(world):
     def said(path, fields):
         answer = _ask(world, "POST", f"api/2.0/mlflow/{path}", json=fields)
         # Up to where it is told what would be right.
-        return [answer.status_code, answer.json()["message"].split(" supplied")[0].split(". ")[0]]
+        told = answer.json()["message"].split(" supplied")[0].split(". ")[0]
+        return [answer.status_code, told.rstrip(".")]
 
     return [
         said("experiments/create", {}),

@@ -53,6 +53,14 @@ class World:
             return f"client: {error.error_code}"
         return "accepted"
 
+    def message(self, act, *arguments: object, **named: object):
+        """The words with which something is refused, "" where it is not."""
+        try:
+            act(*arguments, **named)
+        except MlflowException as error:
+            return str(error)
+        return ""
+
     def file(self, path, text):
         """A file below the scenario's folder; its path."""
         place = os.path.join(self.folder, path)  # noqa: PTH118

@@ -55,5 +55,5 @@ def translated(error: Exception, what: str) -> RunyardError:
     _log.error("%s failed", what, exc_info=error)
     return InternalError(
         f"the service failed on {what} ({type(error).__name__}); its log has the trace: "
-        "`logs/service.log` in the state folder, which `runyard status` names"
+        "it is in `logs` of the state folder, which `runyard status` names"
     )

@@ -4,13 +4,14 @@ One of a run keeps its files among the run's, below `logged_models/<id>/`, where
 them; one of no run has rows of its own for them.
 """
 
+import json
 import math
 import re
 import secrets
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Table
 
@@ -37,6 +38,7 @@ from runyard_server.store.logged_models import Asked, Dataset, LoggedModelRow, M
 from runyard_server.store.tracking_schema import logged_model_params, logged_model_tags
 
 FOLDER = "logged_models"
+VERSIONS_TAG = "mlflow.modelVersions"
 _ID = re.compile(r"m-[0-9a-f]{32}")
 
 
@@ -210,6 +212,32 @@ def set_tags(system: System, workspace: str, model: str, given: Mapping[str, str
         NotFound: There is none.
     """
     _put(system, workspace, model, logged_model_tags, given)
+
+
+def note_version(system: System, workspace: str, model: str, name: str, version: int) -> None:
+    """Note in a tag of a logged model which version of a registered one it has become.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        model: Its id.
+        name: Name of the registered model.
+        version: The version's number.
+
+    Raises:
+        NotFound: There is no such logged model.
+    """
+
+    def write(work: Work) -> None:
+        row = _required(work, workspace, model)
+        tags = rows.named(work.connection, logged_model_tags, [row.key])[row.key]
+        known = told_in(tags.get(VERSIONS_TAG, "[]"))
+        mine = {"name": name, "version": version}
+        if mine not in known:
+            told = json.dumps([*known, mine])
+            rows.put(work.connection, logged_model_tags, row.key, {VERSIONS_TAG: told})
+
+    system.write(write)
 
 
 def log_params(system: System, workspace: str, model: str, given: Mapping[str, str]) -> None:
@@ -414,6 +442,15 @@ def run_of(system: System, workspace: str, model: str) -> str | None:
         NotFound: There is no such model.
     """
     return _placed(system, workspace, model)[1]
+
+
+def told_in(tag: str) -> list[Any]:
+    """The entries that a tag tells of; anybody may have written something else there."""
+    try:
+        found = json.loads(tag)
+    except (ValueError, RecursionError):
+        return []
+    return found if isinstance(found, list) else []
 
 
 def _measured(key: int, one: Measured) -> MetricRow:

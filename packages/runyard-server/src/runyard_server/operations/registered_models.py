@@ -22,7 +22,7 @@ from runyard_server.core.clock import iso
 from runyard_server.core.lookups import workspace_row
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
-from runyard_server.operations import model_history, models, searches, trash
+from runyard_server.operations import model_history, model_titles, models, searches, trash
 from runyard_server.operations.model_history import name_subject
 from runyard_server.operations.model_lookups import require, require_name
 from runyard_server.operations.searches import Words
@@ -47,15 +47,19 @@ WORDS = Words(
         "last_updated_timestamp": "changed_at",
     },
 )
+TITLED = replace(WORDS, noun=nouns.TITLED_NAMES)
 
 
-def create(system: System, workspace: str, body: CreateRegisteredModel) -> RegisteredModelRecord:
+def create(
+    system: System, workspace: str, body: CreateRegisteredModel, *, title: str = ""
+) -> RegisteredModelRecord:
     """Make a model's name before its first version.
 
     Args:
         system: The service's parts.
         workspace: Id of the workspace.
         body: What is asked for.
+        title: What a tracker calls it, which its name is made of.
 
     Raises:
         WrongName: The name breaks its rule.
@@ -63,31 +67,36 @@ def create(system: System, workspace: str, body: CreateRegisteredModel) -> Regis
     """
     names.checked("model", body.name, NAME_RULE, models.MEANING)
     names.check_texts("tag", body.tags)
+    model_titles.refuse_tag(list(body.tags))
+    tags = {**body.tags, **model_titles.kept(body.name, title)}
 
     def write(work: Work) -> RegisteredModelRecord:
         workspace_row(work, workspace)
         _refuse_taken(work, workspace, body.name)
         key = rows.ensure(work.connection, workspace, body.name, work.now, work.person)
         rows.change(work.connection, key, description=body.description)
-        rows.set_tags(work.connection, key, body.tags)
+        rows.set_tags(work.connection, key, tags)
         model_history.note(work, key, name_subject(workspace, body.name), kinds.CREATED)
         return work.answered(_records(work, workspace, [key])[0])
 
     return system.write(write)
 
 
-def search(system: System, workspace: str, body: Search) -> RegisteredModelPage:
+def search(
+    system: System, workspace: str, body: Search, *, titled: bool = False
+) -> RegisteredModelPage:
     """One page of a search for registered models.
 
     Args:
         system: The service's parts.
         workspace: Id of the workspace.
         body: What is asked for.
+        titled: Whether `title`, what trackers call them, is one of the attributes.
 
     Raises:
         InvalidRequest: The filter, an order, a column or the page token makes no sense.
     """
-    asked = searches.prepared(WORDS, workspace, body)
+    asked = searches.prepared(TITLED if titled else WORDS, workspace, body)
     asked = replace(asked, wanted=replace(asked.wanted, more=[rows.NOT_REMOVED]))
 
     def read(work: Work) -> RegisteredModelPage:
@@ -118,7 +127,7 @@ def get(system: System, workspace: str, name: str) -> RegisteredModelRecord:
 
 
 def change(
-    system: System, workspace: str, name: str, *, body: ChangeRegisteredModel
+    system: System, workspace: str, name: str, *, body: ChangeRegisteredModel, title: str = ""
 ) -> RegisteredModelRecord:
     """Change the name, the description or the tags of a registered model.
 
@@ -127,6 +136,7 @@ def change(
         workspace: Id of the workspace.
         name: The name.
         body: What is asked for.
+        title: What a tracker calls it from now on, where it gets another name.
 
     Raises:
         ModelNotFound: There is none.
@@ -134,6 +144,7 @@ def change(
         WrongState: It is to be renamed and an endpoint serves it by its name.
     """
     names.check_texts("tag", body.tags)
+    model_titles.refuse_tag([*body.tags, *body.removed_tags])
     if body.name is not None:
         names.checked("model", body.name, NAME_RULE, models.MEANING)
 
@@ -143,7 +154,7 @@ def change(
         rows.change(work.connection, row.key, changed_at=work.now, **values)
         rows.set_tags(work.connection, row.key, body.tags, body.removed_tags)
         if body.name is not None and body.name != name:
-            _rename(work, row, body.name)
+            _rename(work, row, body.name, title)
         told = _told(body)
         if any(told.values()):
             subject = name_subject(workspace, body.name or name)
@@ -233,10 +244,10 @@ def delete_alias(system: System, workspace: str, name: str, alias: str) -> Regis
     return system.write(write)
 
 
-def _rename(work: Work, row: RegisteredRow, name: str) -> None:
+def _rename(work: Work, row: RegisteredRow, name: str, title: str) -> None:
     _refuse_taken(work, row.workspace, name)
     refuse_served_name(work, row.workspace, row.name)
-    rows.rename(work.connection, row, name)
+    rows.rename(work.connection, row, name, model_titles.kept(name, title))
     told = {"name": name, "before": row.name}
     subject = name_subject(row.workspace, name)
     model_history.note(work, row.key, subject, model_history.RENAMED, details=told)

@@ -158,6 +158,8 @@ def rename(system: System, workspace: str, experiment: str, title: str) -> None:
             _check_free(work, workspace, title)
         _change(work, replace(row, title=title))
 
+    if experiment == DEFAULT_ID:
+        _ensure_default(system, workspace)
     system.write(write)
 
 
@@ -234,6 +236,8 @@ def remove_tag(system: System, workspace: str, experiment: str, name: str) -> No
             raise NotFound(f"experiment {row.title!r} has no tag {name!r}")
         _change(work, row)
 
+    if experiment == DEFAULT_ID:
+        _ensure_default(system, workspace)
     system.write(write)
 
 

@@ -282,7 +282,8 @@ class Import:
     def _mend(self, model: SourceModel) -> None:
         """Finish or remove the versions that an import was at when it was interrupted."""
         several = {one.version: one for one in model.versions}
-        text = f"name = '{model.name}' AND tags.`{DONE_TAG}` = '{_BEGUN}'"
+        name = model.name.replace("'", "''")
+        text = f"name = '{name}' AND tags.`{DONE_TAG}` = '{_BEGUN}'"
         found = self._server.get("model-versions/search", filter=text)
         for made in found.get("model_versions", []):
             one = several.get(int(made["version"]))

@@ -6,8 +6,11 @@ asked        one request: its fields, read as MLflow's messages have them, and w
 names        what names and values MLflow lets through, and how long they may be
 shown        runs, experiments and models as MLflow's JSON
 searching    MLflow's filters and orders in our own words
-experiments, runs, values, inputs, artifacts, logged_models, registered, versions, server
+grammar      faults in them, in MLflow's words
+titles       the names that MLflow knows registered models by
+experiments, runs, values, inputs, artifacts, logged_models, registered, versions, traces, server
              the functions, by noun
+apart        files that are of no run, in a datastore
 
 Messages are JSON of protocol buffers, in the one form that MLflow's client reads and writes:
 whole numbers as numbers or texts, NaN and infinities as texts, empty lists left out. No library of

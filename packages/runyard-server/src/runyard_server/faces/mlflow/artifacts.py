@@ -7,7 +7,8 @@ which MLflow's client knows that it has to use the plain way.
 
 from typing import Any
 
-from runyard_server.faces.mlflow import places, shown
+from runyard.protocol.errors import NotFound
+from runyard_server.faces.mlflow import apart, places, shown
 from runyard_server.faces.mlflow.asked import Asked
 from runyard_server.faces.mlflow.faults import NotOffered
 from runyard_server.faces.mlflow.places import Place
@@ -25,14 +26,20 @@ def list_(given: Asked) -> dict[str, Any]:
 
 def list_folder(given: Asked) -> dict[str, Any]:
     """The files and folders at a path of MLflow's store of files."""
-    found = places.of(given.system, given.workspace, given.text("path"))
-    listed = [] if found is None else places.children(given, found)
-    return {"files": [places.entry("", one) for one in listed]}
+    try:
+        found = places.required(given, given.text("path"))
+    except NotFound:
+        # As a folder that is nowhere.
+        return {"files": []}
+    return {"files": [places.entry("", one) for one in places.children(given, found)]}
 
 
 def delete(given: Asked) -> dict[str, Any]:
-    """Remove a file or a folder of a run."""
+    """Remove a file or a folder, of a run or of nobody."""
     place = places.changeable(given, places.required(given, given.segments["path"]))
+    if place.is_apart:
+        apart.remove(given, place.path)
+        return {}
     if place.run is None:
         raise NotOffered("files of a logged model are not removed one by one; delete the model")
     file_trees.remove(given.system, given.workspace, place.run, place.path)

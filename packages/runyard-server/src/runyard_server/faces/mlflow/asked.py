@@ -25,7 +25,7 @@ from runyard_server.faces.mlflow.rows import Row
 
 Fields = Mapping[str, Any]
 THOUSAND = 1000
-_MISSING = "Missing value for required parameter '{}'"
+_MISSING = "Missing value for required parameter '{}'."
 _LARGEST = 2**63 - 1
 # The end of the year 9999, behind which a time has no date to be shown by.
 _LAST_MILLISECOND = 253_402_300_799_999
@@ -34,6 +34,10 @@ _MOST_ENTRIES = 10_000
 _LONGEST_SHOWN = 500
 # What a request is about, for the audit log.
 _NAMING = ("experiment_id", "run_id", "name", "version", "alias", "key")
+
+
+class Query(dict[str, Any]):
+    """The fields of a query, each a list of what was sent under its name."""
 
 
 _RAW = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -106,15 +110,15 @@ class Asked:
         """The run, if the token may change it.
 
         Raises:
-            Forbidden: It is the token of another run that is not above it.
+            Forbidden: It is the token of another run that is neither above it nor its step.
         """
         caller = None if self.caller is None else self.caller.run
         if caller is not None:
             rights.check_open(self.system, self.workspace, caller)
-            if not rights.is_below(self.system, self.workspace, run, caller):
+            if not rights.may_change(self.system, self.workspace, run, caller):
                 raise Forbidden(
                     f"the token of run {caller} does not change run {run}: a job changes its own "
-                    "run, its children and the runs that it submitted"
+                    "run, its children and the runs that it submitted, and a step its pipeline"
                 )
         return run
 
@@ -176,7 +180,7 @@ def read(method: str, pairs: Sequence[tuple[str, str]], body: bytes, *, late: st
         InvalidRequest: The body is no JSON object.
     """
     if method in ("GET", "HEAD") and pairs:
-        found: dict[str, Any] = {}
+        found = Query()
         for name, value in pairs:
             found.setdefault(name, []).append(value)
         return found
@@ -361,9 +365,9 @@ def wrong(name: str, value: object, why: str) -> InvalidRequest:
 
 
 def _one(fields: Fields, name: str) -> Any:
-    """A field that is no list; in a query each comes as a list of one."""
+    """A field that is no list; of a query the first, as MLflow's server reads several."""
     value = fields.get(name)
-    return value[0] if isinstance(value, list) and len(value) == 1 else value
+    return value[0] if isinstance(fields, Query) and isinstance(value, list) else value
 
 
 def _limited(name: str, found: list[Any]) -> list[Any]:

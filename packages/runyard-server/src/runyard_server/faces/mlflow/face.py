@@ -14,7 +14,14 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from runyard.protocol.errors import Conflict, NotFound, RunyardError, Unauthenticated, WrongName
+from runyard.protocol.errors import (
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    RunyardError,
+    Unauthenticated,
+    WrongName,
+)
 from runyard.protocol.workspaces import DEFAULT_WORKSPACE
 from runyard_server.core.tokens import Caller
 from runyard_server.faces import failures, login
@@ -119,6 +126,8 @@ async def _answer(row: rows.Row, exchange: Exchange) -> Response:
             answer = _found(row)(given)
         except (NotFound, Conflict, WrongName) as error:
             raise faults.begun(error, row.name, {**fields, **given.segments}) from None
+        except InvalidRequest as error:
+            raise faults.of_token(error) from None
         login.finish(given.system, row.audited)
         return msgspec.json.encode(answer)
 
@@ -129,7 +138,11 @@ async def _answer(row: rows.Row, exchange: Exchange) -> Response:
 async def _transfer(row: rows.Row, exchange: Exchange) -> Response:
     noun, verb = "transfers", row.name.partition(".")[2]
     answer = getattr(importlib.import_module(f"{_HERE}.{noun}"), verb)
-    found: Response = await answer(exchange)
+    try:
+        found: Response = await answer(exchange)
+    except (NotFound, Conflict, WrongName) as error:
+        asked = {**exchange.request.query_params, **exchange.segments}
+        raise faults.begun(error, row.name, asked) from None
     return found
 
 

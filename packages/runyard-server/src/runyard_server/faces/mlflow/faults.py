@@ -37,7 +37,7 @@ _CODES: tuple[tuple[type[RunyardError], str, int | None], ...] = (
 
 
 _LONGEST = 200
-_WRITTEN_ONCE = "Changing param values is not allowed"
+_WRITTEN_ONCE = "Changing param values is not allowed."
 # What programs look for in a message, by the kind of error and the row; the first whose fields were
 # all sent.
 _BEGINNINGS: tuple[tuple[type[RunyardError], str, str], ...] = (
@@ -47,10 +47,17 @@ _BEGINNINGS: tuple[tuple[type[RunyardError], str, str], ...] = (
     (ModelNotFound, "", "Model Version (name={name}, version={version}) not found"),
     (ModelNotFound, "", "Registered Model with name={name} not found"),
     (NotFound, "values.delete_tag", "No tag with name: {key} in run with id {run_id}"),
-    (AlreadyExists, "registered.", "Registered Model (name={name}) already exists"),
+    (
+        NotFound,
+        "experiments.delete_tag",
+        "No tag with name: {key} in experiment with id {experiment_id}",
+    ),
+    # What is wrong is the name that it was to have, not the one that it has.
+    (AlreadyExists, "registered.rename", "Registered Model (name={new_name}) already exists"),
+    (WrongName, "registered.set_alias", "Invalid alias name: '{alias}'"),
     (AlreadyExists, "experiments.", "Experiment(name={name}) already exists"),
-    (WrongName, "registered.", "Invalid model name '{name}'"),
-    (Conflict, "values.log", _WRITTEN_ONCE),
+    (Conflict, "values.log_param", f"{_WRITTEN_ONCE} Param with key='{{key}}' was already logged"),
+    (Conflict, "values.log_batch", f"{_WRITTEN_ONCE} Params were already logged"),
     (
         NotFound,
         "logged_models.delete_tag",
@@ -85,6 +92,13 @@ def begun(error: RunyardError, row: str, fields: Mapping[str, Any]) -> RunyardEr
         if isinstance(error, kind) and row.startswith(noun) and all(given.values()):
             return type(error)(f"{words.format(**given)}: {error.message}", error.details)
     return error
+
+
+def of_token(error: InvalidRequest) -> InvalidRequest:
+    """A refusal that begins with MLflow's words where it is one of a page token."""
+    if error.details.get("parameter") != "page_token":
+        return error
+    return InvalidRequest(f"Invalid page token, could not base64-decode: {error.message}")
 
 
 def _text(fields: Mapping[str, Any], name: str) -> str:

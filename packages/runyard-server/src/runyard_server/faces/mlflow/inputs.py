@@ -26,7 +26,7 @@ def log_outputs(given: Asked) -> dict[str, Any]:
     """Note models that a run made."""
     run = given.own(given.run)
     rows = [_model(one, MODEL_OUTPUT) for one in given.records("models")]
-    if not rows:
+    if given.fields.get("models") is None:
         raise asked.missing("models")
     run_inputs.log(given.system, given.workspace, run, rows)
     return {}

@@ -9,7 +9,7 @@ import posixpath
 import re
 
 from runyard.protocol.errors import InvalidRequest
-from runyard_server.faces.mlflow.asked import wrong
+from runyard_server.faces.mlflow.asked import missing, wrong
 
 MOST_METRICS, MOST_PARAMS, MOST_TAGS, MOST_ENTITIES = 1000, 100, 100, 1000
 LONGEST_KEY = 250
@@ -26,6 +26,8 @@ LONGEST_OF_DATASET = {
 }
 _LONGEST_TITLE = 500
 _NOT_IN_MODELS = ("/", ":", ".", "%", '"', "'")
+_NOT_IN_REGISTERED = ("/", ":")
+_NUMBERED = re.compile(r"[vV][0-9]+")
 _FIT = re.compile(r"[/\w.\- :]*")
 
 
@@ -96,6 +98,35 @@ def of_model(name: str) -> str:
     return name
 
 
+def of_registered(name: str) -> str:
+    """The name of a registered model, if it can be one.
+
+    Raises:
+        InvalidRequest: It is blank or too long, or has a sign that has a meaning in addresses.
+    """
+    if not name.strip():
+        raise missing("name")
+    if any(sign in name for sign in _NOT_IN_REGISTERED):
+        raise InvalidRequest(
+            f"Invalid model name '{name[:200]}'. Names cannot contain '/' or ':': addresses of "
+            "models have them between the parts"
+        )
+    return fitting(name, _LONGEST_TITLE, "name")
+
+
+def of_alias(name: str) -> str:
+    """The name of an alias, if it is none that means something else; our own rule says the rest.
+
+    Raises:
+        InvalidRequest: It is the newest version's, or a number of a version.
+    """
+    if name.lower() == "latest":
+        raise InvalidRequest("'latest' alias name (case insensitive) is reserved: it is the newest")
+    if _NUMBERED.fullmatch(name):
+        raise InvalidRequest(f"Version alias name '{name}' is reserved: it is a version's number")
+    return name
+
+
 def limited(what: str, most: int, count: int) -> None:
     """Refuse a batch that has more of something than it may.
 
@@ -109,6 +140,6 @@ def limited(what: str, most: int, count: int) -> None:
     """
     if count > most:
         raise InvalidRequest(
-            f"A batch logging request can contain at most {most} {what}, and this one has {count}; "
-            "send them in several"
+            f"A batch logging request can contain at most {most} {what}. Got {count} {what}. Send "
+            "them in several"
         )

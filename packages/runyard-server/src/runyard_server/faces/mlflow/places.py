@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from runyard.protocol.errors import InvalidRequest, NotFound
 from runyard_server.core import lookups
 from runyard_server.core.system import Content, RemoteContent, System
-from runyard_server.faces.mlflow import version_files
+from runyard_server.faces.mlflow import apart, version_files
 from runyard_server.faces.mlflow.asked import Asked
 from runyard_server.faces.mlflow.shown import SCHEME
 from runyard_server.operations import file_trees, files, logged_models
@@ -24,6 +24,8 @@ _FOLDER = "artifacts"
 _MODELS = "models"
 _MODEL = re.compile(r"m-[0-9a-f]{32}")
 _DECODINGS = 10
+# On Windows, too: whoever fetches a folder writes below one of their own what it lists.
+_ABSOLUTE = re.compile(r"/|[A-Za-z]:/|file:/", re.IGNORECASE)
 # Below it are the files of versions, for MLflow's client to fetch.
 VERSIONS = "registered-models"
 _NAMED = 3
@@ -31,12 +33,17 @@ _NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A path in the files of a run, of a logged model or of a version; one of them is given."""
+    """A path in the files of a run, a logged model or a version; where none is given, of nobody."""
 
     path: str
     run: str | None = None
     model: str | None = None
     version: str | None = None
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether it is of nobody; see `apart`."""
+        return self.run is None and self.model is None and self.version is None
 
 
 def checked(path: str) -> str:
@@ -47,7 +54,7 @@ def checked(path: str) -> str:
     """
     plain = decoded(path)
     parts = plain.split("/")
-    if plain.startswith("/") or ".." in parts or "#" in plain or "\\" in plain or "\0" in plain:
+    if _ABSOLUTE.match(plain) or ".." in parts or any(sign in plain for sign in "#\\\0"):
         # Word for word what MLflow's server says: programs compare it.
         raise InvalidRequest("Invalid path")
     return "/".join(part for part in path.split("/") if part not in ("", "."))
@@ -118,15 +125,19 @@ def required(given: Asked, path: str) -> Place:
         path: The path in MLflow's store of files.
 
     Raises:
-        NotFound: It is of nobody's.
+        NotFound: It looks like a run's, and there is no such run.
     """
     found = of(given.system, given.workspace, path)
-    if found is None:
+    if found is not None:
+        return found
+    plain = checked(path)
+    # Of a run that is gone, which would be looked for among the run's files and not elsewhere.
+    if next(_candidates(plain.split("/")), None) is not None:
         raise NotFound(
             f"no run and no logged model keeps files at {path[:200]!r}; a run's are below "
             "<experiment>/<run>/artifacts"
         )
-    return found
+    return Place(plain)
 
 
 def changeable(given: Asked, place: Place) -> Place:
@@ -143,6 +154,8 @@ def changeable(given: Asked, place: Place) -> Place:
     run = place.run
     if place.version is not None:
         raise InvalidRequest("the files of a version never change; register another one")
+    if place.is_apart:
+        given.only_user("change files that are of no run")
     if place.model is not None:
         run = logged_models.run_of(given.system, given.workspace, place.model)
     if run is None:
@@ -164,6 +177,8 @@ def children(given: Asked, place: Place) -> list[Child]:
         return file_trees.level(paths, place.path)
     if place.model is not None:
         return logged_models.children(given.system, given.workspace, place.model, place.path)
+    if place.is_apart:
+        return apart.children(given, place.path)
     found = file_trees.children(given.system, given.workspace, str(place.run), place.path)
     # MLflow shows a logged model's files at its own place alone.
     return [one for one in found if place.path or one.name != logged_models.FOLDER]
@@ -190,12 +205,14 @@ def content(given: Asked, place: Place) -> Content | RemoteContent:
         place: Its place.
 
     Raises:
-        RunFileNotFound: There is none.
+        NotFound: There is none.
     """
     if place.version is not None:
         return version_files.read(given, place.version, place.path)
     if place.model is not None:
         return logged_models.read_file(given.system, given.workspace, place.model, place.path)
+    if place.is_apart:
+        return apart.read(given, place.path)
     return files.read(given.system, given.workspace, str(place.run), place.path)
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from runyard.protocol import filters
-from runyard.protocol.errors import InvalidRequest
+from runyard.protocol.errors import AlreadyExists, InvalidRequest
 from runyard.protocol.models import STAGES
 from runyard.protocol.registered_models import (
     ChangeRegisteredModel,
@@ -12,10 +12,19 @@ from runyard.protocol.registered_models import (
     SetAlias,
 )
 from runyard.protocol.search import Search
-from runyard_server.faces.mlflow import experiments, names, searching, shown, versions
+from runyard_server.faces.mlflow import (
+    experiments,
+    grammar,
+    names,
+    searching,
+    shown,
+    titles,
+    versions,
+)
 from runyard_server.faces.mlflow.asked import Asked
 from runyard_server.operations import models
 from runyard_server.operations import registered_models as registered
+from runyard_server.store.registered_models import TITLE_TAG
 
 _PAGE, _MOST = 100, 1000
 # No alias can be called so: MLflow's client asks by it for the newest version of a prompt.
@@ -25,22 +34,23 @@ _ORDERED = {
     "name": "name",
     "timestamp": "changed_at",
     "last_updated_timestamp": "changed_at",
-    "creation_timestamp": "created_at",
 }
 
 
 def create(given: Asked) -> dict[str, Any]:
     """Make a name before its first version."""
     given.adding()
-    body = CreateRegisteredModel(
-        given.required("name"), given.text("description"), versions.tags_of(given)
-    )
-    return _told(registered.create(given.system, given.workspace, body))
+    name, title = titles.named(given), given.text("name")
+    body = CreateRegisteredModel(name, given.text("description"), versions.tags_of(given))
+    try:
+        return _told(registered.create(given.system, given.workspace, body, title=title))
+    except AlreadyExists:
+        raise _taken(given, name, is_prompt=searching.is_prompt(body.tags)) from None
 
 
 def get(given: Asked) -> dict[str, Any]:
     """A registered model."""
-    return _told(registered.get(given.system, given.workspace, given.required("name")))
+    return _told(registered.get(given.system, given.workspace, titles.named(given)))
 
 
 def update(given: Asked) -> dict[str, Any]:
@@ -50,13 +60,14 @@ def update(given: Asked) -> dict[str, Any]:
 
 def rename(given: Asked) -> dict[str, Any]:
     """Rename a registered model."""
-    return _change(given, ChangeRegisteredModel(name=given.required("new_name")))
+    name, title = titles.named(given, "new_name"), given.text("new_name")
+    return _change(given, ChangeRegisteredModel(name=name), title)
 
 
 def delete(given: Asked) -> dict[str, Any]:
     """Delete a registered model with all its versions."""
     given.only_user("delete models")
-    name = given.required("name")
+    name = titles.named(given)
     # Here an alias keeps nothing: MLflow's client has no other way to say that it is meant.
     for alias in registered.get(given.system, given.workspace, name).aliases:
         registered.delete_alias(given.system, given.workspace, name, alias)
@@ -66,18 +77,19 @@ def delete(given: Asked) -> dict[str, Any]:
 
 def search(given: Asked) -> dict[str, Any]:
     """One page of registered models."""
-    order = searching.orders_of_others(given.texts("order_by"), _ORDERED)
+    order = searching.orders_of_others(given.texts("order_by"), _ORDERED, "order by key")
     if not any(one.field.name == "name" for one in order):
         order.append(filters.Order(filters.Field(filters.ATTRIBUTE, "name")))
+    searched = titles.Searched(given)
+    conditions = searched.conditions(searching.of_others(given.text("filter"), _KNOWN))
     body = Search(
-        filter=filters.written(
-            searching.no_prompts(searching.of_others(given.text("filter"), _KNOWN))
-        ),
-        order_by=[searching.written(one) for one in order],
+        filter=filters.written(searching.no_prompts(conditions)),
+        order_by=[searching.written(one) for one in searched.orders(order, conditions)],
         page_size=experiments.size(given, _PAGE, _MOST),
         page_token=given.text("page_token") or None,
     )
-    page = registered.search(given.system, given.workspace, body)
+    with grammar.judged(body.filter):
+        page = registered.search(given.system, given.workspace, body, titled=searched.titled)
     items = [_shown(one) for one in page.items]
     return experiments.paged("registered_models", items, page.next_page_token)
 
@@ -86,8 +98,9 @@ def get_latest_versions(given: Asked) -> dict[str, Any]:
     """The newest version of each stage, or of those that are asked for."""
     stages = given.texts("stages") or list(STAGES)
     wanted = {versions.stage(one) for one in stages}
-    found = registered.get(given.system, given.workspace, given.required("name"))
-    return {"model_versions": [versions.shown(one) for one in found.latest if one.stage in wanted]}
+    found = registered.get(given.system, given.workspace, titles.named(given))
+    some = [one for one in found.latest if one.stage in wanted]
+    return {"model_versions": versions.several(given, some)}
 
 
 def set_tag(given: Asked) -> dict[str, Any]:
@@ -106,7 +119,7 @@ def delete_tag(given: Asked) -> dict[str, Any]:
 def set_alias(given: Asked) -> dict[str, Any]:
     """Have an alias point to a version."""
     given.only_user("set aliases of models")
-    name, alias = given.required("name"), given.required("alias")
+    name, alias = titles.named(given), names.of_alias(given.required("alias"))
     body = SetAlias(versions.number(given))
     registered.set_alias(given.system, given.workspace, name, alias, body=body)
     return {}
@@ -115,7 +128,7 @@ def set_alias(given: Asked) -> dict[str, Any]:
 def delete_alias(given: Asked) -> dict[str, Any]:
     """Remove an alias; one that is not there is no fault."""
     given.only_user("remove aliases of models")
-    name, alias = given.required("name"), given.required("alias")
+    name, alias = titles.named(given), given.required("alias")
     if alias in registered.get(given.system, given.workspace, name).aliases:
         registered.delete_alias(given.system, given.workspace, name, alias)
     return {}
@@ -123,22 +136,36 @@ def delete_alias(given: Asked) -> dict[str, Any]:
 
 def get_by_alias(given: Asked) -> dict[str, Any]:
     """The version that an alias points to."""
-    name, alias = given.required("name"), given.required("alias")
+    name, alias = titles.named(given), given.required("alias")
     there = registered.get(given.system, given.workspace, name)
     if alias.lower() == _NEWEST and there.latest:
         newest = max(one.version for one in there.latest)
         found = models.get(given.system, given.workspace, f"{name}:{newest}")
-        return {"model_version": versions.shown(found)}
+        return versions.told(given, found)
     if alias not in there.aliases:
-        raise InvalidRequest(f"Registered model alias {alias} not found: {name!r} has none of it")
-    found = models.get(given.system, given.workspace, f"{name}@{alias}")
-    return {"model_version": versions.shown(found)}
+        raise InvalidRequest(
+            f"Registered model alias {alias} not found: model {name} has no such alias"
+        )
+    return versions.told(given, models.get(given.system, given.workspace, f"{name}@{alias}"))
 
 
-def _change(given: Asked, body: ChangeRegisteredModel) -> dict[str, Any]:
+def _taken(given: Asked, name: str, *, is_prompt: bool) -> AlreadyExists:
+    """Make the error that says which of a model and a prompt has a name."""
+    there = registered.get(given.system, given.workspace, name)
+    title, kinds = given.text("name"), ("registered model", "prompt")
+    if searching.is_prompt(there.tags) != is_prompt:
+        return AlreadyExists(
+            f"Tried to create a {kinds[is_prompt]} with name '{title}', but the name is already "
+            f"taken by a {kinds[not is_prompt]}. Choose another name"
+        )
+    kind = "Prompt" if is_prompt else "Registered Model"
+    return AlreadyExists(f"{kind} (name={title}) already exists. Choose another name")
+
+
+def _change(given: Asked, body: ChangeRegisteredModel, title: str = "") -> dict[str, Any]:
     given.only_user("change models")
-    name = given.required("name")
-    return _told(registered.change(given.system, given.workspace, name, body=body))
+    name = titles.named(given)
+    return _told(registered.change(given.system, given.workspace, name, body=body, title=title))
 
 
 def _told(found: RegisteredModelRecord) -> dict[str, Any]:
@@ -146,12 +173,14 @@ def _told(found: RegisteredModelRecord) -> dict[str, Any]:
 
 
 def _shown(found: RegisteredModelRecord) -> dict[str, Any]:
+    tags = dict(found.tags)
+    title = tags.pop(TITLE_TAG, found.name)
     return {
-        "name": found.name,
+        "name": title,
         "creation_timestamp": versions.milliseconds(found.created_at),
         "last_updated_timestamp": versions.milliseconds(found.changed_at),
         "description": found.description,
-        "latest_versions": [versions.shown(one) for one in found.latest],
-        "tags": shown.pairs(found.tags),
+        "latest_versions": [versions.shown(one, title) for one in found.latest],
+        "tags": shown.pairs(tags),
         "aliases": [{"alias": a, "version": str(v)} for a, v in found.aliases.items()],
     }

@@ -17,6 +17,9 @@ _REMOVAL = "artifacts.delete"
 _CHANGING_NOTHING = ("search", "get", "refuse")
 ROOT = "/mlflow/{workspace}"
 _PLAIN = "/api/2.0/mlflow"
+# Where clients of MLflow 1 ask for the registry, which was new then.
+_PREVIEW = "/api/2.0/preview/mlflow"
+_REGISTRY = (_PLAIN + "/registered-models/", _PLAIN + "/model-versions/")
 _FILES = "/api/2.0/mlflow-artifacts"
 _NEWER = "/api/3.0/mlflow"
 
@@ -63,13 +66,15 @@ class Row:
         return "" if self.reads or reported else CHANGES
 
 
-# Method, path and answering function; all below `/api/2.0/mlflow`.
+# Method, path and answering function; all below `/api/2.0/mlflow`. The lists are of MLflow 1, whose
+# client knows them besides searches, and are the same.
 _TABLE = """
 POST   /experiments/create                    experiments.create
 GET    /experiments/get                       experiments.get
 GET    /experiments/get-by-name               experiments.get_by_name
 GET    /experiments/search                    experiments.search
 POST   /experiments/search                    experiments.search
+GET    /experiments/list                      experiments.search
 POST   /experiments/update                    experiments.update
 POST   /experiments/delete                    experiments.delete
 POST   /experiments/restore                   experiments.restore
@@ -105,9 +110,12 @@ POST   /logged-models/{model}/params          logged_models.log_params
 PATCH  /logged-models/{model}/tags            logged_models.set_tags
 DELETE /logged-models/{model}/tags/{tag:path} logged_models.delete_tag
 GET    /logged-models/{model}/artifacts/directories logged_models.list_artifacts
+GET    /traces                                traces.search
+POST   /traces                                traces.refuse
 POST   /registered-models/create              registered.create
 GET    /registered-models/get                 registered.get
 GET    /registered-models/search              registered.search
+GET    /registered-models/list                registered.search
 POST   /registered-models/rename              registered.rename
 PATCH  /registered-models/update              registered.update
 DELETE /registered-models/delete              registered.delete
@@ -141,18 +149,24 @@ UPLOAD = Row("artifacts.upload", "PUT", _FILES + "/artifacts/{path:path}")
 DOWNLOAD = Row("artifacts.download", "GET", _FILES + "/artifacts/{path:path}")
 OF_RUN = Row("artifacts.of_run", "GET", "/get-artifact")
 OF_VERSION = Row("artifacts.of_version", "GET", "/model-versions/get-artifact")
+OF_MODEL = Row("artifacts.of_model", "GET", _PLAIN + "/logged-models/{model}/artifacts/files")
 TO_RUN = Row("artifacts.to_run", "POST", _PLAIN + "/upload-artifact")
-TRANSFERS = (UPLOAD, DOWNLOAD, OF_RUN, OF_VERSION, TO_RUN)
+TRANSFERS = (UPLOAD, DOWNLOAD, OF_RUN, OF_MODEL, OF_VERSION, TO_RUN)
 VERSION = Row("server.version", "GET", "/version", open=True, passive=True)
 HEALTH = Row("server.health", "GET", "/health", open=True, passive=True)
 INFO = Row("server.info", "GET", _NEWER + "/server-info", open=True, passive=True)
+# The newer line of clients searches here, the older one where all else of MLflow's is.
+TRACES = (
+    Row("traces.search", "POST", _NEWER + "/traces/search"),
+    Row("traces.refuse", "POST", _NEWER + "/traces"),
+)
 
 
 def rows() -> Iterator[Row]:
     """The rows whose answers are JSON, where MLflow has them."""
     yield from _read(_PLAIN, _TABLE)
     yield from _read(_FILES, _TABLE_OF_FILES)
-    yield INFO
+    yield from (INFO, *TRACES)
 
 
 def places(row: Row) -> Iterator[Row]:
@@ -160,6 +174,8 @@ def places(row: Row) -> Iterator[Row]:
     urls = [row.url]
     if row.url.startswith("/api/"):
         urls.append("/ajax-api/" + row.url.removeprefix("/api/"))
+    if row.url.startswith(_REGISTRY):
+        urls.append(_PREVIEW + row.url.removeprefix(_PLAIN))
     if row.url.startswith("/model-versions/"):
         # MLflow's server takes two slashes for one, and its pages ask so.
         urls.append("/" + row.url)

@@ -7,7 +7,7 @@ from typing import Any
 from runyard.protocol.errors import Forbidden, InvalidRequest
 from runyard.protocol.search import Search
 from runyard_server.core import rights
-from runyard_server.faces.mlflow import asked, experiments, names, searching, shown
+from runyard_server.faces.mlflow import asked, experiments, grammar, names, searching, shown
 from runyard_server.faces.mlflow.asked import Asked
 from runyard_server.operations import tracked_experiments, tracked_runs, tracked_views
 from runyard_server.operations.tracked_runs import NAME_TAG, PARENT_TAG, Change, StartTracked
@@ -89,16 +89,14 @@ def search(given: Asked) -> dict[str, Any]:
         page_size=experiments.size(given, _PAGE, _MOST),
         page_token=given.text("page_token") or None,
     )
-    found, token = tracked_views.search(
-        given.system,
-        given.workspace,
-        RunSearch(
-            search_,
-            given.texts("experiment_ids"),
-            experiments.view(given, "run_view_type"),
-            datasets,
-        ),
+    wanted = RunSearch(
+        search_,
+        given.texts("experiment_ids"),
+        experiments.view(given, "run_view_type"),
+        datasets,
     )
+    with grammar.judged(text):
+        found, token = tracked_views.search(given.system, given.workspace, wanted)
     return experiments.paged("runs", [shown.run(one) for one in found], token)
 
 

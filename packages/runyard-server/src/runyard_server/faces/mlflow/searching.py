@@ -13,7 +13,6 @@ from runyard.protocol import filters
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.filters import (
     ATTRIBUTE,
-    LISTS,
     METRIC,
     PATTERNS,
     TAG,
@@ -22,6 +21,7 @@ from runyard.protocol.filters import (
     Order,
 )
 from runyard.protocol.suggestions import suggest
+from runyard_server.faces.mlflow import grammar
 from runyard_server.faces.mlflow.shown import STATUSES
 from runyard_server.operations import tracked_runs
 from runyard_server.operations.searches import MOST_CONDITIONS, MOST_ORDERS
@@ -79,7 +79,7 @@ def orders_of_runs(given: Iterable[str]) -> list[str]:
     """
     found: list[Order] = []
     for text in given:
-        read = filters.order(text)
+        read = grammar.order(text)
         found.append(Order(_run_field(read.field), read.descending))
     names = [one.field for one in found]
     if len(set(names)) < len(names):
@@ -119,7 +119,7 @@ def conditions(text: str) -> list[Condition]:
     Raises:
         InvalidRequest: It breaks the grammar, or has more than one statement can ask for.
     """
-    found = filters.conditions(text)
+    found = grammar.conditions(text)
     if len(found) > MOST_CONDITIONS:
         raise InvalidRequest(
             f"a filter has up to {MOST_CONDITIONS} conditions, not {len(found)}; use IN for "
@@ -153,8 +153,10 @@ def checked(one: Condition, *, numbers: bool) -> Condition:
     """
     of_kind = _is_number if numbers else _is_text
     wanted = "a number, and with no LIKE" if numbers else "a text, which stands in quotes"
-    if (numbers and one.operator in PATTERNS) or not all(map(of_kind, one.values)):
-        raise InvalidRequest(f"{filters.named(one.field)} is compared with {wanted}")
+    odd = one.operator in PATTERNS if numbers else grammar.orders(one)
+    if odd or not all(map(of_kind, one.values)):
+        begin = grammar.mistaken(one)
+        raise InvalidRequest(f"{begin}: {filters.named(one.field)} is compared with {wanted}")
     return one
 
 
@@ -181,7 +183,9 @@ def renamed(one: Condition, attributes: Mapping[str, str]) -> Condition:
     if one.field.kind == TAG:
         return one
     if one.field.kind != ATTRIBUTE:
-        raise InvalidRequest(f"a filter of these has attributes and tags, not {one.field.kind}")
+        raise InvalidRequest(
+            f"Invalid entity type '{one.field.kind}': a filter of these has attributes and tags"
+        )
     return one._replace(field=_attribute(one.field, attributes))
 
 
@@ -203,18 +207,24 @@ def no_prompts(conditions: Sequence[Condition]) -> list[Condition]:
     return [*others, Condition(_PROMPT, "IS NULL")]
 
 
-def orders_of_others(given: Iterable[str], attributes: Mapping[str, str]) -> list[Order]:
+def orders_of_others(
+    given: Sequence[str], attributes: Mapping[str, str], called: str = "attribute key"
+) -> list[Order]:
     """The orders of experiments or models.
 
     Args:
         given: The orders.
         attributes: What the attributes are called, by their names in MLflow.
+        called: What MLflow calls what it orders by.
 
     Raises:
-        InvalidRequest: One is none.
+        InvalidRequest: One is none, or one field comes twice.
     """
-    read = [filters.order(text) for text in few_orders(list(given))]
-    return [Order(_attribute(one.field, attributes), one.descending) for one in read]
+    read = [grammar.order(text) for text in few_orders(list(given))]
+    fields = [_attribute(one.field, attributes, called) for one in read]
+    if len(set(fields)) < len(fields):
+        raise InvalidRequest(f"`order_by` contains duplicate fields: {list(given)}")
+    return [Order(field, one.descending) for field, one in zip(fields, read, strict=True)]
 
 
 def _condition(one: Condition) -> Condition:
@@ -233,27 +243,26 @@ def _run_field(field: Field) -> Field:
     return _attribute(Field(ATTRIBUTE, name.lower()), _RUN_ATTRIBUTES)
 
 
-def _attribute(field: Field, known: Mapping[str, str]) -> Field:
+def _attribute(field: Field, known: Mapping[str, str], called: str = "attribute key") -> Field:
     if field.kind != ATTRIBUTE or field.name not in known:
+        head, dot, _ = field.name.partition(".")
+        begin = f"Invalid entity type '{head}'" if dot else f"Invalid {called} '{field.name}'"
         near = suggest(field.name, list(known), "", few=len(known))
         metric, tag = (filters.named(Field(kind, field.name)) for kind in (METRIC, TAG))
         raise InvalidRequest(
-            f"Invalid attribute key '{field.name}' specified; {near.sentence}. A metric is "
-            f"{metric}, a tag {tag}"
+            f"{begin} specified; {near.sentence}. A metric is {metric}, a tag {tag}"
         )
     return Field(ATTRIBUTE, known[field.name])
 
 
 def _status(one: Condition) -> Condition:
     """A condition on MLflow's states as one on ours."""
-    words = [str(value) for value in one.values]
+    words = [str(value) for value in checked(one, numbers=False).values]
     if one.operator in PATTERNS:
         small = one.operator.endswith("ILIKE")
         fits = {name for name in STATUSES if matches(words[0], name, small=small)}
-    elif one.operator in ("=", "!=", *LISTS):
-        fits = {name for name in STATUSES if name in words}
     else:
-        raise InvalidRequest(f"a status is compared with =, !=, IN or LIKE, not {one.operator}")
+        fits = {name for name in STATUSES if name in words}
     if one.operator == "!=" or one.operator.startswith("NOT"):
         fits = set(STATUSES) - fits
     ours = [status for name in STATUSES if name in fits for status in STATUSES[name]]

@@ -10,15 +10,17 @@ from runyard.protocol.files import FileEntry, RegisterFiles
 from runyard_server.core import holding
 from runyard_server.core.system import Content, RemoteContent
 from runyard_server.faces.exchange import Exchange
-from runyard_server.faces.mlflow import asked, attachments, places
+from runyard_server.faces.mlflow import apart, asked, attachments, places
 from runyard_server.faces.mlflow.asked import Asked
 from runyard_server.faces.mlflow.places import Place
 from runyard_server.operations import files, logged_models
 from runyard_server.store.folders import Body, checked
 
+_FILE = "artifact_file_path"
+
 
 async def upload(exchange: Exchange) -> Response:
-    """Take a file of a run or of a logged model in."""
+    """Take a file of a run, of a logged model or of nobody in."""
 
     def find() -> tuple[Asked, Place]:
         given = _asked(exchange)
@@ -76,6 +78,20 @@ async def of_run(exchange: Exchange) -> Response:
     return await _sent(exchange, await exchange.run(find), _path(exchange))
 
 
+async def of_model(exchange: Exchange) -> Response:
+    """A file of a logged model, as MLflow's pages ask for it."""
+
+    def find() -> Content | RemoteContent:
+        given = _asked(exchange)
+        path = given.text(_FILE)
+        if not path:
+            raise InvalidRequest(f'Request must include the "{_FILE}" query parameter.')
+        model = logged_models.get(given.system, given.workspace, given.segments["model"])
+        return places.content(given, Place(places.checked(path), model=model.row.id))
+
+    return await _sent(exchange, await exchange.run(find), _path(exchange, _FILE))
+
+
 async def of_version(exchange: Exchange) -> Response:
     """A file of a version of a model, as MLflow's pages ask for it."""
     from runyard_server.faces.mlflow import versions
@@ -95,14 +111,17 @@ async def _sent(exchange: Exchange, content: Content | RemoteContent, path: str)
     return answer
 
 
-def _path(exchange: Exchange) -> str:
-    return exchange.request.query_params.get("path", "")
+def _path(exchange: Exchange, name: str = "path") -> str:
+    return exchange.request.query_params.get(name, "")
 
 
 def _write(given: Asked, place: Place, body: Body) -> None:
     system, workspace = given.system, given.workspace
     if place.model is not None:
         logged_models.write_file(system, workspace, place.model, place.path, body)
+        return
+    if place.is_apart:
+        apart.write(given, place.path, body)
         return
     digest, size = holding.stored(system, body)
     entry = FileEntry(checked(place.path), digest, size)

@@ -98,20 +98,11 @@ def log_model(given: Asked) -> dict[str, Any]:
     if lacking:
         raise InvalidRequest(f"Model json is missing mandatory fields: {sorted(lacking)}")
     found = tracked_views.get(given.system, given.workspace, run)
-    history = _history(found.tags.get(LOGGED_MODELS_TAG, "[]"))
+    history = logged_models.told_in(found.tags.get(LOGGED_MODELS_TAG, "[]"))
     history.append({name: model[name] for name in _KEPT if name in model})
     tags = {LOGGED_MODELS_TAG: json.dumps(history)}
     tracked_values.log(given.system, given.workspace, run, Logged(tags=tags))
     return {}
-
-
-def _history(text: str) -> list[Any]:
-    """The models that a tag tells of; anybody may have written something else there."""
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return []
-    return found if isinstance(found, list) else []
 
 
 def _log(given: Asked, run: str, metrics: Sequence[tuple[Fields, Point]], logged: Logged) -> None:

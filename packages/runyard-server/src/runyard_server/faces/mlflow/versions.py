@@ -6,14 +6,16 @@ gone) is kept as it was given, and the version has no files; a local path is ref
 MLflow tells of a version and the registry has no field for are properties, which never change.
 """
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from runyard.protocol import filters
-from runyard.protocol.errors import InvalidRequest, NotFound, RunFileNotFound
+from runyard.protocol.errors import Forbidden, InvalidRequest, NotFound, RunFileNotFound
 from runyard.protocol.files import FileEntry
-from runyard.protocol.filters import ATTRIBUTE, PROPERTY, Condition, Field, Order
+from runyard.protocol.filters import ATTRIBUTE, PATTERNS, PROPERTY, Condition, Field, Order
 from runyard.protocol.models import (
     ARCHIVED,
     NO_STAGE,
@@ -26,10 +28,20 @@ from runyard.protocol.models import (
 from runyard.protocol.search import Search
 from runyard_server.core import lookups
 from runyard_server.core.system import Content, RemoteContent
-from runyard_server.faces.mlflow import asked, experiments, names, places, searching, version_files
+from runyard_server.faces.mlflow import (
+    asked,
+    experiments,
+    grammar,
+    names,
+    places,
+    searching,
+    titles,
+    version_files,
+)
 from runyard_server.faces.mlflow import shown as views
 from runyard_server.faces.mlflow.asked import THOUSAND, Asked
-from runyard_server.operations import file_trees, logged_models, models
+from runyard_server.faces.mlflow.places import Place
+from runyard_server.operations import file_trees, logged_models, model_titles, models
 from runyard_server.operations import registered_models as registered
 
 _PAGE, _MOST = 1000, 200_000
@@ -47,13 +59,13 @@ _ORDERED = {
 
 def create(given: Asked) -> dict[str, Any]:
     """Register a version of a model that has a name already."""
-    name, source, tags = given.required("name"), given.required("source"), tags_of(given)
+    name, source, tags = titles.named(given), given.required("source"), tags_of(given)
     # A prompt is its tags: its source is a word that leads nowhere.
     if not searching.is_prompt(tags):
         _check(source)
     registered.get(given.system, given.workspace, name)
     run = _run(given, source)
-    told = {
+    noted = {
         _SOURCE: source,
         _LINK: given.text("run_link"),
         _MODEL: given.text("model_id"),
@@ -63,15 +75,18 @@ def create(given: Asked) -> dict[str, Any]:
         path=_base(source),
         run=run,
         tags=tags,
-        properties={key: value for key, value in told.items() if value},
+        properties={key: value for key, value in noted.items() if value},
         description=given.text("description"),
     )
-    return {"model_version": shown(_registered(given, source, body))}
+    made = _registered(given, source, body)
+    if not searching.is_prompt(tags):
+        _note(given, made)
+    return told(given, made)
 
 
 def get(given: Asked) -> dict[str, Any]:
     """A version."""
-    return {"model_version": shown(models.get(given.system, given.workspace, _id(given)))}
+    return told(given, models.get(given.system, given.workspace, _id(given)))
 
 
 def update(given: Asked) -> dict[str, Any]:
@@ -100,8 +115,7 @@ def transition(given: Asked) -> dict[str, Any]:
             f"'{wanted}' is not an Active stage: leave archive_existing_versions out"
         )
     body = SetStage(wanted, archive)
-    found = models.stage(given.system, given.workspace, _id(given), body=body)
-    return {"model_version": shown(found)}
+    return told(given, models.stage(given.system, given.workspace, _id(given), body=body))
 
 
 def get_download_uri(given: Asked) -> dict[str, Any]:
@@ -121,19 +135,19 @@ def search(given: Asked) -> dict[str, Any]:
     for name, descending in more if order else [("changed_at", True), *more]:
         if name not in there:
             order.append(Order(Field(ATTRIBUTE, name), descending))
+    searched = titles.Searched(given)
+    conditions = searched.conditions(
+        [_condition(one) for one in searching.conditions(given.text("filter"))]
+    )
     body = Search(
-        filter=filters.written(
-            searching.no_prompts(
-                [_condition(one) for one in filters.conditions(given.text("filter"))]
-            )
-        ),
-        order_by=[searching.written(one) for one in order],
+        filter=filters.written(searching.no_prompts(conditions)),
+        order_by=[searching.written(one) for one in searched.orders(order, conditions)],
         page_size=experiments.size(given, _PAGE, _MOST),
         page_token=given.text("page_token") or None,
     )
-    page = models.search(given.system, given.workspace, body)
-    items = [shown(one) for one in page.items]
-    return experiments.paged("model_versions", items, page.next_page_token)
+    with grammar.judged(body.filter):
+        page = models.search(given.system, given.workspace, body, titled=searched.titled)
+    return experiments.paged("model_versions", several(given, page.items), page.next_page_token)
 
 
 def set_tag(given: Asked) -> dict[str, Any]:
@@ -195,16 +209,35 @@ def stage(name: str) -> str:
     for one in STAGES:
         if one.lower() == name.lower():
             return one
-    raise InvalidRequest(f"Invalid Model Version stage: {name}; there are {', '.join(STAGES)}")
+    raise InvalidRequest(
+        f"Invalid Model Version stage: {name}. Value must be one of {', '.join(STAGES)}."
+    )
 
 
-def shown(found: ModelRecord) -> dict[str, Any]:
-    """A version as MLflow's JSON."""
+def told(given: Asked, found: ModelRecord) -> dict[str, Any]:
+    """The answer that has one version."""
+    [one] = several(given, [found])
+    return {"model_version": one}
+
+
+def several(given: Asked, found: Sequence[ModelRecord]) -> list[dict[str, Any]]:
+    """Versions as MLflow's JSON, under the names that MLflow knows their models by."""
+    called = model_titles.of_names(given.system, given.workspace, [one.name for one in found])
+    return [shown(one, called.get(one.name, one.name)) for one in found]
+
+
+def shown(found: ModelRecord, title: str) -> dict[str, Any]:
+    """A version as MLflow's JSON.
+
+    Args:
+        found: The version.
+        title: What MLflow calls its model.
+    """
     source = found.properties.get(_SOURCE)
     if source is None:
         source = f"runs:/{found.run}/{found.path}" if found.run else f"models:/{found.id}"
-    told = {
-        "name": found.name,
+    fields = {
+        "name": title,
         "version": str(found.version),
         "creation_timestamp": milliseconds(found.created_at),
         "last_updated_timestamp": milliseconds(found.changed_at or found.created_at),
@@ -219,7 +252,7 @@ def shown(found: ModelRecord) -> dict[str, Any]:
         "aliases": found.aliases,
     }
     model = found.properties.get(_MODEL)
-    return {**told, "model_id": model} if model else told
+    return {**fields, "model_id": model} if model else fields
 
 
 def milliseconds(time: str) -> int:
@@ -243,7 +276,10 @@ def _first_source(given: Asked, found: ModelRecord) -> str:
 def _named(source: str) -> str:
     """What `models:/name/version` or `models:/name@alias` is called here."""
     name, _, version = source.removeprefix(_OF_MODELS).strip("/").partition("/")
-    return f"{name}:{version}" if version else name
+    if version:
+        return f"{model_titles.name_of(name)}:{version}"
+    title, at, alias = name.rpartition("@")
+    return f"{model_titles.name_of(title)}@{alias}" if at else model_titles.name_of(name)
 
 
 def _check(source: str) -> None:
@@ -270,7 +306,7 @@ def _check(source: str) -> None:
 
 
 def _id(given: Asked) -> str:
-    return f"{given.required('name')}:{number(given)}"
+    return f"{titles.named(given)}:{number(given)}"
 
 
 def _change(given: Asked, body: ChangeModel) -> dict[str, Any]:
@@ -278,14 +314,15 @@ def _change(given: Asked, body: ChangeModel) -> dict[str, Any]:
     if given.adding() is not None:
         found = models.get(given.system, given.workspace, model)
         given.own(found.run or "")
-    return {"model_version": shown(models.change(given.system, given.workspace, model, body=body))}
+    return told(given, models.change(given.system, given.workspace, model, body=body))
 
 
 def _condition(one: Condition) -> Condition:
     if one.field == Field(ATTRIBUTE, "source_path"):
         return one._replace(field=Field(PROPERTY, _SOURCE))
     named = searching.renamed(one, _KNOWN)
-    if named.field.name == "version" and all(map(_is_count, named.values)):
+    is_count = named.operator not in PATTERNS and all(map(_is_count, named.values))
+    if named.field.name == "version" and is_count:
         return named._replace(values=tuple(int(value) for value in named.values))
     return named
 
@@ -335,6 +372,20 @@ def _registered(given: Asked, source: str, body: RegisterModel) -> ModelRecord:
     if not entries or not known:
         return models.refer(system, workspace, body)
     return models.register(system, workspace, body=replace(body, files=entries))
+
+
+def _note(given: Asked, made: ModelRecord) -> None:
+    """Have the logged model that is named tell of its version, as MLflow's server does.
+
+    What it was made of is told by the version itself, so nothing is lost where this is not done:
+    for a model that is not here, and with a token that may not change it.
+    """
+    model = given.text("model_id")
+    with suppress(NotFound, Forbidden):
+        if model:
+            places.changeable(given, Place("", model=model))
+            name = given.required("name")
+            logged_models.note_version(given.system, given.workspace, model, name, made.version)
 
 
 def _of_version(given: Asked, source: str) -> list[FileEntry]:

@@ -17,6 +17,7 @@ from runyard.protocol.route import (
     ANYONE,
     FAMILY,
     MAKES,
+    OWNS,
     READS,
     REGISTERS,
     SITE,
@@ -59,11 +60,17 @@ class Asked:
         if not rights.is_below(self.system, self.workspace, run, self.own):
             raise self.refusal(run)
 
+    def check_family(self, run: str) -> None:
+        """Refuse a run that is neither the token's own, nor below it, nor the pipeline it is of."""
+        if not rights.may_change(self.system, self.workspace, run, self.own):
+            raise self.refusal(run)
+
     def refusal(self, run: str) -> Forbidden:
         """Make the error that says which run the token is not for."""
         return Forbidden(
             f"the token of run {self.own} does not open {self.route.name} of run {run}: a job "
-            "changes its own run, its children and the runs that it submitted"
+            "changes its own run, its children and the runs that it submitted, and a step its "
+            "pipeline"
         )
 
 
@@ -144,7 +151,7 @@ def bound(
 
 def _family(asked: Asked, given: Given) -> Given:
     # A sweep is a run, of the same id.
-    asked.check_below(asked.segments.get("run") or asked.segments["sweep"])
+    asked.check_family(asked.segments.get("run") or asked.segments["sweep"])
     return given
 
 
@@ -162,8 +169,21 @@ def _makes(asked: Asked, given: Given) -> Given:
 
 def _registers(asked: Asked, given: Given) -> Given:
     run = given["body"].run or asked.own
-    asked.check_below(run)
+    asked.check_family(run)
     return {**given, "body": replace(given["body"], run=run)}
+
+
+def _owns(asked: Asked, given: Given) -> Given:
+    def check(run: str | None) -> None:
+        if run is None or not rights.may_change(asked.system, asked.workspace, run, asked.own):
+            raise Forbidden(
+                f"the token of run {asked.own} does not open {asked.route.name} of what "
+                f"{'no run' if run is None else f'run {run}'} registered: a job changes what its "
+                "own run and those below it registered, and a step what its pipeline did"
+            )
+
+    # Who registered it the operation finds out.
+    return {**given, "check": check}
 
 
 def _writes(asked: Asked, given: Given) -> Given:
@@ -176,5 +196,6 @@ RULES: Mapping[str, Rule] = {
     ADDS: _adds,
     MAKES: _makes,
     REGISTERS: _registers,
+    OWNS: _owns,
     WRITES: _writes,
 }

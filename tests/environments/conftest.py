@@ -62,16 +62,27 @@ class Room:
         """The build log."""
         return self.log_path.read_text() if self.log_path.exists() else ""
 
-    def wheel(self, name: str, version: str, requires: str = "", tag: str = "py3-none-any") -> None:
-        """Put a package with one module into the folder of wheels."""
+    def wheel(
+        self,
+        name: str,
+        version: str,
+        requires: str = "",
+        tag: str = "py3-none-any",
+        scripts: Sequence[str] = (),
+    ) -> None:
+        """Put a package with one module, and scripts that print where they are, with the wheels."""
         info = f"{name}-{version}.dist-info"
         metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
         metadata += f"Requires-Dist: {requires}\n" if requires else ""
+        prints = "import sys\n\n\ndef main():\n    print(sys.prefix)\n" if scripts else ""
         files = {
-            f"{name}.py": f"version = {version!r}\n",
+            f"{name}.py": f"version = {version!r}\n{prints}",
             f"{info}/METADATA": metadata,
             f"{info}/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n",
         }
+        if scripts:
+            told = "".join(f"{script} = {name}:main\n" for script in scripts)
+            files[f"{info}/entry_points.txt"] = f"[console_scripts]\n{told}"
         record = "".join(f"{path},{_digest(text)},{len(text)}\n" for path, text in files.items())
         files[f"{info}/RECORD"] = f"{record}{info}/RECORD,,\n"
         path = self.wheels / f"{name}-{version}-{tag}.whl"

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from runyard.protocol import conda_locks
-from runyard.protocol.environments import EnvironmentDefinition
+from runyard.protocol.environments import EnvironmentDefinition, LockRecord
 from runyard.runtime import variables
 from runyard.sdk import run_environments
 from runyard_server.environments import (
@@ -25,8 +26,9 @@ from runyard_server.environments import (
     mpi,
 )
 from runyard_server.environments import inputs as normal
+from runyard_server.environments.on_nodes import NodeEnvironments
 
-from .conda_channel import OWN, Channel, copied
+from .conda_channel import OWN, PLATFORM, Channel, copied
 from .conftest import LIGHT, Offline, Room
 
 pytestmark = pytest.mark.slow(seconds=8)
@@ -335,6 +337,64 @@ def test_what_is_known_of_a_channel_s_password_is_in_no_log(conda):
     assert "127.0.0.1:9/t/***/lab is an address" in told
     assert "correct-horse" not in told
     assert "my-own-token" not in told
+
+
+def test_a_channel_s_own_password_is_kept_apart_from_the_lock(conda, channel):
+    """The lock names the channel alone, and is made again with what is kept of it."""
+    with served(channel.folder) as private:
+        definition = EnvironmentDefinition(conda=["alpha=1.0"], channels=[private])
+        lock = conda.lock(definition)
+        public = private.replace(f"me:{PASSWORD}@", "")
+        assert f"# conda {public}/noarch/alpha-1.0-" in lock.requirements
+        kept = next((conda.folder / ".accounts").iterdir())
+        assert PASSWORD in kept.read_text()
+        assert kept.stat().st_mode & 0o777 == 0o600
+        entries = [each.entry for each in conda_locks.packages(lock.requirements)]
+        again = conda.lock(EnvironmentDefinition(conda=entries, as_of="now"))
+        assert again.digest == lock.digest
+        shutil.rmtree(conda.packages / "conda" / "pkgs", ignore_errors=True)
+        made = conda.realise(again)
+        told = "\n".join([again.requirements, conda.log, *conda.lines])
+        files = [path for path in Path(made.folder).rglob("*") if path.is_file()]
+        assert PASSWORD not in told
+        assert not [path for path in files if PASSWORD.encode() in path.read_bytes()]
+        inputs = [path.read_text() for path in (conda.folder / ".inputs").iterdir()]
+        assert PASSWORD not in "".join(inputs)
+
+
+def test_nodes_that_make_their_environments_refuse_conda_before_they_are_taken(tmp_path):
+    """They have no rattler, so a run is told while it is prepared, and not on a node."""
+    nodes = NodeEnvironments(mpi.this_machine())
+    entry = f"# conda https://c.example/l/noarch/alpha-1.0-py_0.conda#sha256:{'a' * 64}\n"
+    lock = LockRecord("digest", "3.11.4", entry)
+    assert nodes.realised(lock) is None
+    with pytest.raises(EnvironmentFailed, match=r"has conda packages \(alpha\), and the nodes"):
+        nodes.realise(lock, tmp_path / "log", lambda: False)
+
+
+def test_files_for_another_kind_of_machine_are_refused_at_once(conda):
+    """They would be installed, and fail when something of them is started."""
+    entry = f"https://conda.example/win-64/python-3.11.4-h1_0.conda#sha256:{'a' * 64}"
+    with pytest.raises(
+        EnvironmentFailed, match=rf"is for win-64, and the machine .* is {PLATFORM}"
+    ):
+        conda.environments.definition_hash(EnvironmentDefinition(conda=[entry]))
+
+
+def test_rattler_among_the_user_s_own_packages_is_seen(conda, tmp_path):
+    """What the service sees its program sees, too; what it cannot see is told with what to do."""
+    program = Path(conda_rule.__file__).with_name("conda_program.py")
+    fake = tmp_path / "user"
+    code = "import site; site.main(); print(site.getusersitepackages())"
+    given = {"PYTHONUSERBASE": str(fake), "PATH": os.environ["PATH"]}
+    python = getattr(sys, "_base_executable", sys.executable)
+    place = subprocess.check_output([python, "-c", code], env=given, text=True).strip()
+    Path(place, "rattler").mkdir(parents=True)
+    Path(place, "rattler", "__init__.py").write_text("raise ImportError('seen')")
+    asked = [python, "-E", "-P", str(program), "solve"]
+    done = subprocess.run(asked, env=given, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "py-rattler cannot be loaded (seen); install it beside the service" in done.stderr
 
 
 def test_a_locked_python_that_is_no_release_is_refused(conda):

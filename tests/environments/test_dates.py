@@ -6,8 +6,9 @@ import threading
 
 import pytest
 
-from runyard.protocol.environments import EnvironmentDefinition
-from runyard_server.environments import EnvironmentFailed, dates, interpreters
+from runyard.protocol.environments import BY_SCRIPT, EnvironmentDefinition
+from runyard.protocol.pythons import usual
+from runyard_server.environments import EnvironmentFailed, dates, interpreters, upload_dates
 from runyard_server.environments.interpreters import Interpreter
 
 
@@ -105,13 +106,49 @@ def test_the_service_may_have_a_day_of_its_own(room, index, monkeypatch):
     assert "keras==2.2.4" in room.lock(EnvironmentDefinition(pip=["keras"])).requirements
     now = room.lock(EnvironmentDefinition(pip=["keras"], as_of="now"))
     assert "keras==3.0" in now.requirements
+    # What a script rules out says less than who runs the service.
+    implied = {"as_of": "2017-05-01", "as_of_from": f"{BY_SCRIPT}keras.backend"}
+    of_script = room.lock(EnvironmentDefinition(pip=["keras"], **implied))
+    assert ("keras==2.2.4" in of_script.requirements, of_script.notes) == (True, [])
 
 
-def test_an_index_without_days_is_told(room, index):
-    """A mirror that does not say when files came cannot be asked for those of a day."""
-    index.files = {"keras": [("keras-3.0-py3-none-any.whl", None)]}
+def test_an_index_without_days_is_asked_by_our_own_table(room, index):
+    """A mirror that does not say when files came has the common packages of the day, too."""
+    room.wheel("rare", "1.0")
+    names = ["keras-2.2.4", "keras-3.0", "rare-1.0", "fix-1.0.5"]
+    files = {name: f"{name}-py3-none-any.whl" for name in names}
+    index.files = {
+        package: [(file, None) for name, file in files.items() if name.startswith(f"{package}-")]
+        for package in ("keras", "rare", "fix")
+    }
+    asked = EnvironmentDefinition(pip=["keras", "rare", "fix==1.0.5"], as_of="2019-08-01")
+    lock = room.lock(asked)
+    assert "keras==2.2.4" in lock.requirements
+    assert lock.python == "3.7.16"
+    assert lock.notes[0] == (
+        "the package index does not tell when its files came: by Runyard's own table of common "
+        "packages keras is of 2019-08-01, and rare is the newest"
+    )
+    index.files = {"keras": [(files["keras-3.0"], None)]}
     with pytest.raises(EnvironmentFailed, match="the package index does not tell when its files"):
-        room.lock(EnvironmentDefinition(pip=["keras"], as_of="2019-08-01"))
+        room.lock(EnvironmentDefinition(pip=["keras"], as_of="2019-08-02"))
+    framework = {"as_of": "2019-08-02", "as_of_from": "TensorFlow 1.13"}
+    lock = room.lock(EnvironmentDefinition(pip=["keras"], **framework))
+    assert "keras==3.0" in lock.requirements
+    assert "the newest packages are used" in lock.notes[0]
+
+
+def test_the_table_of_days_knows_what_v1_lists_have():
+    """The newest by a day, none where that is pinned, and nothing before the first quarter."""
+    early = dict(each.split("<=") for each in upload_dates.bounds("2019-04-27", []))
+    assert early["keras"] == "2.2.4"
+    assert early["pandas"].startswith("0.24.")
+    late = dict(each.split("<=") for each in upload_dates.bounds("2030-01-01", ["scipy==1.0"]))
+    assert early.keys() <= {*late, "scipy"}
+    assert "scipy" not in late
+    assert late["keras"].startswith("3.")
+    assert upload_dates.bounds("2016-01-01", []) == ()
+    assert upload_dates.TABLE.stat().st_size < 60_000
 
 
 def test_what_is_younger_than_what_it_serves_has_no_day():
@@ -134,5 +171,5 @@ def test_what_is_no_day_is_refused(room, day):
 def test_each_day_has_its_python():
     """The newest for which packages had builds by then; jobs run on nothing older than 3.7."""
     days = ("2017-01-01", "2019-08-01", "2020-12-01", "2023-08-01", "2030-01-01")
-    found = [dates.usual_python(day) for day in days]
+    found = [usual(day) for day in days]
     assert found == [(3, 7), (3, 7), (3, 8), (3, 11), (3, 13)]

@@ -94,3 +94,42 @@ def test_a_machine_without_a_gpu_gets_no_cuda(asked, given):
     assert changed == given
     assert bool(note) == (asked != given)
     assert re.search("no GPU|^$", note)
+
+
+@pytest.mark.parametrize(
+    ("tensorflow", "bound"),
+    [
+        ("tensorflow-gpu==1.13.1", "keras<2.3"),
+        ("tensorflow==2.0.4", "keras<2.4"),
+        ("tensorflow-cpu==2.3.4", "keras<2.5"),
+        ("tensorflow==2.11.0", ""),
+    ],
+)
+def test_keras_without_a_version_is_one_that_its_tensorflow_loads(tensorflow, bound):
+    """pip would take the newest, for Keras named no TensorFlow then; a version of yours stays."""
+    found = [each for each in frameworks.constraints([tensorflow, "keras"]) if "keras" in each]
+    assert found == ([bound] if bound else [])
+    own = frameworks.constraints([tensorflow, "keras==2.4.3", "keras-preprocessing"])
+    assert [each for each in own if "keras" in each] == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_changed"),
+    [
+        (["inference-schema==1.1.0"], True),
+        (["inference-schema[numpy-support]==1.7.1", "numpy"], True),
+        (["inference-schema==1.8"], False),
+        (["inference-schema"], False),
+        (["inference-schema==1.1.0", "wrapt==1.12.1"], False),
+    ],
+)
+def test_the_decorators_of_old_scoring_scripts_load_on_todays_python(asked, is_changed):
+    """Their releases pin a wrapt that reads a name which Python 3.11 took out of `inspect`."""
+    assert any("wrapt>=1.14" in each for each in frameworks.overrides(asked)) == is_changed
+
+
+def test_the_decorators_of_old_scoring_scripts_have_a_pandas_they_can_describe():
+    """Nobody who pinned them pinned pandas, whose texts have another type since version 3."""
+    assert "pandas<3" in frameworks.constraints(["inference-schema==1.3.0", "pandas"])
+    assert frameworks.constraints(["inference-schema==1.3.0", "pandas==3.0.2"]) == []
+    assert frameworks.constraints(["inference-schema", "pandas"]) == []

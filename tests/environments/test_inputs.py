@@ -121,12 +121,25 @@ def test_an_index_line_is_the_index(line):
     assert inputs.read(definition, gpu=False).index_url == "https://a.example"
 
 
-@pytest.mark.parametrize("line", ["-e .", "./wheels/x.whl", "-r other.txt", "sub/folder", "--odd"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(
+            "-e .",
+            "./wheels/x.whl",
+            "-r other.txt",
+            "sub/folder",
+            "--odd",
+            "x-1.0-py3-none-any.whl",
+        ),
+        *("dist\\x-1.0-py3-none-any.whl", "C:\\x.zip", "numpy=1.16"),
+    ],
+)
 def test_what_only_the_client_has_is_refused(line):
     """The service cannot see the client's files; the message says so and names the line."""
     with pytest.raises(EnvironmentFailed) as failed:
         lines.sort(line)
-    assert line in failed.value.message
+    assert repr(line) in failed.value.message
 
 
 def test_the_default_python_of_old_files_becomes_the_oldest_that_works():

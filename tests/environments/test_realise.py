@@ -57,6 +57,16 @@ def test_modules_are_compiled_after_the_environment_is_there(room):
     assert shown.strip() == str(before)
 
 
+def test_what_was_compiled_once_is_at_hand_in_the_next_environment(room):
+    """Another package beside a large one does not have the large one compiled anew."""
+    one = room.realise(room.lock(room.definition("alpha==1.0")))
+    _until(lambda: _compiled(one))
+    two = room.realise(room.lock(room.definition("beta")))
+    (first,), (second,) = _compiled(one), _compiled(two)
+    assert first.samefile(second)
+    assert "1 modules have been compiled" in room.log
+
+
 def test_compiling_ends_with_the_service(room, monkeypatch, tmp_path):
     """A service that stops leaves no process at work in an environment."""
     started = tmp_path / "started"

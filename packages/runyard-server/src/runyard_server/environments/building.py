@@ -5,6 +5,7 @@ work and a canceled run can end it; its output goes straight into the run's buil
 """
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import IO, Self
 
 from runyard.protocol.errors import RunyardError, StorageFull
 from runyard_server.environments.failures import (
@@ -23,7 +25,7 @@ from runyard_server.environments.failures import (
 from runyard_server.environments.resolver import Tool
 
 # Exit statuses of the light half's builder.
-_DISK_FULL, _UNREACHABLE = 28, 75
+DISK_FULL, UNREACHABLE = 28, 75
 _ENTRY = Path("runyard", "runtime", "__main__.py")
 _QUICK, _SLOW, _GROWTH = 0.02, 0.25, 1.5
 _GRACE_SECONDS = 5.0
@@ -48,25 +50,52 @@ def build(
         BuildCanceled: Given up.
     """
     log_path.parent.mkdir(parents=True, exist_ok=True)
-    # A file for its errors, not a pipe: nobody reads meanwhile, and a full pipe would stop the
-    # builder.
     with log_path.open("ab") as log, tempfile.TemporaryFile() as reason:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=reason,
-            cwd=folder,
-            env=tool.variables,
-            # A group of its own: ended as a whole, and not by a Ctrl-C meant for the service.
-            start_new_session=True,
-        )
-        with process:
-            _watch(process, cancelled)
-        reason.seek(0)
-        said = reason.read().decode("utf-8", "replace").strip()
-    if process.returncode:
-        raise _failure(process.returncode, said)
+        process = start(command, tool, folder, reason, log)
+        watch(process, cancelled)
+        if process.returncode:
+            raise failure(process.returncode, reason)
+
+
+def start(
+    command: list[str],
+    tool: Tool,
+    folder: Path,
+    reason: IO[bytes],
+    log: IO[bytes] | None = None,
+    *,
+    ordered: bool = False,
+) -> subprocess.Popen[bytes]:
+    """Start a builder.
+
+    Args:
+        command: Its command line.
+        tool: Its variables.
+        folder: Its working folder.
+        reason: Takes what it says of a failure.
+        log: Takes its output, if that is wanted.
+        ordered: Whether it waits for an order.
+    """
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE if ordered else subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL if log is None else log,
+        # A file, not a pipe: nobody reads meanwhile, and a full pipe would stop the builder.
+        stderr=reason,
+        cwd=folder,
+        env=tool.variables,
+        # A group of its own: ended as a whole, and not by a Ctrl-C meant for the service.
+        start_new_session=True,
+    )
+
+
+def program(light: Path) -> list[str]:
+    """The beginning of a builder's command line.
+
+    Args:
+        light: Folder with the light half.
+    """
+    return [sys.executable, "-S", "-E", str(light / _ENTRY)]
 
 
 def command(
@@ -89,21 +118,63 @@ def command(
         cache: Folder of downloaded packages.
         conda: The program that installs conda packages, for a lock that has some.
     """
-    entry = [sys.executable, "-S", "-E", str(light / _ENTRY), "realise"]
+    entry = [*program(light), "realise"]
     places = ["--folder", str(folder), "--requirements", str(requirements), "--cache", str(cache)]
     programs = ["--python", python, "--uv", uv, *(["--conda", str(conda)] if conda else [])]
     return [*entry, *places, *programs]
 
 
-def _watch(process: subprocess.Popen[bytes], cancelled: Callable[[], bool]) -> None:
+def watch(process: subprocess.Popen[bytes], cancelled: Callable[[], bool]) -> None:
+    """Wait until a builder has ended.
+
+    Args:
+        process: The builder.
+        cancelled: Says whether to give up; asked at least four times a second.
+
+    Raises:
+        BuildCanceled: Given up.
+    """
     pause = _QUICK
-    while process.poll() is None:
-        if cancelled():
-            _end(process)
-            raise BuildCanceled
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(pause)
-        pause = min(pause * _GROWTH, _SLOW)
+    with _Ending(process) as ending:
+        while process.poll() is None:
+            if cancelled():
+                _end(process)
+                raise BuildCanceled
+            ending.wait(pause)
+            pause = min(pause * _GROWTH, _SLOW)
+
+
+class _Ending:
+    """Notices the end of a process as it comes.
+
+    `Popen.wait` with a limit sleeps up to 50 ms between its looks, which is half of what linking a
+    few packages takes.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self._handle = -1
+
+    def __enter__(self) -> Self:
+        # Only Linux has them.
+        with suppress(AttributeError, OSError):
+            self._handle = os.pidfd_open(self._process.pid)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._handle >= 0:
+            os.close(self._handle)
+
+    def wait(self, seconds: float) -> None:
+        """Wait until it has ended, so long at most."""
+        if self._handle < 0:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(seconds)
+            return
+        # Not `select`, which takes no descriptor above 1023.
+        watched = select.poll()
+        watched.register(self._handle, select.POLLIN)
+        watched.poll(seconds * 1000)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -118,10 +189,18 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             return
 
 
-def _failure(status: int, said: str) -> RunyardError:
-    if status == _DISK_FULL:
+def failure(status: int, reason: IO[bytes]) -> RunyardError:
+    """Why a builder has failed.
+
+    Args:
+        status: Its exit status, as `Popen` has it.
+        reason: What it has said of it.
+    """
+    reason.seek(0)
+    said = reason.read().decode("utf-8", "replace").strip()
+    if status == DISK_FULL:
         return StorageFull(said)
-    if status == _UNREACHABLE:
+    if status == UNREACHABLE:
         return IndexUnreachable(said)
     if status < 0:
         # By the kernel for want of memory, or by hand: that says nothing of the lock, so try again.

@@ -104,9 +104,10 @@ def considered(inputs: Inputs, definition: EnvironmentDefinition, setting: str) 
         return replace(inputs, compatibility=_checked(said, strict=strict))
     if strict:
         _check_instead(inputs)
+        return replace(inputs, compatibility=STRICT)
     if _old(inputs) is None or interpreters.has(OLDEST_PYTHON):
         return inputs
-    return replace(inputs, compatibility=STRICT if strict else _requirement(inputs))
+    return replace(inputs, compatibility=_requirement(inputs))
 
 
 def lock(
@@ -129,6 +130,8 @@ def lock(
     Raises:
         EnvironmentFailed: Neither can be had, or nothing may take the other's place.
     """
+    if inputs.compatibility == STRICT and (_old(inputs) is None or interpreters.has(OLDEST_PYTHON)):
+        return locked(inputs)
     if _ON in inputs.compatibility:
         # A run once more: the one before was told.
         found = locked(inputs)

@@ -30,12 +30,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-import rattler
-from rattler.exceptions import GatewayError, InstallerError, SolverError
-from rattler.networking.client import Client
-from rattler.package_cache import PackageCache, ValidationMode
-from rattler.package_streaming import download_to_path
-from rattler.repo_data.gateway import SourceConfig
+try:
+    import rattler
+    from rattler.exceptions import GatewayError, InstallerError, SolverError
+    from rattler.networking.client import Client
+    from rattler.package_cache import PackageCache, ValidationMode
+    from rattler.package_streaming import download_to_path
+    from rattler.repo_data.gateway import SourceConfig
+except ImportError as error:
+    # The service has seen it by PYTHONPATH, which this program goes without.
+    sys.exit(
+        f"py-rattler cannot be loaded ({error}); install it beside the service, so that no "
+        f"PYTHONPATH is needed: {sys.executable} -m pip install 'runyard-server[conda]'"
+    )
 
 FAILED, DISK_FULL, UNREACHABLE = 1, 28, 75
 PREFIX = "# conda "
@@ -49,6 +56,7 @@ _NETWORK = re.compile(
     r"\b50[0-9]\b",
     re.IGNORECASE,
 )
+_NO_ACCOUNT = re.compile(r"\b40[13]\b|Unauthorized|Forbidden")
 _SECRET = re.compile(r"(?<=://)[^/@\s]+@|(?<=/)t/[^/\s]+/")
 _FILE = "file://"
 _SHOWN = 8
@@ -171,7 +179,7 @@ async def install(lines: Sequence[str], folder: Path, cache: Path) -> None:
                 reporter=progress,
             )
         except InstallerError as error:
-            raise Refused(str(error), _kind(str(error))) from error
+            raise Refused(_why_not_fetched(str(error)), _kind(str(error))) from error
 
 
 class Progress:
@@ -221,6 +229,16 @@ async def _record(line: str, cache: Path, fetched: Path) -> Any:
         await download_to_path(Client.authenticated_client(), address, path)
         _compare(path, address, digest)
     return await rattler.RepoDataRecord.from_package_archive(path)
+
+
+def _why_not_fetched(reason: str) -> str:
+    """A failure of an installation; a lock has no password, and here none may be kept for it."""
+    if not _NO_ACCOUNT.search(reason):
+        return reason
+    return (
+        f"{reason}\nThe channel asks who you are: submit the environment with the channel's "
+        "password in its address again, or name it in [conda_mirrors] of config.toml"
+    )
 
 
 def _compare(path: Path, address: str, digest: str) -> None:

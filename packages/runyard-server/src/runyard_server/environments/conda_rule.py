@@ -12,6 +12,7 @@ there. So conda is used where the definition leaves no choice:
 Names of channels alone choose nothing: v1 wrote `conda-forge` into each of its files.
 """
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Protocol
 
 from runyard.protocol import conda_locks
+from runyard.protocol.conda_locks import CondaPackage
 from runyard.protocol.environments import EnvironmentDefinition
 from runyard_server.environments import conda, lines
 from runyard_server.environments.failures import EnvironmentFailed
@@ -35,6 +37,9 @@ _NAMED = {
 }
 # What conda files say so that no channels come behind their own; here none ever do.
 _ALONE = "nodefaults"
+# Packages of Python alone, for machines of every kind.
+_EVERY = "noarch"
+_SYSTEMS = {"Linux": "linux", "Darwin": "osx"}
 _SCHEME = re.compile(r"([a-z][a-z0-9+.\-]*)://")
 _NOT_FOUND = re.compile(r"`?([\w.\-]+)`? was not found in")
 
@@ -78,6 +83,29 @@ def reason(definition: EnvironmentDefinition, when: str) -> str:
     if when == ALWAYS and definition.conda:
         return f"the service's setting conda is '{ALWAYS}'"
     return ""
+
+
+def check_platform(package: CondaPackage) -> None:
+    """Refuse a file for another kind of machine, which would be installed and then not run.
+
+    Raises:
+        EnvironmentFailed: It is one.
+    """
+    own = platform()
+    if package.platform not in (own, _EVERY):
+        raise EnvironmentFailed(
+            f"the conda package {package.name}-{package.version}-{package.build} is for "
+            f"{package.platform}, and the machine of the service is {own}: name the packages of "
+            f"{own}, or versions in place of addresses, which are solved here"
+        )
+
+
+def platform() -> str:
+    """This machine as conda calls it: `linux-64`, `osx-arm64` and the like."""
+    machine = os.uname()
+    system = _SYSTEMS.get(machine.sysname, machine.sysname.lower())
+    processor = "64" if machine.machine == "x86_64" else machine.machine
+    return f"{system}-{processor}"
 
 
 def has_rattler() -> bool:
@@ -150,13 +178,17 @@ class Mirrors:
 
     Args:
         table: The setting: channels by name or address, and their mirrors.
+        accounts: Channels by their address without an account, and with it.
     """
 
-    def __init__(self, table: Mapping[str, str]) -> None:
-        self._places = {
+    def __init__(self, table: Mapping[str, str], accounts: Mapping[str, str]) -> None:
+        named = {
             resolved(channel)[0] + "/": resolved(mirror)[0] + "/"
             for channel, mirror in table.items()
         }
+        own = {f"{channel}/": f"{address}/" for channel, address in accounts.items()}
+        # A mirror of the settings is where everything of a channel comes from.
+        self._places = {**own, **named}
 
     def of(self, address: str) -> str:
         """The address in place of a channel's, or of a file's below it."""

@@ -21,7 +21,15 @@ from typing import Any
 from runyard.protocol import conda_locks
 from runyard.protocol.conda_locks import CondaPackage
 from runyard.protocol.errors import RunyardError, StorageFull
-from runyard_server.environments import conda, conda_rule, interpreters, lines, mpi, resolver
+from runyard_server.environments import (
+    conda,
+    conda_accounts,
+    conda_rule,
+    interpreters,
+    lines,
+    mpi,
+    resolver,
+)
 from runyard_server.environments.conda_rule import Mirrors
 from runyard_server.environments.failures import EnvironmentFailed, IndexUnreachable
 from runyard_server.environments.inputs import OLDEST_PYTHON, CondaInputs, Inputs
@@ -155,7 +163,7 @@ def _explicit(entries: Sequence[str]) -> list[CondaPackage]:
     """Take packages as they are locked."""
     found = []
     for entry in entries:
-        package = conda_locks.parsed(entry)
+        package = conda_locks.parsed(conda_accounts.public(entry))
         if package is None:
             raise EnvironmentFailed(
                 f"{entry!r} stands beside conda packages that are named by their addresses: give "
@@ -163,8 +171,8 @@ def _explicit(entries: Sequence[str]) -> list[CondaPackage]:
             )
         if not package.sha256:
             raise EnvironmentFailed(
-                f"{entry!r} has no hash: write #sha256: and the hash of the file behind it, as "
-                "`conda list --explicit --sha256` does"
+                f"{resolver.hidden(entry)!r} has no hash: write #sha256: and the hash of the file "
+                "behind it, as `conda list --explicit --sha256` does"
             )
         found.append(package)
     return found
@@ -178,7 +186,7 @@ def _by_rattler(
     log(f"solving {len(wanted.packages)} conda packages from {shown}")
     answer = _ask(
         {
-            "channels": [mirrors.of(each) for each in wanted.channels],
+            "channels": [mirrors.of(conda_accounts.public(each)) for each in wanted.channels],
             "specs": [*wanted.packages, _python(inputs.python)],
             "as_of": inputs.as_of,
             "gpu": wanted.gpu,
@@ -193,7 +201,8 @@ def _by_rattler(
 
 
 def _locked(found: dict[str, str], mirrors: Mirrors) -> CondaPackage:
-    package = conda_locks.parsed(f"{mirrors.original(found['address'])}#{found['sha256']}")
+    address = conda_accounts.public(mirrors.original(found["address"]))
+    package = conda_locks.parsed(f"{address}#{found['sha256']}")
     if package is None or not package.sha256:
         raise EnvironmentFailed(
             f"the conda channel of {resolver.hidden(found['address'])} gives no SHA-256 of it, and "
@@ -213,7 +222,8 @@ def _python(asked: str) -> str:
 def _ask(request: dict[str, Any]) -> dict[str, Any]:
     try:
         done = subprocess.run(
-            [sys.executable, "-I", str(PROGRAM), "solve"],
+            # Without PYTHONPATH, and with the user's own packages: rattler may be among them.
+            [sys.executable, "-E", "-P", str(PROGRAM), "solve"],
             input=json.dumps(request).encode(),
             capture_output=True,
             timeout=SECONDS,

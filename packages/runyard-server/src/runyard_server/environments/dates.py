@@ -1,4 +1,4 @@
-"""What it means that packages are as of a day: what is left out, and which Python was usual.
+"""What it means that packages are as of a day: what is left out, and what old Pythons cost.
 
 Old lists name packages without versions and mean those of their time. So nothing that was
 published later exists for the resolver, but for
@@ -13,23 +13,12 @@ import re
 from collections.abc import Iterable
 from datetime import date
 
+from runyard.protocol.environments import NOW
 from runyard_server.environments import lines, mpi
 from runyard_server.environments.failures import EnvironmentFailed
 
-# What means no date, also where the settings have one.
-NOW = "now"
 _EXEMPT = ("pip", "setuptools", "wheel", *sorted(mpi.BRING_MPIRUN), mpi.BINDINGS, "psutil", "cffi")
 _EXACT = re.compile(r"^[^;@<>!~]*==[^;*]+(;|$)")
-# The day from which a Python is what people use: packages have builds for it by then.
-_USUAL = (
-    ("2025-07-01", (3, 13)),
-    ("2024-07-01", (3, 12)),
-    ("2023-07-01", (3, 11)),
-    ("2022-07-01", (3, 10)),
-    ("2021-07-01", (3, 9)),
-    ("2020-07-01", (3, 8)),
-)
-_OLDEST = (3, 7)
 # The month after which a minor gets no fixes any more.
 _ENDS = {(3, 7): "June 2023", (3, 8): "October 2024", (3, 9): "October 2025"}
 
@@ -64,21 +53,21 @@ def options(as_of: str, requirements: Iterable[str]) -> list[str]:
     """
     if not as_of:
         return []
+    names = exempt(requirements)
+    given = [part for name in names for part in ("--exclude-newer-package", f"{name}=false")]
+    return ["--exclude-newer", as_of, *given]
+
+
+def exempt(requirements: Iterable[str]) -> list[str]:
+    """The packages for which a day does not count."""
     pinned = [lines.package(each) for each in requirements if _EXACT.match(each)]
-    names = dict.fromkeys([*_EXEMPT, *filter(None, pinned)])
-    exempt = [part for name in names for part in ("--exclude-newer-package", f"{name}=false")]
-    return ["--exclude-newer", as_of, *exempt]
+    return list(dict.fromkeys([*_EXEMPT, *filter(None, pinned)]))
 
 
 def is_undated(reason: str) -> bool:
     """Whether a resolver's failure shows that the index does not tell when its files came."""
     # For files that have a day the resolver's hint ends with it.
     return "filtered by `exclude-newer`" in reason and "published at" not in reason
-
-
-def usual_python(as_of: str) -> tuple[int, int]:
-    """The newest Python that was usual on a day; the oldest that jobs run on for older ones."""
-    return next((minor for since, minor in _USUAL if as_of >= since), _OLDEST)
 
 
 def price(minor: tuple[int, int]) -> str:

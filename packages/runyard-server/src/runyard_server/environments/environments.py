@@ -17,7 +17,7 @@ import platform
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -26,13 +26,15 @@ from typing import Protocol
 
 from runyard.protocol import conda_locks
 from runyard.protocol.compatibility import told
-from runyard.protocol.environments import EnvironmentDefinition, LockRecord
+from runyard.protocol.environments import NOW, EnvironmentDefinition, LockRecord
 from runyard.protocol.errors import RunyardError, StorageFull
 from runyard.protocol.jobs import JobEnvironment
 from runyard_server.environments import (
+    ahead,
     building,
     compatibility,
     compiled,
+    conda_accounts,
     conda_rule,
     dates,
     interpreters,
@@ -43,6 +45,7 @@ from runyard_server.environments import (
     uv_program,
 )
 from runyard_server.environments import inputs as normal
+from runyard_server.environments.builds import Builds
 from runyard_server.environments.bytecode import BytecodeCompiler
 from runyard_server.environments.compatibility import LockSettings
 from runyard_server.environments.conda_rule import Mirrors
@@ -95,7 +98,10 @@ class Environments:
         self._settings = settings
         self._history = History(folder / ".inputs")
         self._wheels = PrivateWheels(datastores)
+        self._accounts = conda_accounts.Accounts(folder / ".accounts")
         self._bytecode = BytecodeCompiler(light)
+        self._drafts = ahead.Drafts(light, folder, packages, self._history)
+        self._builds = Builds()
         self._turns: dict[str, threading.Lock] = {}
         self._made: dict[str, LockRecord] = {}
 
@@ -112,7 +118,12 @@ class Environments:
         return self._inputs(definition, gpu=gpu).hash
 
     def lock(
-        self, definition: EnvironmentDefinition, log: Callable[[str], None], *, gpu: bool = False
+        self,
+        definition: EnvironmentDefinition,
+        log: Callable[[str], None],
+        *,
+        gpu: bool = False,
+        begin: bool = False,
     ) -> LockRecord:
         """Resolve a definition to exact versions.
 
@@ -120,6 +131,7 @@ class Environments:
             definition: What the user asked for.
             log: Takes lines of the build log, the reason of a failure too.
             gpu: Whether the nodes that it is for have GPUs.
+            begin: Whether its environment will be made here, so that it may be begun meanwhile.
 
         Raises:
             EnvironmentFailed: No set of packages or no interpreter satisfies it.
@@ -131,7 +143,13 @@ class Environments:
                 return _as_it_is(inputs.interpreter, definition.interpreter)
             # One resolves, and the others find what it found: runs of one definition come together.
             with self._turns.setdefault(inputs.hash, threading.Lock()), self._space():
-                return self._by_pip_or_conda(definition, inputs, log, gpu=gpu)
+                if inputs.hash in self._made or not begin:
+                    return self._by_pip_or_conda(definition, inputs, log, gpu=gpu)
+                with self._drafts.during(inputs, self._tool()) as keep:
+                    lock = self._by_pip_or_conda(definition, inputs, log, gpu=gpu)
+                    if self.realised(lock) is None:
+                        keep(lock)
+                    return lock
         except RunyardError as error:
             log(f"error: {error.message}")
             raise
@@ -167,8 +185,13 @@ class Environments:
         """
         found = self.realised(lock)
         if found is None:
-            self._build(lock, log_path, cancelled)
-            found = self.realised(lock)
+            shared = self._folder / f"{lock.digest}.log"
+            with self._builds.turn(lock.digest, shared, log_path, cancelled) as turn:
+                found = self.realised(lock)
+                if found is None:
+                    turn.begin()
+                    self._build(lock, log_path, cancelled)
+                    found = self.realised(lock)
         if found is None:
             raise EnvironmentFailed(
                 f"the interpreter of environment {lock.digest} is not on this machine any more "
@@ -230,6 +253,7 @@ class Environments:
 
     def close(self) -> None:
         """End what is done in the background; builds that are waited for are not touched."""
+        self._drafts.close()
         self._bytecode.close()
 
     def _inputs(self, definition: EnvironmentDefinition, *, gpu: bool, conda: str = "") -> Inputs:
@@ -289,12 +313,15 @@ class Environments:
             log(resolver.hidden(note))
         log(resolver.hidden(f"Environment {inputs.hash[:8]} {self._history.why(inputs)}"))
         found = self._fitting(inputs, log)
-        self._history.keep(inputs)
         dotted, text = found.python.dotted, found.lines
         for note in found.notes:
             log(note)
         digest = _digest(inputs.platform, dotted, text)
-        return LockRecord(digest, dotted, text, notes=list(found.notes))
+        if inputs.conda is not None:
+            self._accounts.keep(digest, conda_accounts.of(inputs.conda))
+        lock = LockRecord(digest, dotted, text, notes=list(found.notes))
+        self._history.keep(inputs, lock)
+        return lock
 
     def _fitting(self, inputs: Inputs, log: Callable[[str], None]) -> Selected:
         if not inputs.compatibility:
@@ -313,28 +340,52 @@ class Environments:
         except EnvironmentFailed as error:
             if not inputs.as_of:
                 raise
+            found, reason = self._by_table(inputs, error, log)
+            if found is not None:
+                return found
             dated = f"nothing fits as of {inputs.as_of}"
             if dates.is_undated(error.message):
                 dated += " (the package index does not tell when its files came)"
             if not inputs.as_of_from:
-                hint = f"pin what is newer exactly, or take another date ('{dates.NOW}' for none)"
-                raise EnvironmentFailed(f"{dated}: {hint}. {error.message}") from error
-            log(error.message)
+                hint = f"pin what is newer exactly, or take another date ('{NOW}' for none)"
+                raise EnvironmentFailed(f"{dated}: {hint}. {reason}") from error
+            log(reason)
         note = f"{dated}, the date of {inputs.as_of_from}: the newest packages are used"
         found = self._selected(replace(inputs, as_of="", as_of_from=""), log)
         return replace(found, notes=(note, *found.notes))
 
+    def _by_table(
+        self, inputs: Inputs, error: EnvironmentFailed, log: Callable[[str], None]
+    ) -> tuple[Selected | None, str]:
+        """The same by our own table of dates, where the index tells none; else why not."""
+        if not dates.is_undated(error.message):
+            return None, error.message
+        # Loaded where it is needed: the table is of use to few indexes.
+        from runyard_server.environments import upload_dates
+
+        bounds = upload_dates.bounds(inputs.as_of, inputs.requirements)
+        try:
+            found = self._selected(replace(inputs, bounds=bounds), log)
+        except EnvironmentFailed as other:
+            return None, other.message
+        note = upload_dates.told(inputs.as_of, inputs.requirements, found.lines)
+        return replace(found, notes=(note, *found.notes)), ""
+
     def _selected(self, inputs: Inputs, log: Callable[[str], None]) -> Selected:
         tool = self._tool()
-        own = [self._wheels.located(each) for each in inputs.requirements]
-        located = replace(inputs, requirements=tuple(own))
         if inputs.conda is not None:
-            return self._solved(located, inputs.conda, tool, log)
+            return self._solved(self._located(inputs), inputs.conda, tool, log)
 
-        def locked(python: Interpreter, wheels: Sequence[str]) -> str:
+        def locked(wanted: Inputs, python: Interpreter, wheels: Sequence[str]) -> str:
+            located = self._located(wanted)
             return self._wheels.addressed(_locked(located, python, wheels, tool, log))
 
         return Selection(inputs, tool, log, locked, fetch=self._settings.python_downloads).run()
+
+    def _located(self, inputs: Inputs) -> Inputs:
+        """The inputs with the paths of users' own wheels."""
+        own = [self._wheels.located(each) for each in inputs.requirements]
+        return replace(inputs, requirements=tuple(own))
 
     def _solved(
         self, inputs: Inputs, wanted: CondaInputs, tool: Tool, log: Callable[[str], None]
@@ -343,7 +394,8 @@ class Environments:
         from runyard_server.environments import conda_solving
 
         cache = self._packages / "conda"
-        solved = conda_solving.solve(inputs, wanted, cache, self._mirrors(), log)
+        mirrors = self._mirrors(conda_accounts.of(wanted))
+        solved = conda_solving.solve(inputs, wanted, cache, mirrors, log)
         major, minor, patch = (int(part) for part in solved.python.split("."))
         python = Interpreter("", (major, minor, patch))
         if not inputs.requirements:
@@ -358,8 +410,8 @@ class Environments:
                 raise EnvironmentFailed(reason) from error
         return Selected(python, solved.lines + self._wheels.addressed(pip))
 
-    def _mirrors(self) -> Mirrors:
-        return Mirrors(self._settings.conda_mirrors)
+    def _mirrors(self, accounts: Mapping[str, str]) -> Mirrors:
+        return Mirrors(self._settings.conda_mirrors, accounts)
 
     def _build(self, lock: LockRecord, log_path: Path, cancelled: Callable[[], bool]) -> None:
         if user_managed_interpreter(lock):
@@ -373,6 +425,10 @@ class Environments:
         path = lock.python if python is None else python.path
         with self._space():
             lines = self._written(lock)
+            draft = self._drafts.take(lock.digest)
+            if draft is not None and draft.finish(folder, lines, log_path, cancelled):
+                self._bytecode.add(folder)
+                return
             command = building.command(
                 self._light, folder, lines, path, tool.program, self._packages, conda
             )
@@ -392,9 +448,11 @@ class Environments:
         """Write the lock beside its environment, for the builder; many may do so at once."""
         lines = self._folder / f"{lock.digest}.txt"
         draft = self._folder / f"{lock.digest}.{secrets.token_hex(4)}.tmp"
+        mirrors = self._mirrors(self._accounts.of(lock.digest))
         try:
-            placed = self._mirrors().placed(self._wheels.placed(lock.requirements))
-            draft.write_text(placed, "utf-8")
+            # Channels and mirrors may have passwords in their addresses.
+            draft.touch(0o600)
+            draft.write_text(mirrors.placed(self._wheels.placed(lock.requirements)), "utf-8")
             draft.replace(lines)
         finally:
             draft.unlink(missing_ok=True)

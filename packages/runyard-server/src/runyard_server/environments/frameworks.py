@@ -21,8 +21,14 @@ _WITH_CUDA = re.compile(r"^(tensorflow|jax)\s*\[(?:and-cuda|cuda\d*)\]")
 _NEW_PROTOBUF, _NEW_NUMPY = (2, 4), (1, 15)
 # h5py 3 reads texts where the Keras of these versions, which load no model with it, decodes bytes.
 _OWN_H5PY = (2, 1)
+# The Keras of its own package that each can load; from 2.6 on TensorFlow names it itself.
+_KERAS = (((1, 14), "keras<2.3"), ((2, 2), "keras<2.4"), ((2, 6), "keras<2.5"))
+_BARE_KERAS = re.compile(r"keras\s*(;.*)?", re.IGNORECASE)
 # Until then TensorBoard imports pkg_resources, which setuptools 82 took away.
 _NEW_TENSORBOARD = (2, 21)
+# The decorators of scoring scripts; until then they pin a wrapt that Python 3.11 cannot load.
+_SCHEMA, _NEW_SCHEMA = "inference-schema", (1, 8)
+_WRAPT = ("wrapt>=1.14,<2; python_version >= '3.11'", "wrapt<2; python_version < '3.11'")
 
 
 def pythons(requirements: Iterable[str], *, dated: bool = False) -> list[Version]:
@@ -56,15 +62,21 @@ def shown(requirements: Iterable[str]) -> str:
 
 
 def constraints(requirements: Iterable[str]) -> list[str]:
-    """Bounds that the TensorFlow and TensorBoard among requirements do not name themselves."""
+    """Bounds that the frameworks among requirements do not name themselves."""
     requirements = list(requirements)
     version = _tensorflow(requirements) or _newest()
     found = ["protobuf<3.21"] if version < _NEW_PROTOBUF else []
     found += ["numpy<1.17"] if version < _NEW_NUMPY else []
     found += ["h5py<3"] if version < _OWN_H5PY else []
+    if any(map(_BARE_KERAS.fullmatch, requirements)):
+        found += next(([bound] for newer, bound in _KERAS if version < newer), [])
     board = min(version, _version(requirements, ("tensorboard",)) or _newest())
-    named = "setuptools" in map(lines.package, requirements)
-    return [*found, "setuptools<81"] if board < _NEW_TENSORBOARD and not named else found
+    named = set(map(lines.package, requirements))
+    found += ["setuptools<81"] if board < _NEW_TENSORBOARD and "setuptools" not in named else []
+    # They cannot describe the texts of pandas 3; one that someone pins stays what it is.
+    if _has_old_schema(requirements) and not _is_pinned(requirements, "pandas"):
+        found.append("pandas<3")
+    return found
 
 
 def overrides(requirements: Iterable[str]) -> list[str]:
@@ -73,10 +85,15 @@ def overrides(requirements: Iterable[str]) -> list[str]:
     Keras 2 asks for `tensorflow`, another distribution with the files of `tensorflow-cpu`: both
     would be installed over one another, in twice the space.
     """
+    requirements = list(requirements)
     named = set(map(lines.package, requirements))
+    found = []
     if {"tf-keras", "tensorflow-cpu"} <= named and "tensorflow" not in named:
-        return ["tensorflow; python_version < '0'"]
-    return []
+        found.append("tensorflow; python_version < '0'")
+    # A wrapt that someone names is left: an override would take its place, too.
+    if "wrapt" not in named and _has_old_schema(requirements):
+        found += _WRAPT
+    return found
 
 
 def can_run(python: Version) -> str:
@@ -105,6 +122,15 @@ def for_cpu(requirement: str) -> tuple[str, str]:
 def _tensorflow(requirements: Iterable[str]) -> Version | None:
     """The version asked for; the newest if it is left open."""
     return _version(requirements, _PACKAGES)
+
+
+def _is_pinned(requirements: Iterable[str], package: str) -> bool:
+    return any(lines.package(each) == package and _PINNED.search(each) for each in requirements)
+
+
+def _has_old_schema(requirements: Iterable[str]) -> bool:
+    """Whether a release of inference-schema is pinned that is older than today's Pythons."""
+    return (_version(requirements, (_SCHEMA,)) or _NEW_SCHEMA) < _NEW_SCHEMA
 
 
 def _is_open(requirements: Iterable[str]) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 
 from runyard.protocol import conda_locks, pythons
-from runyard.protocol.environments import EnvironmentDefinition
+from runyard.protocol.environments import BY_SCRIPT, NOW, OF_WORKSPACE, EnvironmentDefinition
 from runyard_server.environments import compiled, conda, conda_rule, dates, frameworks, lines
 
 # Raised when the same inputs are to be resolved, and made, anew.
@@ -48,11 +48,12 @@ class Inputs:
         options: Option lines for the resolver, sorted.
         index_url: Index in place of the default, "" for the default.
         as_of: ISO date; newer packages do not exist. "" for now.
-        as_of_from: The framework that this date is implied by, "" for a date that was asked for.
+        as_of_from: What this date is implied by, "" for a date that was asked for.
         compatibility: TensorFlow 1.x that is pinned and has no Python here, so that another may
             take its place; `strict` where none may; "" where all is as it is asked for.
         interpreter: Path of a user-managed interpreter, "" for a managed environment.
         conda: What conda is to give; None where pip gives everything.
+        bounds: Upper bounds of packages that stand for the date, where the index tells none.
         notes: What was dropped or changed; not part of the hash.
     """
 
@@ -66,13 +67,14 @@ class Inputs:
     compatibility: str = ""
     interpreter: str = ""
     conda: CondaInputs | None = None
+    bounds: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def hash(self) -> str:
         """SHA-256 in hex over everything but the notes."""
         plain = asdict(replace(self, notes=()))
-        for name in ("as_of_from", "compatibility", "conda"):
+        for name in ("as_of_from", "compatibility", "conda", "bounds"):
             if not plain[name]:
                 # Locks that were kept before there were these fields are found again.
                 del plain[name]
@@ -115,11 +117,17 @@ def read(
         requirements = [changed for changed, _ in pairs]
         notes += [note for _, note in pairs if note]
     indexes = [line.index_url for line in sorted_lines if line.index_url]
-    day = dates.checked(definition.as_of or as_of)
-    implied = definition.as_of_from if day else ""
+    by_script = definition.as_of_from.startswith(BY_SCRIPT)
+    # A script tells on which days it does not run: a day in the settings says more.
+    own = "" if by_script and as_of else definition.as_of
+    day = dates.checked(own or as_of)
+    whose = definition.as_of_from if own else "the service's settings"
+    # A workspace's is somebody's word; those of frameworks and scripts may be given up.
+    implied = whose if own and day and not whose.startswith(OF_WORKSPACE) else ""
     if day:
-        why = f", from {implied}" if implied else ""
-        notes.append(f"packages are as of {day}{why}; as_of='{dates.NOW}' takes the newest")
+        whose = whose or ("" if definition.as_of else "the service's settings")
+        why = f", from {whose}" if whose else ""
+        notes.append(f"packages are as of {day}{why}; as_of='{NOW}' takes the newest")
     _note_rest(definition, notes, uses_conda=bool(by_conda))
     solved = None
     if by_conda:
@@ -170,12 +178,15 @@ def _conda_packages(definition: EnvironmentDefinition) -> tuple[str, ...]:
     """The conda packages without Python, in one order.
 
     Raises:
-        EnvironmentFailed: One is no specification.
+        EnvironmentFailed: One is no specification, or a file for another kind of machine.
     """
     specs = {spec.strip() for spec in definition.conda if conda.name_of(spec) != "python"}
     for spec in specs:
-        if conda_locks.parsed(spec) is None:
+        package = conda_locks.parsed(spec)
+        if package is None:
             conda.mapped(spec)
+        else:
+            conda_rule.check_platform(package)
     return tuple(sorted(specs))
 
 

@@ -41,6 +41,11 @@ _NOT_A_PACKAGE = "pkg-resources==0.0.0"
 _EDITABLE = ("-e", "--editable")
 _ELSEWHERE = re.compile(r"^(/|\w+:)")
 _CLIENT_FILES = (*_EDITABLE, "-r", "--requirement", "-c", "--constraint")
+# A path, also as Windows writes it, or an archive's name without an address.
+_ON_CLIENT = re.compile(
+    r"^(?:\.|file:\.|[A-Za-z]:\\|[\w\-]+/[\w\-./]*$|[^/@:;]+\.(?:whl|zip|tar\.gz)$)"
+)
+_ONE_SIGN = re.compile(r"^([\w\-.]+(?:\[[^\]]*\])?)\s*=\s*([\w.*]+)$")
 _NAME = re.compile(r"^([A-Za-z0-9][\w\-.]*)")
 
 
@@ -72,10 +77,17 @@ def sort(text: str) -> Line:
         return Line()
     if line.startswith("-"):
         return _option(line)
-    if line.startswith((".", "file:.")) or re.match(r"^[\w\-]+/[\w\-./]*$", line):
+    if _ON_CLIENT.match(line):
         raise EnvironmentFailed(
             f"the requirement {line!r} is a path on the client, which jobs do not have: put the "
-            "package into source_directory and import it from there, or give its URL"
+            "package into source_directory and import it from there, give its URL, or send a wheel "
+            "with Environment.add_private_pip_wheel and take the address that it returns"
+        )
+    conda_like = _ONE_SIGN.match(line)
+    if conda_like:
+        raise EnvironmentFailed(
+            f"the requirement {line!r} has one sign '=', as conda writes versions; pip's is "
+            f"{conda_like[1]}=={conda_like[2]}"
         )
     name = package(line)
     if line.replace("_", "-") == _NOT_A_PACKAGE:

@@ -9,6 +9,7 @@ import re
 import subprocess
 from collections.abc import Callable, Sequence
 
+from runyard.protocol.pythons import usual
 from runyard_server.environments import dates, frameworks, interpreters
 from runyard_server.environments.failures import EnvironmentFailed
 from runyard_server.environments.inputs import OLDEST_PYTHON, Inputs
@@ -81,7 +82,7 @@ def _fits(inputs: Inputs) -> list[tuple[int, int]]:
     found = _by_framework(inputs)
     if found or not inputs.as_of:
         return found
-    newest = dates.usual_python(inputs.as_of)[1]
+    newest = usual(inputs.as_of)[1]
     return [(3, minor) for minor in range(newest, OLDEST_PYTHON[1] - 1, -1)]
 
 

@@ -94,14 +94,57 @@ def has_wheel(inputs: Inputs, requirement: str, python: Interpreter, tool: Tool)
         EnvironmentFailed: There is no such package or version.
         IndexUnreachable: The index does not answer.
     """
-    alone = replace(inputs, requirements=(requirement,))
+    return have_wheels(inputs, [requirement], python, tool)
+
+
+def have_wheels(
+    inputs: Inputs, requirements: Sequence[str], python: Interpreter, tool: Tool
+) -> bool:
+    """Whether each of some requirements has a wheel for a Python.
+
+    Args:
+        inputs: The definition: its index, options and date.
+        requirements: The requirements, of one package each.
+        python: The interpreter; one without a path stands for its version.
+        tool: The resolver.
+
+    Raises:
+        EnvironmentFailed: There is no such package or version.
+        IndexUnreachable: The index does not answer.
+    """
     try:
-        _compiled(alone, [requirement], python, tool, [lines.package(requirement)], "--no-deps")
+        _wheels(inputs, requirements, python, tool)
     except EnvironmentFailed as error:
         if _NOT_THERE.search(error.message):
             raise
         return False
     return True
+
+
+def next_wheel(inputs: Inputs, pin: str, python: Interpreter, tool: Tool) -> str:
+    """The requirement of the next version of a package that has a wheel for a Python.
+
+    Args:
+        inputs: The definition: its index, options and date.
+        pin: The requirement of one version.
+        python: The interpreter; one without a path stands for its version.
+        tool: The resolver.
+
+    Raises:
+        EnvironmentFailed: There is none.
+        IndexUnreachable: The index does not answer.
+    """
+    newer = pin.replace("==", ">=")
+    found = _wheels(inputs, [newer], python, tool, "--resolution", "lowest")
+    return next(line.split()[0] for line in found.splitlines() if "==" in line)
+
+
+def _wheels(
+    inputs: Inputs, requirements: Sequence[str], python: Interpreter, tool: Tool, *options: str
+) -> str:
+    alone = replace(inputs, requirements=tuple(requirements))
+    names = [lines.package(each) for each in requirements]
+    return _compiled(alone, requirements, python, tool, names, "--no-deps", *options)
 
 
 def hidden(text: str) -> str:
@@ -157,7 +200,7 @@ def _compiled(
         folder = Path(name)
         wanted = "\n".join([*inputs.options, *requirements])
         (folder / "requirements.in").write_text(wanted + "\n", "utf-8")
-        bounds = "\n".join(frameworks.constraints(inputs.requirements))
+        bounds = "\n".join([*inputs.bounds, *frameworks.constraints(inputs.requirements)])
         (folder / "constraints.txt").write_text(bounds + "\n", "utf-8")
         changed = frameworks.overrides(inputs.requirements)
         (folder / "overrides.txt").write_text("\n".join(changed) + "\n", "utf-8")
@@ -176,7 +219,8 @@ def _command(inputs: Inputs, python: Interpreter, tool: Tool) -> list[str]:
         command += ["--constraints", given]
     if inputs.index_url:
         command += ["--default-index", inputs.index_url]
-    command += dates.options(inputs.as_of, inputs.requirements)
+    if not inputs.bounds:
+        command += dates.options(inputs.as_of, inputs.requirements)
     return [*command, "requirements.in"]
 
 

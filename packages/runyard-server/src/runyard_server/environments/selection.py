@@ -10,11 +10,12 @@ a wheel nowhere is built from its sources, as the last resort.
 import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from runyard_server.environments import dates, lines, mpi, pythons, resolver
+from runyard.protocol.compatibility import STRICT
+from runyard_server.environments import dates, lines, mpi, outdated, pythons, resolver
 from runyard_server.environments.failures import EnvironmentFailed
-from runyard_server.environments.inputs import Inputs
+from runyard_server.environments.inputs import OLDEST_PYTHON, Inputs
 from runyard_server.environments.interpreters import Interpreter
 from runyard_server.environments.resolver import Tool
 
@@ -41,7 +42,7 @@ class Selection:
         inputs: The definition in normal form.
         tool: The resolver.
         log: Takes what users should know.
-        lock: Resolves for a Python; the packages named are taken as wheels alone.
+        lock: Resolves inputs for a Python; the packages named are taken as wheels alone.
         fetch: Whether a Python that is missing may be fetched.
     """
 
@@ -50,7 +51,7 @@ class Selection:
         inputs: Inputs,
         tool: Tool,
         log: Callable[[str], None],
-        lock: Callable[[Interpreter, Sequence[str]], str],
+        lock: Callable[[Inputs, Interpreter, Sequence[str]], str],
         *,
         fetch: bool,
     ) -> None:
@@ -68,14 +69,33 @@ class Selection:
         """
         first = pythons.choose(self._inputs, self._tool, self._log, fetch=self._fetch)
         pins = bounded(self._inputs)
+        if self._inputs.python and first.minor == OLDEST_PYTHON:
+            newer = self._newer(first, pins)
+            if newer is not None:
+                return newer
         try:
             # Who names a Python may have the compiler for its packages.
             wheels = () if self._inputs.python else _names(pins)
-            return Selected(first, self._lock(first, wheels))
+            return Selected(first, self._lock(self._inputs, first, wheels))
         except EnvironmentFailed as error:
             if not pins:
                 raise
             return self._search(first, pins, error)
+
+    def _newer(self, oldest: Interpreter, pins: Sequence[str]) -> Selected | None:
+        """Lock for the oldest Python with newer versions of what only older ones had builds for."""
+        if self._inputs.compatibility == STRICT:
+            return None
+        found = outdated.replacements(self._inputs, pins, oldest, self._tool)
+        if not found:
+            return None
+        changed = tuple(found.get(each, each) for each in self._inputs.requirements)
+        wanted = replace(self._inputs, requirements=changed)
+        try:
+            python = pythons.there(oldest, self._tool, self._log)
+            return Selected(python, self._lock(wanted, python, ()), (outdated.note(found),))
+        except EnvironmentFailed:
+            return None
 
     def _search(
         self, first: Interpreter, pins: Sequence[str], error: EnvironmentFailed
@@ -87,11 +107,14 @@ class Selection:
             # No such package or version: no Python helps.
             raise error from None
         if not self._inputs.python:
-            found = self._elsewhere(first, others, pins, places)
+            lone = [pin for pin in places if not places[pin]]
+            oldest = [one for one in (first, *others) if one.minor == OLDEST_PYTHON]
+            found = self._newer(oldest[0], lone) if lone and oldest else None
+            found = found or self._elsewhere(first, others, pins, places)
             if found is not None:
                 return found
             try:
-                return Selected(first, self._lock(first, ()))
+                return Selected(first, self._lock(self._inputs, first, ()))
             except EnvironmentFailed as plain:
                 error = plain
         told = [_missed(first, pin, found) for pin, found in places.items()]
@@ -114,7 +137,7 @@ class Selection:
             if all(one in places[pin] for pin in wanted):
                 try:
                     python = pythons.there(one, self._tool, self._log)
-                    locked = self._lock(python, wheels)
+                    locked = self._lock(self._inputs, python, wheels)
                 except EnvironmentFailed:
                     continue
                 return Selected(python, locked, _chosen(first, python, wanted))

@@ -13,7 +13,6 @@ place because scripts inside name their interpreter by its full path.
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import sys
@@ -21,7 +20,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Callable, List
 
-from runyard.runtime import installing, names, sharing, wheel_cache
+from runyard.runtime import installing, names, shared_bytecode, sharing
 from runyard.runtime.environment_cache import READY, EnvironmentCache, remove
 from runyard.runtime.folder import write_json
 from runyard.runtime.installing import BuildFailed, Request
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from runyard.runtime.service import JobService
 
 _GIGABYTE = 1 << 30
+Filling = Callable[[Request, SharedLog, int, Canceling], None]
 
 
 def ready(folder: str) -> bool:
@@ -59,15 +59,34 @@ def make(request: Request, show: Callable[[bytes], None], canceled: Canceling) -
     os.makedirs(os.path.dirname(request.folder), exist_ok=True)
     shared = SharedLog(request.folder + ".log", show)
     with BuildLock(request.folder + ".lock") as lock:
-        waited = sharing.wait(lock, shared, canceled)
-        if ready(request.folder):
-            shared.copy()
-            return False
-        shared.restart()
-        if waited:
-            shared.say("the build before this one was broken off: beginning again")
-        _build(request, shared, lock, canceled)
-        return True
+        return make_under(lock, request, shared, canceled, _filled)
+
+
+def make_under(
+    lock: BuildLock, request: Request, shared: SharedLog, canceled: Canceling, fill: Filling
+) -> bool:
+    """Make an environment under its lock, once that can be had; say whether it was made here.
+
+    Args:
+        lock: The environment's lock, not taken.
+        request: What to make, and with what.
+        shared: Its build log.
+        canceled: Says whether to give up.
+        fill: Makes the folder, which is not there.
+
+    Raises:
+        BuildFailed: It cannot be made; the message is the installer's reason.
+        Canceled: Given up.
+    """
+    waited = sharing.wait(lock, shared, canceled)
+    if ready(request.folder):
+        shared.copy()
+        return False
+    shared.restart()
+    if waited:
+        shared.say("the build before this one was broken off: beginning again")
+    _build(request, shared, lock.descriptor, canceled, fill)
+    return True
 
 
 def realise(
@@ -101,7 +120,7 @@ def realise(
     most = int(wanted.get("keep_bytes") or 0)
     cache = EnvironmentCache(os.path.dirname(place), request.cache, most)
     with open(folder.log(names.NODE_LOG.format(job.node_name or job.node)), "ab") as log:
-        write = _writer(log.fileno())
+        write = writer(log.fileno())
         with cache.building():
             made = make(request, write, canceled)
         for gone in cache.trim() if made else []:
@@ -143,7 +162,7 @@ def main(argv: List[str]) -> int:
     """Make an environment from the command line: the log on stdout, a failure on stderr."""
     request = _parse(argv)
     try:
-        make(request, _writer(1), lambda: False)
+        make(request, writer(1), lambda: False)
     except BuildFailed as failed:
         sys.stderr.write(failed.message + "\n")
         return failed.status
@@ -151,6 +170,8 @@ def main(argv: List[str]) -> int:
 
 
 def _parse(argv: List[str]) -> Request:
+    import argparse
+
     parser = argparse.ArgumentParser(prog="realise")
     parser.add_argument("--folder", required=True, help="the environment's folder")
     parser.add_argument("--requirements", required=True, help="file with the lock's lines")
@@ -166,7 +187,9 @@ def _parse(argv: List[str]) -> Request:
     return Request(folder, lines, given.python, given.uv, cache, given.conda)
 
 
-def _writer(descriptor: int) -> Callable[[bytes], None]:
+def writer(descriptor: int) -> Callable[[bytes], None]:
+    """What writes all that it is given to a file, as far as the disk has room."""
+
     def write(data: bytes) -> None:
         # On a full disk the log has gaps; the build itself tells what is the matter.
         with suppress(OSError):
@@ -176,13 +199,37 @@ def _writer(descriptor: int) -> Callable[[bytes], None]:
     return write
 
 
-def _build(request: Request, shared: SharedLog, lock: BuildLock, canceled: Canceling) -> None:
+def _filled(request: Request, shared: SharedLog, lock: int, canceled: Canceling) -> None:
+    # A draft has no use for it, and would load for a quarter longer.
+    from runyard.runtime import wheel_cache
+
+    wheel_cache.check(request)
+    installing.install(request, shared, lock, canceled)
+    # Before a package is compiled for it, whose setup.py may load the framework.
+    link_bytecode(request.folder, os.path.dirname(request.folder), shared)
+    wheel_cache.provide(request, shared, lock, canceled)
+
+
+def link_bytecode(folder: str, beside: str, shared: SharedLog) -> None:
+    """Link into an environment what others have compiled of its modules.
+
+    Args:
+        folder: The environment.
+        beside: The folder of environments.
+        shared: Its build log.
+    """
+    count = shared_bytecode.link(folder, beside)
+    if count:
+        shared.say(f"{count} modules have been compiled for an environment before this one")
+
+
+def _build(
+    request: Request, shared: SharedLog, lock: int, canceled: Canceling, fill: Filling
+) -> None:
     begun = time.monotonic()
     try:
         remove(request.folder)
-        wheel_cache.check(request)
-        installing.install(request, shared, lock.descriptor, canceled)
-        wheel_cache.provide(request, shared, lock.descriptor, canceled)
+        fill(request, shared, lock, canceled)
         seconds = round(time.monotonic() - begun, 3)
         mark = {"python": request.python, "seconds": seconds}
         write_json(os.path.join(request.folder, READY), mark)

@@ -10,14 +10,15 @@ from __future__ import annotations
 import errno
 import os
 import re
+import select
 import shutil
 import subprocess
 import sys
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Callable, Dict, List
+from typing import TYPE_CHECKING, Callable, Dict, List, Tuple
 
-from runyard.runtime import names
+from runyard.runtime import names, tree
 from runyard.runtime.job import Canceled, JobError
 
 if TYPE_CHECKING:
@@ -121,21 +122,52 @@ def install(request: Request, shared: SharedLog, lock: int, canceled: Callable[[
         f"making the environment with {with_what}: {request.packages} packages on {request.python}"
     )
     os.makedirs(request.cache, exist_ok=True)
-    step = Steps(shared, lock, canceled, variables(request))
-    lines = os.path.join(request.folder, "requirements.txt")
+    step = Steps(shared, (lock,), canceled, variables(request))
     if request.conda_packages:
         os.makedirs(request.folder)
-        _write(lines, request)
+        lines = _written(request)
         step.run("the conda packages", _conda_command(request, lines), request)
         # Until now it was a version alone: conda has brought the interpreter.
         request.python = interpreter(request.folder)
     else:
-        step.run("the virtual environment", _make_command(request), request)
-    if not request.packages:
-        return
-    if not request.conda_packages:
-        _write(lines, request)
-    step.run("the packages", _install_command(request, lines), request)
+        step.run("the virtual environment", venv_command(request), request)
+    if request.packages:
+        fill(request, step)
+
+
+def fill(request: Request, step: Steps) -> None:
+    """Install the lock's packages into an interpreter that is there.
+
+    Args:
+        request: What to make.
+        step: Runs the installer.
+
+    Raises:
+        BuildFailed: They cannot be installed.
+        Canceled: Given up.
+        OSError: A file could not be written.
+    """
+    if not link(request, step):
+        step.run("the packages", _install_command(request, _written(request)), request)
+
+
+def link(request: Request, step: Steps) -> bool:
+    """Install the lock's packages if all of them are in the cache; say whether they were.
+
+    Args:
+        request: What to make.
+        step: Runs the installer.
+
+    Raises:
+        Canceled: Given up.
+        OSError: A file could not be written.
+    """
+    if not request.uv:
+        return False
+    # Whoever made the lock has just asked the index, and to ask it again takes longer than to link
+    # all the files.
+    command = [*_install_command(request, _written(request)), "--offline"]
+    return step.attempt("the packages", command, request)
 
 
 def from_os(error: OSError, folder: str) -> BuildFailed:
@@ -177,22 +209,31 @@ def _pyenv(minor: str) -> List[str]:
     return [os.path.join(versions, name, "bin", "python" + minor) for name in found]
 
 
-def _make_command(request: Request) -> List[str]:
+def venv_command(request: Request, *options: str) -> List[str]:
+    """The command that makes the virtual environment of a request.
+
+    Args:
+        request: What to make.
+        options: More of uv's options.
+    """
     if request.uv:
         quiet = ["--quiet", "--no-project"]
-        return [request.uv, "venv", *quiet, "--python", request.python, request.folder]
+        return [request.uv, "venv", *quiet, *options, "--python", request.python, request.folder]
     return [request.python, "-m", "venv", request.folder]
 
 
-def _write(path: str, request: Request) -> None:
+def _written(request: Request) -> str:
+    path = os.path.join(request.folder, "requirements.txt")
     with open(path, "w", encoding="utf-8") as stream:
         stream.write(request.requirements if request.uv else _for_pip(request.requirements))
+    return path
 
 
 def _conda_command(request: Request, lines: str) -> List[str]:
     cache = os.path.join(request.cache, "conda")
-    # Without the user's variables, for they say what other installations of conda do.
-    return [sys.executable, "-I", request.conda, "install", lines, request.folder, cache]
+    # Without the user's variables, for they say what other installations of conda do; not without
+    # the user's own packages (-I), among which rattler may be.
+    return [sys.executable, "-E", "-P", request.conda, "install", lines, request.folder, cache]
 
 
 def _install_command(request: Request, lines: str) -> List[str]:
@@ -238,7 +279,7 @@ class Steps:
 
     Args:
         shared: The build log.
-        lock: Descriptor that the programs inherit.
+        locks: Descriptors that the programs inherit.
         canceled: Says whether to give up.
         variables: The programs' environment.
     """
@@ -246,12 +287,12 @@ class Steps:
     def __init__(
         self,
         shared: SharedLog,
-        lock: int,
+        locks: Tuple[int, ...],
         canceled: Callable[[], bool],
         variables: Dict[str, str],
     ) -> None:
         self._shared = shared
-        self._lock = lock
+        self._locks = locks
         self._canceled = canceled
         self._variables = variables
 
@@ -279,6 +320,32 @@ class Steps:
             raise self._failure(what, process.returncode, start, request)
         self._shared.say(f"{what}: done in {time.monotonic() - begun:.1f} s")
 
+    def attempt(self, what: str, command: List[str], request: Request) -> bool:
+        """Run one program that may well fail, and keep what it says if it does not; say whether.
+
+        Args:
+            what: What it is, for the log.
+            command: Program and arguments.
+            request: The environment that is made.
+
+        Raises:
+            BuildFailed: It cannot be started.
+            Canceled: Given up; the program has been ended.
+        """
+        begun = time.monotonic()
+        path = os.path.join(request.folder, "attempt.log")
+        with open(path, "w+b") as said:
+            os.unlink(path)
+            process = self._start(command, said.fileno(), request)
+            with process:
+                self._follow(process)
+            if process.returncode:
+                return False
+            said.seek(0)
+            self._shared.append(said.read())
+        self._shared.say(f"{what}: done in {time.monotonic() - begun:.1f} s")
+        return True
+
     def _start(self, command: List[str], log: int, request: Request) -> subprocess.Popen[bytes]:
         try:
             return subprocess.Popen(
@@ -288,8 +355,8 @@ class Steps:
                 stderr=subprocess.STDOUT,
                 env=self._variables,
                 cwd=os.path.dirname(request.folder),
-                # Should the builder be killed, the lock is held until its program has ended, too.
-                pass_fds=(self._lock,),
+                # Should the builder be killed, its locks are held until its program has ended, too.
+                pass_fds=self._locks,
             )
         except OSError as error:
             raise BuildFailed(f"{command[0]} cannot be started: {error}") from error
@@ -300,8 +367,7 @@ class Steps:
             if self._canceled():
                 _end(process)
                 raise Canceled
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(POLL_SECONDS)
+            _wait(process, POLL_SECONDS)
 
     def _failure(self, what: str, status: int, start: int, request: Request) -> BuildFailed:
         with open(self._shared.path, "rb") as stream:
@@ -314,6 +380,23 @@ class Steps:
             reason = f"the installer was killed by signal {-status}\n{reason}"
         text = f"{what} could not be made: {reason}"
         return BuildFailed(text, UNREACHABLE if _NETWORK.search(said) else FAILED)
+
+
+def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:
+    """Wait until a program has ended, so long at most."""
+    descriptor = tree.opened(process.pid)
+    if descriptor is None:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+        return
+    # `Popen.wait` with a limit sleeps between its looks, up to 50 ms, as long as an installer
+    # takes that links a few packages.
+    try:
+        watched = select.poll()
+        watched.register(descriptor, select.POLLIN)
+        watched.poll(seconds * 1000)
+    finally:
+        os.close(descriptor)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -69,7 +69,7 @@ def provide(request: Request, shared: SharedLog, lock: int, canceled: Callable[[
             wheel = _made(cache, shared, lock, canceled)
         else:
             shared.say(f"{recipe.title}: compiled before, {wheel}")
-        steps = Steps(shared, lock, canceled, installing.variables(request))
+        steps = Steps(shared, (lock,), canceled, installing.variables(request))
         steps.run(recipe.title, _install_command(request, wheel), request)
 
 
@@ -134,7 +134,7 @@ class _Build:
         self._canceled = canceled
         self._tools = os.path.join(cache.work, "tools")
         self._variables = self._made_variables()
-        self._steps = Steps(log, locks[1], canceled, self._variables)
+        self._steps = Steps(log, locks[1:], canceled, self._variables)
 
     def run(self) -> str:
         """Build it; give the finished wheel."""

@@ -137,6 +137,22 @@ def test_an_agent_is_a_fork_of_its_own_session(backend: LocalBackend, job: Job) 
     assert [line[3] for line in seen] == [backend.plan(each).folder for each in (job, other)]
 
 
+def test_who_expects_an_agent_has_its_parent_started(backend: LocalBackend, job: Job) -> None:
+    """It is there before the launch; one that has ended for want of work is started again."""
+    server = backend._fork_server
+    assert server is not None
+    for _ in range(2):
+        backend.expect()
+        assert server._process is not None
+        expected = server._process
+        expected.kill()
+        expected.wait()
+    backend.expect()
+    assert server._process is not expected
+    backend.launch(backend.plan(job))
+    assert started(backend, job)[1] == str(server._process.pid)
+
+
 def test_the_signal_that_killed_it_is_named(backend: LocalBackend, job: Job) -> None:
     """Of a forked agent that was killed, the backend says by what."""
     handle = backend.launch(backend.plan(job))

@@ -472,6 +472,13 @@ class Backend(ABC):
         del message
         raise InvalidRequest(f"{self.capabilities().called} has no programs that ask the service")
 
+    def expect(self) -> None:  # noqa: B027 - most backends start nothing themselves
+        """Make ready what a launch would wait for: one is likely within seconds.
+
+        Called while an environment is made for it. It must be quick, raise nothing, and do no harm
+        where no launch comes.
+        """
+
     def close(self) -> None:  # noqa: B027 - most backends keep nothing
         """Let go of what is kept for further launches; agents and their jobs go on."""
 

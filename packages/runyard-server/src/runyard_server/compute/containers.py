@@ -20,8 +20,8 @@ def of_home(engine: str, home: str) -> dict[str, str]:
         home: The state folder.
     """
     label = f"label={HOME_LABEL}={home}"
-    found = _ask(engine, "ps", "--all", "--quiet", "--no-trunc", "--filter", label).split()
-    told = json.loads(_ask(engine, "inspect", *found) or "[]") if found else []
+    found = ask(engine, "ps", "--all", "--quiet", "--no-trunc", "--filter", label).split()
+    told = json.loads(ask(engine, "inspect", *found) or "[]") if found else []
     return {str(one["Id"]): str(one["Config"]["Labels"].get(RUN_LABEL, "")) for one in told}
 
 
@@ -34,11 +34,17 @@ def remove(engine: str, containers: Iterable[str]) -> None:
     """
     for each in containers:
         # First, for else Podman would wait ten seconds for a process that may not hear it.
-        _ask(engine, "kill", each)
-        _ask(engine, "rm", "--force", "--volumes", each)
+        ask(engine, "kill", each)
+        ask(engine, "rm", "--force", "--volumes", each)
 
 
-def _ask(engine: str, *words: str) -> str:
+def ask(engine: str, *words: str) -> str:
+    """What an engine prints; "" where it fails or does not answer.
+
+    Args:
+        engine: The engine's program.
+        *words: The command.
+    """
     try:
         done = subprocess.run(
             [engine, *words], capture_output=True, timeout=_ANSWER_SECONDS, check=False

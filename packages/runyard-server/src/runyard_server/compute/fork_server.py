@@ -40,6 +40,7 @@ class ForkServer:
         self._command = [python, "-S", "-E", str(light / ENTRY), "fork-server"]
         self._guard = threading.Lock()
         self._line: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._children: set[int] = set()
         self._ended: dict[int, int] = {}
 
@@ -58,6 +59,14 @@ class ForkServer:
                     return pid
                 self._drop()
         raise ForkServerGone
+
+    def expect(self) -> None:
+        """Start the process if it is not there; it ends by itself where no agent comes."""
+        with self._guard, suppress(OSError):
+            if self._process is not None and self._process.returncode is not None:
+                self._drop()
+            if self._line is None:
+                self._open()
 
     def go(self, pid: int) -> bool:
         """Let a forked process become its agent; say whether the fork server has passed that on."""
@@ -92,6 +101,7 @@ class ForkServer:
                 start_new_session=True,
                 umask=self._umask,
             )
+        self._process = process
         # It ends when it likes; somebody must take note, or it would stay as a zombie.
         threading.Thread(target=process.wait, name="fork-server", daemon=True).start()
         self._line = ours

@@ -104,6 +104,11 @@ class LocalBackend(Backend):
             job=spec,
         )
 
+    def expect(self) -> None:
+        """Have a fork server there, which takes longer to start than all of a launch."""
+        if self._fork_server is not None:
+            self._fork_server.expect()
+
     def launch(self, plan: LaunchPlan) -> str:
         """Start the agent behind the gate; a launch that happened before gives its handle.
 

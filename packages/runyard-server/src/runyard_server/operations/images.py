@@ -36,7 +36,7 @@ from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.execution import new_runs
 from runyard_server.execution.new_runs import Named, new_row
-from runyard_server.operations import endpoint_checks
+from runyard_server.operations import days, endpoint_checks
 from runyard_server.operations.endpoint_checks import Faults
 from runyard_server.store import experiments, pages, runs
 from runyard_server.store import images as rows
@@ -72,9 +72,10 @@ def create(system: System, workspace: str, body: CreateImage) -> ImageRecord:
     endpoint_checks.check_texts("property", body.properties, faults)
 
     def check(work: Work) -> DeploymentSpec:
-        workspace_row(work, workspace)
+        environment = days.dated(work, workspace, body.spec.environment)
         found = endpoint_checks.check_spec(system, work, workspace, body.spec, faults)
-        return replace(body.spec, models=[row.subject.id for row, _ in found])
+        named = [row.subject.id for row, _ in found]
+        return replace(body.spec, models=named, environment=environment)
 
     spec = system.read(check)
     faults.refuse(f"image {body.name[:80]!r} cannot be made")

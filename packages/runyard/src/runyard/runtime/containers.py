@@ -14,13 +14,14 @@ import signal
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Tuple
 
+from runyard.protocol.containers import DIGEST_PROPERTY, IMAGE_PROPERTY
 from runyard.protocol.errors import RunyardError
 from runyard.protocol.timeouts import SERVICE_AWAY_SECONDS, TERM_GRACE_SECONDS
 from runyard.runtime import binds, names
 from runyard.runtime import engine as engines
 from runyard.runtime.causes import tail
 from runyard.runtime.folder import read_json
-from runyard.runtime.images import LOCK_LABEL, Image, Images
+from runyard.runtime.images import HOME_LABEL, LOCK_LABEL, Image, Images
 from runyard.runtime.job import JobError
 from runyard.runtime.processes import ProcessGroup, Started, start
 from runyard.runtime.service import patiently
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from runyard.runtime.state import State
 
 Report = Dict[str, Any]
-FOLDER_LABEL, HOME_LABEL, RUN_LABEL = "runyard.folder", "runyard.home", "runyard.run"
+FOLDER_LABEL, RUN_LABEL = "runyard.folder", "runyard.run"
 # An engine's helpers leave a moment after their container.
 SETTLE_SECONDS = 5.0
 SIGNALS = 128
@@ -318,8 +319,8 @@ class Containers:
             return
         told = {
             "runyard.container.engine": self._engine.program,
-            "runyard.container.image": image.name,
-            "runyard.container.digest": image.digest,
+            IMAGE_PROPERTY: image.name,
+            DIGEST_PROPERTY: image.digest,
             "runyard.container.memory": self.memory or "no limit",
         }
         # The service may be starting anew. Should it refuse them, the run goes on without: they are

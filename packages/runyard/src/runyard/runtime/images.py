@@ -4,6 +4,9 @@
     labelled   the base with the labels `runyard.lock`, `runyard.base`: a layer without files, made
                once for each base and lock, so that images tell what they were used for
 
+What is built has the label `runyard.home` too, and names of this state folder alone: a service
+prunes what it has made itself, and never what another one on the machine is about to use.
+
 An environment's packages are not copied into an image: they are mounted from where they are, which
 costs nothing, and one copy serves all images. A base whose name is here is not fetched again.
 """
@@ -17,9 +20,10 @@ import os
 import re
 import shutil
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional, Tuple
 
-from runyard.protocol.containers import full_name
+from runyard.protocol import procfs
+from runyard.protocol.containers import BUILDER, full_name
 from runyard.protocol.errors import RunyardError
 from runyard.protocol.timeouts import SERVICE_AWAY_SECONDS
 from runyard.runtime.job import JobError
@@ -32,8 +36,8 @@ if TYPE_CHECKING:
     from runyard.runtime.service import JobService
     from runyard.runtime.sharing import Canceling
 
-LOCK_LABEL, BASE_LABEL = "runyard.lock", "runyard.base"
-NAME = "localhost/runyard-environment"
+LOCK_LABEL, BASE_LABEL, HOME_LABEL = "runyard.lock", "runyard.base", "runyard.home"
+NAME, BASE_NAME = "localhost/runyard-environment", "localhost/runyard-base"
 # Part of the name of what is made, so that another way to make it makes it anew.
 RECIPE = "1"
 _LOOPBACK = re.compile(r"(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?/")
@@ -90,20 +94,32 @@ class Images:
         """
         os.makedirs(self._drafts, mode=0o700, exist_ok=True)
         try:
-            if self._told["dockerfile"]:
-                name, base = "a Dockerfile", self._built(log, canceled)
-            else:
-                name = str(self._told["image"])
-                base = self._fetched(name, log, canceled)
-            made = self._labelled(name, base, log, canceled)
+            name, base = self._base(log, canceled)
+            try:
+                made = self._labelled(name, base, log, canceled)
+            except JobError:
+                if self._inspect(_id(base)) is not None:
+                    raise
+                # Somebody has pruned the engine's images between the two steps.
+                name, base = self._base(log, canceled)
+                made = self._labelled(name, base, log, canceled)
         finally:
             # There may be a password in it.
             shutil.rmtree(self._drafts, ignore_errors=True)
         return Image(_id(made), name, _digest(name, base), _variables(made))
 
+    def _base(self, log: int, canceled: Canceling) -> Tuple[str, Dict[str, Any]]:
+        if self._told["dockerfile"]:
+            return "a Dockerfile", self._built(log, canceled)
+        name = str(self._told["image"])
+        return name, self._fetched(name, log, canceled)
+
     def _fetched(self, name: str, log: int, canceled: Canceling) -> Dict[str, Any]:
         whole = full_name(name)
         found = self._inspect(whole) or self._inspect(name)
+        # One that came from no registry has its id where others have the registry's digest.
+        own_id = name.partition("@sha256:")[2]
+        found = found or (self._inspect(own_id) if own_id else None)
         if found is None:
             self._engine.work(
                 [*self._account(whole), "pull", *self._safety(whole), whole], log, canceled
@@ -115,20 +131,19 @@ class Images:
 
     def _built(self, log: int, canceled: Canceling) -> Dict[str, Any]:
         text = str(self._told["dockerfile"])
-        digest = hashlib.sha256(f"{RECIPE}\0{text}".encode()).hexdigest()[:32]
-        tag = f"localhost/runyard-base:{digest}"
-        return self._inspect(tag) or self._build(text, tag, [], log, canceled)
+        tag = self._own_name(BASE_NAME, text)
+        labels = [f"{BASE_LABEL}=a Dockerfile"]
+        return self._inspect(tag) or self._build(text, tag, labels, log, canceled)
 
     def _labelled(
         self, name: str, base: Dict[str, Any], log: int, canceled: Canceling
     ) -> Dict[str, Any]:
-        parts = "\0".join((RECIPE, _id(base), self._lock))
-        tag = f"{NAME}:{hashlib.sha256(parts.encode()).hexdigest()[:32]}"
+        tag = self._own_name(NAME, _id(base), self._lock)
         found = self._inspect(tag)
         if found is not None:
             return found
         # By a name of ours: of an id BuildKit would think that it is a registry's.
-        of = f"localhost/runyard-base:{_id(base)[:32]}"
+        of = self._own_name(BASE_NAME, _id(base))
         self._engine.ask("tag", _id(base), of)
         labels = [f"{LOCK_LABEL}={self._lock}", f"{BASE_LABEL}={name}"]
         return self._build(f"FROM {of}\n", tag, labels, log, canceled)
@@ -140,15 +155,30 @@ class Images:
         os.makedirs(context, exist_ok=True)
         with open(os.path.join(context, "Dockerfile"), "w", encoding="utf-8") as stream:
             stream.write(text)
-        label = [word for each in labels for word in ("--label", each)]
+        own = [*labels, f"{HOME_LABEL}={self._told['home']}"]
+        label = [word for each in own for word in ("--label", each)]
         base = next(_bases(text), "")
         # The host's network, as containers have: what builds fetch comes by the way that works.
-        words = ["build", "--network", "host", *self._safety(base), *label, "--tag", tag, context]
+        words = ["build", "--network", "host", *self._safety(base), *label, *self._builder()]
+        words += ["--tag", tag, context]
         self._engine.work([*self._account(base), *words], log, canceled)
         found = self._inspect(tag)
         if found is None:
             raise JobError(f"{self._engine.program} has built '{tag}' and does not have it")
         return found
+
+    def _builder(self) -> List[str]:
+        """The argument that tells who builds: a killed Podman leaves the container it worked in."""
+        if not self._engine.is_podman:
+            return []
+        moment = procfs.moment(procfs.stat("self"), procfs.boot())
+        told = {"home": self._told["home"], "pid": os.getpid(), "moment": moment}
+        return ["--build-arg", f"{BUILDER}={json.dumps(told)}"]
+
+    def _own_name(self, name: str, *parts: str) -> str:
+        """A name of this state folder's alone, for what is made of some parts."""
+        text = "\0".join((RECIPE, str(self._told["home"]), *parts))
+        return f"{name}:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
     def _inspect(self, name: str) -> Optional[Dict[str, Any]]:
         return self._engine.found("image", "inspect", name)

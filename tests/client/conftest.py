@@ -55,6 +55,8 @@ class FakeService:
     def __init__(self) -> None:
         self.requests: list[tuple[str, str, bytes]] = []
         self.headers: list[dict[str, str]] = []
+        # Of the request that a thread of the server answers, where several come at once.
+        self.here = threading.local()
         self.answer: Callable[[str, str, bytes], Answer | None] = lambda *_: Answer({})
         self.server: http.server.ThreadingHTTPServer | None = None
         self.start()
@@ -70,6 +72,7 @@ class FakeService:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 fake.requests.append((self.command, self.path, body))
                 fake.headers.append(dict(self.headers))
+                fake.here.headers = dict(self.headers)
                 answer = fake.answer(self.command, self.path, body)
                 if answer is None:
                     self.close_connection = True

@@ -12,6 +12,7 @@ from runyard.client import connection as connections
 from runyard.client.connection import Address, Connection
 from runyard.protocol.errors import (
     Conflict,
+    InternalError,
     InvalidRequest,
     ModelNotFound,
     NotFound,
@@ -25,6 +26,7 @@ from runyard.protocol.routes import (
     BLOBS_WRITE,
     EXPERIMENTS_CREATE,
     EXPERIMENTS_GET,
+    FILES_READ,
     MODELS_GET,
     MODELS_LIST,
     RUNS_CHANGE,
@@ -107,9 +109,38 @@ def test_errors_of_the_service_are_raised_as_they_are(fake, connection, monkeypa
     monkeypatch.setattr(connections, "PAUSES", (0.0,))
     fake.answer = lambda *_: fake.say({"error": {"code": "temporary", "message": "busy"}}, 503)
     before = len(fake.requests)
-    with pytest.raises(TemporaryError, match="busy"):
+    with pytest.raises(TemporaryError, match="busy") as busy:
         connection.call(MODELS_GET, "w", "x")
     assert len(fake.requests) == before + 2
+    # Not one of the kinds that a client has for itself, which it would take for its own news.
+    assert type(busy.value) is TemporaryError
+    # Of the two of this code the one that is waited for: else a fault of a moment is a last word.
+    fake.answer = lambda *_: fake.say({"error": {"code": "internal", "message": "oops"}}, 500)
+    with pytest.raises(InternalError, match="oops"):
+        connection.call(MODELS_GET, "w", "x")
+
+
+@pytest.mark.parametrize("status", [502, 504])
+def test_a_proxy_whose_service_starts_again_is_asked_again(fake, connection, monkeypatch, status):
+    """Its page is no last word: whoever follows a run goes on when the service is back."""
+    monkeypatch.setattr(connections, "PAUSES", (0.0,))
+    answers = [fake.say(b"<html>Bad Gateway</html>", status), fake.say(ABOUT)]
+    fake.answer = lambda *_: answers.pop(0)
+    assert connection.call(SERVICE_ABOUT).product == "runyard"
+
+
+def test_a_file_is_asked_for_again_when_the_service_cannot_just_now(fake, connection, monkeypatch):
+    """Of thousands that are brought, one busy moment must not end them all; nor in their middle."""
+    monkeypatch.setattr(connections, "PAUSES", (0.0, 0.0))
+    busy = fake.say({"error": {"code": "temporary", "message": "busy"}}, 503)
+    answers = [busy, fake.say(b"all of it", cut=3), busy, busy, fake.say(b" of it", 206)]
+    fake.answer = lambda *_: answers.pop(0)
+    with connection.open(FILES_READ, "w", "r", "x") as source:
+        assert source.read() == b"all of it"
+    answers = [busy] * 3
+    with pytest.raises(TemporaryError, match="busy"):
+        connection.open(FILES_READ, "w", "r", "x")
+    assert answers == []
 
 
 def test_a_service_that_moved_is_found_again(fake):
@@ -182,6 +213,22 @@ def test_a_download_goes_on_after_a_break(fake, connection):
     assert len(fake.requests) == 2
     with connection.open(BLOBS_READ, "w", "d", offset=299_999) as download:
         assert download.read() == content[-1:]
+
+
+def test_a_download_that_fails_leaves_its_connection_once(fake, connection):
+    """Kept twice it would carry two requests at once, and each get the other's answer."""
+    content = os.urandom(300_000)
+    answers = [
+        fake.say(content, cut=100_000),
+        # It became shorter, and then it was gone.
+        fake.say(content[:50], 206),
+        fake.say({"error": {"code": "blob_not_found", "message": "gone"}}, 404),
+    ]
+    fake.answer = lambda *_: answers.pop(0)
+    with pytest.raises(NotFound), connection.open(BLOBS_READ, "w", "d") as download:
+        download.read()
+    kept = [id(one.connection) for one in connection._idle]
+    assert len(kept) == len(set(kept)) == 1
 
 
 @pytest.mark.parametrize("cut", [None, 150_000])

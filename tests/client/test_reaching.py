@@ -26,6 +26,6 @@ def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 def test_a_store_that_drops_all_is_not_waited_for(silent: str) -> None:
     """Neither a content's redirect nor a datastore's address holds a transfer up for minutes."""
-    assert redirects.followed(silent, 0, "") is None
+    assert redirects.followed(silent, 0, None, "") is None
     with pytest.raises(NoWay):
         store_requests.receive(StoreAddress(silent, "key", 1), io.BytesIO(), lambda _: None)

@@ -16,6 +16,7 @@ import pytest
 
 from runyard.client import discovery, interpreter, starter
 from runyard.protocol.errors import ServiceUnreachable
+from runyard_server.testing.databases import variables_of
 
 CLIENT = """
 from runyard.client.discovery import connect
@@ -29,6 +30,8 @@ def home(tmp_path, monkeypatch):
     """An empty state folder; a service that was started in it is stopped."""
     home = tmp_path / "home"
     monkeypatch.setenv("RUNYARD_HOME", str(home))
+    for name, value in variables_of(home).items():
+        monkeypatch.setenv(name, value)
     discovery.forget()
     yield home
     discovery.forget()
@@ -114,11 +117,11 @@ def test_what_the_service_says_of_its_folder_is_all_that_is_said(home):
 
 
 def test_a_service_that_never_listens_is_given_up(home, tmp_path, monkeypatch):
-    """The message says where its log is."""
+    """The message says where its log is: on PostgreSQL it has another name."""
     program = _program(tmp_path / "slow", "exec sleep 100")
     monkeypatch.setenv("RUNYARD_SERVICE", str(program))
     monkeypatch.setattr(starter, "START_SECONDS", 0.2)
-    with pytest.raises(ServiceUnreachable, match=r"service\.log") as error:
+    with pytest.raises(ServiceUnreachable, match=f"its log is in {home / 'logs'}") as error:
         discovery.connect()
     os.kill(int(error.value.message.partition("process ")[2].partition(")")[0]), signal.SIGKILL)
 

@@ -6,6 +6,7 @@ import hashlib
 import random
 import socket
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -177,3 +178,30 @@ def test_parts_may_be_larger_than_the_services_memory(client: WorkspaceClient) -
     assert stores.write_part(BLOB_STORE, "two", data, SIZE, part_of).size == size
     with stores.open(BLOB_STORE, "two") as stored:
         assert stored.read() == data + data
+
+
+@pytest.mark.parametrize("grows", [False, True])
+def test_a_file_that_changes_while_it_goes_to_a_datastore_is_told(
+    client: WorkspaceClient, tmp_path: Path, grows: bool
+) -> None:
+    """No digest tells halves of two versions there; a log that grew is whole as it was."""
+    path, _, data = _file(tmp_path, 9)
+    name = f"changing/{grows}"
+
+    class Writing(Progress):
+        def add(self, size: int, files: int = 0) -> None:
+            super().add(size, files)
+            with path.open("ab" if grows else "r+b") as file:
+                file.write(b"changed")
+
+    progress = Writing("", SIZE, show=False)
+    send = partial(
+        transfer.write_files, client, BLOB_STORE, [Sized(name, path, SIZE)], overwrite=True
+    )
+    if not grows:
+        with pytest.raises(InvalidRequest, match="changed while it was being sent"):
+            send(progress=progress)
+        return
+    send(progress=progress)
+    with client.datastores.open(BLOB_STORE, name) as stored:
+        assert stored.read() == data

@@ -31,7 +31,8 @@ from typing import (
 )
 from urllib.parse import quote, urlencode, urlsplit
 
-from runyard.client.download import Download
+from runyard.client import ranges
+from runyard.client.download import Download, RangeIgnored
 from runyard.protocol import codec, escapes
 from runyard.protocol.errors import (
     InvalidRequest,
@@ -169,7 +170,12 @@ class Connection:
         return self._answer(route, self._patient(route.method, target, headers, body))
 
     def open(
-        self, route: Route[Any], *segments: str, query: Any = None, offset: int = 0
+        self,
+        route: Route[Any],
+        *segments: str,
+        query: Any = None,
+        offset: int = 0,
+        end: Optional[int] = None,
     ) -> Download:
         """Open a raw answer for reading, from byte `offset` on; use it in a `with` block.
 
@@ -179,10 +185,14 @@ class Connection:
             route: The row of the table of routes.
             query: The query's record, None for none.
             offset: The first byte that is wanted.
+            end: The byte behind the last one that is wanted, which must be there; None: all.
             *segments: The segments of the row's path.
+
+        Raises:
+            RangeIgnored: An `end` is given, and whoever answers sends all there is.
         """
         target = _target(route, segments, query)
-        return Download(lambda start: self._read(route.method, target, start), offset)
+        return Download(lambda start: _tried(self._read, route.method, target, start, end), offset)
 
     def read(self, route: Route[Any], *segments: str, body: Any) -> bytes:
         """Ask a route with a record and give its raw answer whole; it is bounded by the request.
@@ -242,14 +252,14 @@ class Connection:
             if kept.is_ours():
                 kept.connection.close()
 
-    def _read(self, method: str, target: str, start: int) -> Any:
-        headers = {"Range": f"bytes={start}-"} if start else {}
+    def _read(self, method: str, target: str, start: int, end: Optional[int]) -> Any:
+        headers = ranges.header(start, end)
         asked = headers if self._by_service_alone else {**headers, "Prefer": STRAIGHT}
         response, connection = self._request(method, target, asked, None)
         if response.status == http.client.TEMPORARY_REDIRECT:
             response.read()
             self._give(connection, response)
-            straight = self._straight(response, start)
+            straight = self._straight(response, start, end)
             if straight is not None:
                 return straight
             response, connection = self._request(method, target, headers, None)
@@ -260,39 +270,27 @@ class Connection:
             raise _error(response.status, content)
         if empty:
             response.read()
-        if start and response.status == http.client.OK:
-            _skip(response, start)
+        if response.status == http.client.OK and headers:
+            if end is not None:
+                # As behind a proxy that knows no ranges: each piece would be the whole file.
+                connection.close()
+                raise RangeIgnored(f"{self.url} gives no parts of files")
+            ranges.skip(response, start)
         response.finished = lambda: self._give(connection, response)  # called by Download
         return response
 
-    def _straight(self, response: Any, start: int) -> Any:
+    def _straight(self, response: Any, start: int, end: Optional[int]) -> Any:
         """Follow the service to a store that has a content; None where there is no such way."""
         from runyard.client import redirects
 
         version = response.getheader("ETag") or ""
-        answer = redirects.followed(response.getheader("Location") or "", start, version)
+        answer = redirects.followed(response.getheader("Location") or "", start, end, version)
         if answer is None:
             self._by_service_alone = True
         return answer
 
     def _patient(self, method: str, target: str, headers: Dict[str, str], body: Body) -> Any:
-        """Ask, and ask again a few times when the service says that it cannot just now."""
-        for pause in PAUSES:
-            answer = self._unless_temporary(method, target, headers, body)
-            if answer is not None:
-                return answer
-            time.sleep(pause)
-        return self._whole(method, target, headers, body)
-
-    def _unless_temporary(
-        self, method: str, target: str, headers: Dict[str, str], body: Body
-    ) -> Any:
-        try:
-            return self._whole(method, target, headers, body)
-        except ServiceUnreachable:
-            raise
-        except TemporaryError:
-            return None
+        return _tried(self._whole, method, target, headers, body)
 
     def _whole(self, method: str, target: str, headers: Dict[str, str], body: Body) -> Any:
         """Ask, read the whole answer and give the connection back."""
@@ -570,15 +568,23 @@ def _text(value: Any) -> str:
     return json.dumps(value) if isinstance(value, bool) else str(value)
 
 
-def _skip(response: Any, size: int) -> None:
-    """Pass over what was not asked for: some proxies strip `Range`, and give the whole."""
-    # A break shows at the next read, and is counted there.
-    with contextlib.suppress(*BROKEN):
-        while size:
-            passed = len(response.read(min(size, 1 << 20)))
-            if not passed:
-                return
-            size -= passed
+def _tried(ask: Callable[..., Any], *given: Any) -> Any:
+    """Ask the service, and again a few times when it says that it cannot just now."""
+    for pause in PAUSES:
+        answer = _unless_temporary(ask, *given)
+        if answer is not None:
+            return answer
+        time.sleep(pause)
+    return ask(*given)
+
+
+def _unless_temporary(ask: Callable[..., Any], *given: Any) -> Any:
+    try:
+        return ask(*given)
+    except (ServiceUnreachable, RangeIgnored):
+        raise
+    except TemporaryError:
+        return None
 
 
 def _error(status: int, content: bytes) -> RunyardError:

@@ -10,6 +10,7 @@ from runyard.protocol import datasets as routes
 from runyard.protocol.datasets import (
     DatasetFileQuery,
     DatasetQuery,
+    LookedUp,
     MeasureDataset,
     SaveDataset,
     UrlQuery,
@@ -40,6 +41,10 @@ class Datasets(NounClient):
     def measure(self, definition: Dict[str, Any], seconds: float = 5.0) -> DatasetMeasure:
         """Measure what a definition means now; its files are read for so many seconds."""
         return self._service.call(routes.DATASETS_MEASURE, body=MeasureDataset(definition, seconds))
+
+    def keep(self, definition: Dict[str, Any], seconds: float = 20.0) -> DatasetMeasure:
+        """Store the bytes of a definition's files, for so many seconds; see `measure`."""
+        return self._service.call(routes.DATASETS_KEEP, body=MeasureDataset(definition, seconds))
 
     def register(self, order: RegisterDataset) -> DatasetRecord:
         """Register a definition under a name; the same definition and bytes are one version.
@@ -111,6 +116,10 @@ class Datasets(NounClient):
     def of_run(self, run: str) -> RunDatasets:
         """List the datasets that a run reads and has made."""
         return self._service.call(routes.DATASETS_OF_RUN, run)
+
+    def note_reference(self, run: str, dataset: str) -> None:
+        """Note that a run's script has looked a dataset up."""
+        self._service.call(routes.DATASETS_NOTE_REFERENCE, run, body=LookedUp(dataset))
 
     def note_changes(self, run: str, changed: ChangedInputs) -> None:
         """Note that files of a run's inputs were written while it read them."""

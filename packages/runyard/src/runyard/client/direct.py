@@ -93,6 +93,7 @@ def send_file(
         RunyardError: The service or the store refused.
     """
     datastores = Datastores(service)
+    before = uploads.moment(file.path)
     asked = BeginWrite(file.name, file.size, overwrite, version=uploads.version(file.path))
     try:
         plan = datastores.begin_write(datastore, asked)
@@ -107,6 +108,7 @@ def send_file(
     except StoreRefused:
         # Of the upload nothing is left, and what there is is another file.
         return False
+    uploads.check_still(file.path, before)
     return True
 
 

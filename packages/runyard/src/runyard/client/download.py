@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 ATTEMPTS = 3
 
 
+class RangeIgnored(TemporaryError):
+    """Whoever answers knows no ranges."""
+
+
 class FileReplaced(TemporaryError):
     """What is left of a file is of another version than what has come of it."""
 
@@ -102,8 +106,10 @@ class Download:
                 f"the transfer broke {self._failures} times in a row after {self._got} of "
                 f"{self.size} bytes; try again"
             )
-        if self._response is not None:
-            _end(self._response)
+        # Forgotten first: ended twice, its connection would be kept twice, and asked two at once.
+        response, self._response = self._response, None
+        if response is not None:
+            _end(response)
         self._response = self._request(self._offset + self._got)
         self.breaks += 1
         if str(self._response.getheader("ETag") or "").strip('"') != self.version:

@@ -7,9 +7,22 @@ size and time; whoever goes on with one asks afterwards whether it is still the 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional, Sequence
+import time
+from functools import partial
+from itertools import chain, islice
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Iterable,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+)
 
-from runyard.client import local_contents
+from runyard.client import local_contents, pieces
 from runyard.client.datastores import Datastores
 from runyard.client.download import FileReplaced
 from runyard.client.part_files import BLOCK_BYTES, KEPT_BYTES, PartFile
@@ -28,6 +41,11 @@ Told = Callable[[int], None]
 
 # Of a file that is replaced while it comes, the next one is fetched; not for ever.
 _VERSIONS = 4
+# After so much it is known how fast one connection is, if at least as much again is to come. On a
+# machine's own network one is as fast as the client hashes, and several took a third longer; where
+# one came at 21 MB/s, four came at 67.
+_TRIED_BYTES = 8 << 20
+_FAST_BYTES_A_SECOND = 64e6
 
 
 class Fetch(NamedTuple):
@@ -80,7 +98,7 @@ def untold(_: int) -> None:
 
 def _plain(source: Download, fetch: Fetch, told: Told) -> None:
     with PartFile(fetch.target, "") as part:
-        _take(source, part, told)
+        _take(_blocks(source), part, told)
         part.place(fetch.executable)
 
 
@@ -90,16 +108,21 @@ def _content(service: WorkspaceConnection, fetch: Fetch, part: PartFile, told: T
         return
     digest = part.hashed()
     told(part.size)
+    content = fetch._replace(route=BLOBS_READ, segments=(fetch.digest,))
     with service.open(BLOBS_READ, fetch.digest, offset=part.size) as source:
-        _take(source, part, told, digest.update)
+        is_slow = _is_slow(source, part, told, digest.update)
+        if not is_slow:
+            _take(_blocks(source), part, told, digest.update)
+    if is_slow:
+        _in_pieces(service, content, part, told, digest.update)
     if digest.hexdigest() != fetch.digest:
         part.restart()
         raise RunyardError(f"the content for {fetch.target} arrived damaged; try again")
 
 
 def _file(service: WorkspaceConnection, fetch: Fetch, part: PartFile, told: Told) -> None:
-    for _ in range(_VERSIONS):
-        if _came(service, fetch, part, told):
+    for number in range(_VERSIONS):
+        if _came(service, fetch, part, told, may_be_pieces=not number):
             return
         told(-part.size)
         part.restart()
@@ -110,24 +133,78 @@ def _file(service: WorkspaceConnection, fetch: Fetch, part: PartFile, told: Told
     )
 
 
-def _came(service: WorkspaceConnection, fetch: Fetch, part: PartFile, told: Told) -> bool:
+def _came(
+    service: WorkspaceConnection, fetch: Fetch, part: PartFile, told: Told, may_be_pieces: bool
+) -> bool:
     """Fetch what lacks of a file; say whether all of it is of one version."""
     begun = part.size
     told(begun)
     try:
         with service.open(fetch.route, *fetch.segments, offset=begun) as source:
-            _take(source, part, told)
-            went_on = begun or source.breaks
+            # Once: of a file that somebody goes on writing to, one answer alone is of one moment.
+            is_slow = may_be_pieces and _is_slow(source, part, told)
+            if not is_slow:
+                _take(_blocks(source), part, told)
+        if is_slow:
+            _in_pieces(service, fetch, part, told)
+        went_on = begun or source.breaks or is_slow
     except FileReplaced:
         return False
     # No digest would tell that the first half is of another version than the second.
     return not went_on or _as_it_is(service, fetch) == fetch
 
 
-def _take(
-    source: Download, part: PartFile, told: Told, hashed: Optional[Callable[[bytes], None]] = None
+def _is_slow(
+    source: Download,
+    part: PartFile,
+    told: Told,
+    hashed: Optional[Callable[[bytes], None]] = None,
+) -> bool:
+    """Take the first of what comes; say whether the rest should come over several connections."""
+    if source.size < 2 * _TRIED_BYTES:
+        return False
+    begun = time.monotonic()
+    _take(islice(_blocks(source), _TRIED_BYTES // BLOCK_BYTES), part, told, hashed)
+    return _FAST_BYTES_A_SECOND * (time.monotonic() - begun) > _TRIED_BYTES
+
+
+def _in_pieces(
+    service: WorkspaceConnection,
+    fetch: Fetch,
+    part: PartFile,
+    told: Told,
+    hashed: Optional[Callable[[bytes], None]] = None,
 ) -> None:
-    for block in iter(lambda: source.read(BLOCK_BYTES), b""):
+    """Fetch what lacks of a file several pieces at once."""
+    try:
+        came = pieces.in_order(partial(_piece, service, fetch), part.size, fetch.size)
+        _take(chain.from_iterable(came), part, told, hashed)
+    except FileReplaced:
+        raise
+    # No ranges are given, or a job may not open so many at once: one goes on from what has come.
+    except TemporaryError:
+        with service.open(fetch.route, *fetch.segments, offset=part.size) as source:
+            _take(_blocks(source), part, told, hashed)
+
+
+def _piece(service: WorkspaceConnection, fetch: Fetch, first: int, end: int) -> List[bytes]:
+    with service.open(fetch.route, *fetch.segments, offset=first, end=end) as source:
+        if source.size != end - first:
+            raise FileReplaced(f"{fetch.segments[-1]!r} became shorter while it was fetched")
+        return list(_blocks(source))
+
+
+def _blocks(source: Download) -> Iterator[bytes]:
+    return iter(lambda: source.read(BLOCK_BYTES), b"")
+
+
+def _take(
+    blocks: Iterable[bytes],
+    part: PartFile,
+    told: Told,
+    hashed: Optional[Callable[[bytes], None]] = None,
+) -> None:
+    for block in blocks:
         part.add(block)
         if hashed is not None:
             hashed(block)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Optional
 
 from runyard.client.workspace_connection import NounClient
 from runyard.protocol import environments as routes
-from runyard.protocol.environments import EnvironmentQuery, LockQuery
+from runyard.protocol.environments import EnvironmentQuery, LockQuery, PruneImages
 
 if TYPE_CHECKING:
     from typing import List
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         EnvironmentRecord,
         LockRecord,
         LockUse,
+        MadeImage,
         RegisterEnvironment,
     )
 
@@ -65,3 +66,15 @@ class Environments(NounClient):
             WrongState: Runs that have not ended use it.
         """
         self._service.call(routes.ENVIRONMENTS_EVICT, digest)
+
+    def prune_images(self, *, dry_run: bool = False) -> List[MadeImage]:
+        """Remove images that were made for containers and that no run uses; list them.
+
+        Args:
+            dry_run: Remove nothing.
+
+        Raises:
+            InvalidRequest: The service has no container engine.
+        """
+        body = PruneImages(dry_run)
+        return self._service.call(routes.ENVIRONMENTS_PRUNE_IMAGES, body=body).items

@@ -3,6 +3,9 @@
 The service holds a lock on `service.lock` for its life and writes its process id there; the kernel
 drops the lock with the process. So the lock tells the truth where the connection file may be stale
 and the service may hang, sleep or be stopped.
+
+Processes that serve one database of PostgreSQL share the lock. Of these the one that leads counts,
+by the connection file, else the one that came last.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple, Optional
 
+from runyard.client import home as homes
 from runyard.protocol import procfs
 from runyard.protocol.service import LIFE_LOCK
 from runyard.protocol.timeouts import FORCED_STOP_SECONDS, KILL_SECONDS
@@ -37,10 +41,15 @@ class Holder(NamedTuple):
 
 def is_held(home: Path) -> bool:
     """Whether a living service holds the folder's lock."""
+    return _is_taken(home / LIFE_LOCK) or _sharing(home) is not None
+
+
+def _is_taken(lock: Path) -> bool:
+    """Whether somebody has the lock alone."""
     import fcntl
 
     try:
-        with (home / LIFE_LOCK).open("r") as handle:
+        with lock.open("r") as handle:
             # Shared, or two clients that look at once would take each other for the service.
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except (FileNotFoundError, NotADirectoryError):
@@ -53,14 +62,33 @@ def is_held(home: Path) -> bool:
 def find(home: Path) -> Optional[Holder]:
     """The process that holds the folder; None when nobody does, or when it cannot be told who."""
     lock = home / LIFE_LOCK
-    if not is_held(home):
-        return None
+    if not _is_taken(lock):
+        return _sharing(home)
     try:
         pid = int(lock.read_text("ascii"))
         since = lock.stat().st_mtime
     except (OSError, ValueError):
         return None
     return Holder(pid, since, _is_stopped(pid)) if _has_open(pid, lock) else None
+
+
+def _sharing(home: Path) -> Optional[Holder]:
+    """Of the processes that share the folder the one that counts."""
+    # A shared lock looks as a client's own look at it does, so what counts is who has the file
+    # open, which Linux alone tells.
+    if not sys.platform.startswith("linux"):
+        return None
+    lock = home / LIFE_LOCK
+    told = homes.connection_file(home)
+    leads = homes.read_connection(told)
+    try:
+        if leads is not None and _has_open(leads.pid, lock):
+            return Holder(leads.pid, told.stat().st_mtime, _is_stopped(leads.pid))
+        pid = int(lock.read_text("ascii"))
+        since = lock.stat().st_mtime
+        return Holder(pid, since, _is_stopped(pid)) if _has_open(pid, lock) else None
+    except (OSError, ValueError):
+        return None
 
 
 def end(home: Path, pid: int) -> str:
@@ -81,7 +109,8 @@ def end(home: Path, pid: int) -> str:
             return number.name
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if not is_held(home):
+            found = find(home)
+            if found is None or found.pid != pid:
                 return number.name
             time.sleep(POLL_SECONDS)
     raise TimeoutError(f"process {pid} does not end, not even by SIGKILL")

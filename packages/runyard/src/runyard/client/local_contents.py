@@ -56,12 +56,12 @@ class LocalContents:
         return data if hashlib.sha256(data).hexdigest() == digest else None
 
     def copy(self, digest: str, size: int, target: Path, told: Callable[[int], object]) -> bool:
-        """Copy a content to a new file; say whether it is here.
+        """Copy a content to a file that is replaced; say whether it is here.
 
         Args:
             digest: SHA-256 in hex.
             size: How long it must be: after a power cut a file may have lost its bytes.
-            target: The new file.
+            target: The file, which is there.
             told: Told the bytes as they are written.
 
         Raises:
@@ -74,7 +74,11 @@ class LocalContents:
         try:
             if os.fstat(source).st_size != size:
                 return False
-            with target.open("wb", buffering=0) as file:
+            with target.open("r+b", buffering=0) as file:
+                # Only where there is something: closing a file that was truncated, be it empty,
+                # waits on ext4 until all that was written since is on its way to the disk.
+                if os.fstat(file.fileno()).st_size:
+                    file.truncate(0)
                 copying.fill(source, file.fileno(), told)
         finally:
             os.close(source)
@@ -108,7 +112,9 @@ class LocalContents:
             return False
         with file, source.open("rb", buffering=0) as reader:
             try:
-                there = file.seek(0, os.SEEK_END) if begun else file.truncate(0)
+                there = file.seek(0, os.SEEK_END)
+                if there and not begun:
+                    there = file.truncate(0)
                 # The digest of all of it tells whether what came before is of the same file.
                 os.lseek(file.fileno(), there, os.SEEK_SET)
                 reader.seek(there)

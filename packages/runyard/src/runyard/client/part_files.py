@@ -45,7 +45,7 @@ class PartFile:
         file = locked(target.parent / f".{known}.part") if known else None
         self._keeps = file is not None
         self.path = target.parent / f".{known if file else os.urandom(16).hex()}.part"
-        self._file: BinaryIO = file or self.path.open("x+b")
+        self._file: BinaryIO = file or self._fresh()
         self.size = self._file.seek(0, os.SEEK_END)
 
     def __enter__(self) -> Self:
@@ -62,6 +62,14 @@ class PartFile:
         if not (self._placed or broken):
             self.path.unlink()
         self._file.close()
+
+    def _fresh(self) -> BinaryIO:
+        try:
+            return self.path.open("x+b")
+        except OSError as error:
+            # The part is nobody's but ours.
+            error.filename = str(self._target)
+            raise
 
     def add(self, data: bytes) -> None:
         """Write the next bytes."""

@@ -11,30 +11,32 @@ import http.client
 import urllib.request
 from typing import Any, Optional
 
-from runyard.client import reaching
+from runyard.client import ranges, reaching
 
 _SILENCE_SECONDS = 60
 
 
-def followed(address: str, first: int, version: str) -> Optional[Any]:
+def followed(address: str, first: int, end: Optional[int], version: str) -> Optional[Any]:
     """Open the answer of a store; None where it does not give one.
 
     Args:
         address: What the service answered.
         first: The first byte that is wanted.
+        end: The byte behind the last one; None: all.
         version: What the service calls the content: its ETag.
     """
     if not reaching.is_reached(address):
         return None
-    headers = {"Range": f"bytes={first}-"} if first else {}
+    headers = ranges.header(first, end)
     request = urllib.request.Request(address, headers=headers)  # noqa: S310 - from the service
     try:
         answer = urllib.request.urlopen(request, timeout=_SILENCE_SECONDS)  # noqa: S310 - as above
     except (OSError, http.client.HTTPException, ValueError):
         return None
-    # Where a range is called the whole, as `rclone serve s3` does, nobody knows what it is.
-    wanted = http.client.PARTIAL_CONTENT if first else http.client.OK
-    if answer.status != wanted or answer.length is None:
+    # `rclone serve s3` calls a range the whole: then the length alone says what it is.
+    wanted = http.client.PARTIAL_CONTENT if headers else http.client.OK
+    fits = answer.status == wanted if end is None else answer.length == end - first
+    if not fits or answer.length is None:
         answer.close()
         return None
     # A store has a name of its own for it, and who compares goes by the service's.

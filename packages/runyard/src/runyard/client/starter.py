@@ -118,8 +118,8 @@ def _present(home: Path) -> Optional[Connection]:
             found_holder = holder.find(home)
             who = f" (process {found_holder.pid})" if found_holder is not None else ""
             raise ServiceUnreachable(
-                f"a service{who} holds {home} but does not answer; its log is "
-                f"{home / 'logs' / SERVICE_LOG}. `runyard stop --force` ends it; runs go on"
+                f"a service{who} holds {home} but does not answer; its log is in "
+                f"{home / 'logs'}. `runyard stop --force` ends it; runs go on"
             )
         time.sleep(SILENT_PAUSE)
     return None
@@ -189,7 +189,7 @@ def _wait(home: Path, child: Child) -> Connection:
     _detach(child)
     raise ServiceUnreachable(
         f"the service (process {child.process.pid}) did not listen within {START_SECONDS:.0f} s; "
-        f"its log is {home / 'logs' / SERVICE_LOG}"
+        f"its log is in {home / 'logs'}"
     )
 
 

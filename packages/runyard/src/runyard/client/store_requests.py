@@ -13,11 +13,10 @@ import http.client
 import time
 import urllib.error
 import urllib.request
-from collections import deque
-from itertools import islice
-from typing import TYPE_CHECKING, Any, BinaryIO, Callable, Dict, Iterator, NamedTuple, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, BinaryIO, Callable, Dict, NamedTuple, TypeVar
 
-from runyard.client import copying, reaching
+from runyard.client import copying, pieces, reaching
 from runyard.client.connection import Limited
 from runyard.protocol.datastores import PART_CAME
 from runyard.protocol.errors import AlreadyExists, InvalidRequest, RunyardError, TemporaryError
@@ -29,9 +28,6 @@ Result = TypeVar("Result")
 
 PAUSES = (0.2, 1.0, 3.0)
 SILENCE_SECONDS = 60
-# Of a file that comes from a store: with their number the memory that it takes.
-PIECE_BYTES = 4 << 20
-PIECES_AT_ONCE = 4
 _BROKEN = (OSError, http.client.HTTPException)
 _SERVER_ERROR = 500
 _TOO_MANY = 429
@@ -112,7 +108,8 @@ def receive(address: StoreAddress, file: BinaryIO, told: Callable[[int], None]) 
     """
     told(file.tell())
     md5, etag = "", address.etag
-    for piece in _pieces(address, file.tell()):
+    found = pieces.in_order(partial(_piece, address), file.tell(), address.size)
+    for piece in found:
         # A service of an earlier version names none: then all must be of what the first is of.
         etag = etag or piece.etag
         if piece.etag != etag:
@@ -130,35 +127,6 @@ class _Piece(NamedTuple):
     data: bytes
     etag: str
     md5: str
-
-
-def _pieces(address: StoreAddress, begin: int) -> Iterator[_Piece]:
-    """Fetch a file from a byte on, several pieces at once; they are given in order.
-
-    A connection to a store far away is slower than the line: several fill it. In order, for then
-    what has come is one part of the file, with which whoever comes after a kill goes on.
-    """
-    firsts = range(begin, address.size, PIECE_BYTES)
-    spans = iter([(first, min(first + PIECE_BYTES, address.size)) for first in firsts])
-    if len(firsts) <= 1:
-        for first, end in spans:
-            yield _piece(address, first, end)
-        return
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(PIECES_AT_ONCE) as threads:
-        under_way = deque(
-            threads.submit(_piece, address, *span) for span in islice(spans, PIECES_AT_ONCE)
-        )
-        try:
-            while under_way:
-                yield under_way.popleft().result()
-                under_way.extend(
-                    threads.submit(_piece, address, *span) for span in islice(spans, 1)
-                )
-        finally:
-            for piece in under_way:
-                piece.cancel()
 
 
 def _piece(address: StoreAddress, first: int, end: int) -> _Piece:

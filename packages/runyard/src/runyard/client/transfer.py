@@ -21,9 +21,19 @@ from typing import (
     Set,
     Tuple,
     TypeVar,
+    Union,
 )
 
-from runyard.client import batches, copying, downloads, hashes, local_contents, uploads
+from runyard.client import (
+    batches,
+    copying,
+    downloads,
+    hashes,
+    local_contents,
+    pieces,
+    present,
+    uploads,
+)
 from runyard.client.blobs import Blobs
 from runyard.client.downloads import Fetch
 from runyard.client.placing import Placing, files_and_folders
@@ -34,8 +44,6 @@ from runyard.protocol.errors import AlreadyExists, InvalidRequest, MissingBlobs,
 from runyard.protocol.files import BLOBS_READ, FILES_READ, FileEntry
 
 if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
-
     from runyard.client.progress import Progress
     from runyard.client.workspace_connection import WorkspaceConnection
     from runyard.protocol.datastores import DatastoreFile
@@ -79,7 +87,7 @@ def describe(path: Path, name: str, anew: bool = False) -> FileEntry:
 
 def parallel(work: Callable[[Item], Result], items: Sequence[Item]) -> List[Result]:
     """Do the same for each item in a few threads; the first error ends it."""
-    threads = _threads(len(items))
+    threads = pieces.pool(min(THREADS, len(items))) if len(items) > 1 else None
     if threads is None:
         return [work(item) for item in items]
     with threads:
@@ -91,21 +99,6 @@ def parallel(work: Callable[[Item], Result], items: Sequence[Item]) -> List[Resu
             for task in tasks:
                 task.cancel()
             raise
-
-
-def _threads(count: int) -> Optional[ThreadPoolExecutor]:
-    """Start threads for so many items; None for one, or when the interpreter is ending."""
-    if count <= 1:
-        return None
-    try:
-        from concurrent.futures import ThreadPoolExecutor
-
-        threads = ThreadPoolExecutor(max_workers=min(THREADS, count))
-        # The pool is made without a word: only its first task is refused.
-        threads.submit(int).result()
-    except RuntimeError:  # at its end the interpreter starts no thread any more
-        return None
-    return threads
 
 
 def store(
@@ -208,7 +201,7 @@ def put_blobs(
     parallel(alone, large)
 
 
-def _count(progress: Optional[Progress], entries: Sequence[FileEntry]) -> None:
+def _count(progress: Optional[Progress], entries: Sequence[Union[FileEntry, Fetch]]) -> None:
     if progress is not None:
         progress.add(sum(entry.size for entry in entries), len(entries))
 
@@ -306,6 +299,7 @@ def write_files(
 
     def alone(place: int) -> None:
         name, path, size = files[place]
+        before = uploads.moment(path)
         part_of = WriteQuery(overwrite, size=size, version=uploads.version(path))
         way = uploads.datastore_file(service, datastore, name, part_of)
         try:
@@ -314,6 +308,8 @@ def write_files(
             if overwrite:
                 raise
             progress.add(size)
+        else:
+            uploads.check_still(path, before)
         progress.add(0, 1)
 
     small, large = batches.groups([file.size for file in files])
@@ -358,6 +354,8 @@ def download_many(
 ) -> List[Path]:
     """Write many files, in parallel and small ones together; see `download`.
 
+    Those that are at their places with the content that they should have are left as they are.
+
     Args:
         service: The workspace's connection.
         fetches: What is fetched, each with its place here.
@@ -370,10 +368,10 @@ def download_many(
     writer = Placing(overwrite)
 
     def together(places: List[int]) -> None:
-        _download_batch(service, [fetches[place] for place in places], writer, progress)
+        _download_batch(service, [rest[place] for place in places], writer, progress)
 
     def alone(place: int) -> None:
-        fetch = fetches[place]
+        fetch = rest[place]
         try:
             download(service, fetch, overwrite, progress)
         except OSError as error:
@@ -385,12 +383,33 @@ def download_many(
     both = files_and_folders([str(fetch.target) for fetch in fetches])
     for target in both:
         writer.leave_out(target)
-    count, fetches = len(fetches), [fetch for fetch in fetches if str(fetch.target) not in both]
-    small, single = batches.groups([fetch.size if _named(fetch) else -1 for fetch in fetches])
+    rest = lacking([fetch for fetch in fetches if str(fetch.target) not in both], progress)
+    small, single = batches.groups([fetch.size if _named(fetch) else -1 for fetch in rest])
     parallel(together, small)
     parallel(alone, single)
-    writer.tell(count)
-    return [fetch.target for fetch in fetches]
+    writer.tell(len(fetches))
+    return [fetch.target for fetch in fetches if str(fetch.target) not in both]
+
+
+def lacking(fetches: Sequence[Fetch], progress: Optional[Progress] = None) -> List[Fetch]:
+    """Drop those that are at their places already, as after a download that was interrupted.
+
+    Args:
+        fetches: What is to be fetched, each with its place here.
+        progress: Told those that are here, if given.
+    """
+    found = [place for place, fetch in enumerate(fetches) if present.may_be_here(fetch)]
+    here: Set[int] = set()
+
+    def look(group: List[int]) -> None:
+        same = [found[place] for place in group if present.is_here(fetches[found[place]])]
+        here.update(same)
+        _count(progress, [fetches[place] for place in same])
+
+    # In groups, for a task of the pool costs more than the reading of a small file.
+    small, large = batches.groups([fetches[place].size for place in found])
+    parallel(look, small + [[place] for place in large])
+    return [fetch for place, fetch in enumerate(fetches) if place not in here]
 
 
 def _named(fetch: Fetch) -> str:
@@ -468,8 +487,12 @@ def blob(entry: FileEntry, folder: Path) -> Fetch:
     Raises:
         RunyardError: The path would leave the folder.
     """
-    place = inside(folder, entry.path)
-    return Fetch(BLOBS_READ, (entry.digest,), place, entry.executable, entry.size, entry.digest)
+    return content(entry, inside(folder, entry.path))
+
+
+def content(entry: FileEntry, target: Path) -> Fetch:
+    """Plan the download of a content to its place here, whatever it is called elsewhere."""
+    return Fetch(BLOBS_READ, (entry.digest,), target, entry.executable, entry.size, entry.digest)
 
 
 def inside(folder: Path, name: str) -> Path:

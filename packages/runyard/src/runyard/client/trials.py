@@ -305,8 +305,10 @@ class TrialCourier:
             self._kept += lines
             mine = self._kept - self._before
             if not self._lines and mine > MOST_KEPT:
-                os.truncate(str(self.path), 0)
-                self._before = self._written
+                # Somebody may have removed it; without this thread all workers would wait for ever.
+                with contextlib.suppress(OSError):
+                    os.truncate(str(self.path), 0)
+                    self._before = self._written
             elif mine > 0:
                 # Without it these lines would be brought once more, which does no harm.
                 with contextlib.suppress(OSError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, BinaryIO, Callable, NamedTuple, Optional, cast
+from typing import TYPE_CHECKING, BinaryIO, Callable, NamedTuple, Optional, Tuple, cast
 
 from runyard.client.blobs import Blobs
 from runyard.client.datastores import Datastores
@@ -77,6 +77,34 @@ def version(path: Path) -> str:
     """What tells this version of a local file from others of its path."""
     status = path.stat()
     return f"{status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino} {status.st_dev}"
+
+
+def moment(path: Path) -> Tuple[int, int]:
+    """What changes when somebody writes to a file: its size, and when it was written to."""
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def check_still(path: Path, before: Tuple[int, int]) -> None:
+    """Refuse to call a file sent that was written to meanwhile, for which no digest speaks.
+
+    One that only grew, as a log does, went as it was at first.
+
+    Args:
+        path: The file.
+        before: Its `moment` before it was read.
+
+    Raises:
+        InvalidRequest: What went may be of two moments.
+        OSError: It is gone.
+    """
+    now = moment(path)
+    if now != before and now[0] <= before[0]:
+        raise InvalidRequest(
+            f"{path} changed while it was being sent, so what is on the datastore may be half of "
+            "the one and half of the other; send it again, with overwrite, when nothing writes to "
+            "it"
+        )
 
 
 def send(path: Path, size: int, way: Way, told: Told, begun: Optional[int] = 0) -> None:

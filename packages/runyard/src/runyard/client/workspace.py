@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from runyard.client.metrics import Metrics
     from runyard.client.models import Models
     from runyard.client.parameters import Parameters
+    from runyard.client.pipeline_drafts import PipelineDrafts
     from runyard.client.pipeline_endpoints import PipelineEndpoints
     from runyard.client.pipelines import Pipelines
     from runyard.client.published_pipelines import PublishedPipelines
@@ -178,6 +179,13 @@ class WorkspaceClient(WorkspaceConnection):
         from runyard.client.snapshots import Snapshots
 
         return Snapshots(self)
+
+    @property
+    def pipeline_drafts(self) -> PipelineDrafts:
+        """Drafts of pipelines: kept to be changed before they are published."""
+        from runyard.client.pipeline_drafts import PipelineDrafts
+
+        return PipelineDrafts(self)
 
     @property
     def pipeline_endpoints(self) -> PipelineEndpoints:

@@ -67,7 +67,12 @@ class WorkspaceConnection:
         return self.connection.send(route, self.id, *segments, data=data, size=size, query=query)
 
     def open(
-        self, route: Route[Any], *segments: str, query: Any = None, offset: int = 0
+        self,
+        route: Route[Any],
+        *segments: str,
+        query: Any = None,
+        offset: int = 0,
+        end: Optional[int] = None,
     ) -> Download:
         """Open a raw answer of this workspace for reading; see `Connection.open`.
 
@@ -75,9 +80,10 @@ class WorkspaceConnection:
             route: The row of the table of routes.
             query: The query's record, None for none.
             offset: The first byte that is wanted.
+            end: The byte behind the last one that is wanted; None: all.
             *segments: The segments of the row's path.
         """
-        return self.connection.open(route, self.id, *segments, query=query, offset=offset)
+        return self.connection.open(route, self.id, *segments, query=query, offset=offset, end=end)
 
     def read(self, route: Route[Any], *segments: str, body: Any) -> bytes:
         """Read the raw answer of a route of this workspace; see `Connection.read`."""

@@ -17,14 +17,14 @@ from runyard.protocol.errors import InvalidRequest, NotFound, RunNotFound
 from runyard.protocol.events import EventQuery
 from runyard.protocol.files import FileEntry, FileQuery
 from runyard.protocol.jobs import AgentReport, FinishReport, JobEnvironment, JobSpec
-from runyard.protocol.runs import RunError, RunSpec, SubmitRun
+from runyard.protocol.runs import LauncherSpec, RunError, RunSpec, SubmitRun
 from runyard.protocol.snapshots import CreateSnapshot
 from runyard_server.compute.base import Grant
 from runyard_server.core import tokens
 from runyard_server.core.lookups import datastore_folder
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
-from runyard_server.execution import jobs, placement, preparing
+from runyard_server.execution import attempts, engines, jobs, placement, preparing
 from runyard_server.execution.placement import Placement, Target
 from runyard_server.operations import compute, datasets, datastores, events, files, runs, snapshots
 from runyard_server.store import runs as rows
@@ -248,6 +248,25 @@ def test_logs_are_files_at_the_end(system: System, place: Place) -> None:
     jobs.finish(system, W, run, "0", body=FinishReport("completed"))
     (log,) = files.list_(system, W, run, query=FileQuery()).items
     assert (log.path, log.size, log.live) == ("azureml-logs/70_driver_log.txt", 6, False)
+
+
+def test_a_last_word_between_two_attempts_is_let_go(
+    system: System, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next attempt began while the word of a node that had been silent was on its way."""
+    compute.create(system, W, body=CreateCompute("two", "STANDARD_D2_V2", 2))
+    placed = place("two", node_count=2, launcher=LauncherSpec("torch", worker_count=2))
+    explained = engines.explained
+
+    def meanwhile(made: System, row: rows.RunRow, *given: Any) -> FinishReport:
+        word = explained(made, row, *given)
+        system.write(lambda work: attempts.begin(work, row, FinishReport("failed", cause="lost")))
+        return word
+
+    monkeypatch.setattr(engines, "explained", meanwhile)
+    jobs.finish(system, W, placed.row.id, "1", body=FinishReport("completed"))
+    run = runs.get(system, W, placed.row.id)
+    assert (run.status, run.error) == ("Queued", None)
 
 
 def test_a_lost_agent_is_lost_once(system: System, place: Place) -> None:

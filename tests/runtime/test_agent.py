@@ -97,6 +97,21 @@ def test_a_command_replaces_the_script(room):
     assert room.service.driver_log == f"LOUD\n{room.work}\n".encode()
 
 
+def test_a_shell_expands_its_line_itself(room, monkeypatch):
+    """What the line sets counts in it, and where the agent was started says nothing to a job."""
+    monkeypatch.setenv("PWD", "/elsewhere")
+    line = "export NAME=quiet && echo $NAME $PWD"
+    room.run("", command=["/bin/sh", "-c", line], variables={"NAME": "loud"})
+    assert room.service.driver_log == f"quiet {room.work}\n".encode()
+
+
+def test_the_working_folder_is_in_a_variable(room, monkeypatch):
+    """Scripts ask `os.environ["PWD"]`, and give `$PWD` as an argument."""
+    monkeypatch.setenv("PWD", "/elsewhere")
+    room.run("import os, sys; print(os.environ['PWD'], sys.argv[1])", arguments=["$PWD"])
+    assert room.service.driver_log == f"{room.work} {room.work}\n".encode()
+
+
 def test_a_missing_script_is_told_with_the_nearest(room):
     """A wrong script name fails the run with the names that are there."""
     finish = room.run("pass", script_name="trian.py")
@@ -180,7 +195,7 @@ if os.fork() == 0:
     if os.fork() == 0:
         text = '''
 import os, signal, time
-signal.signal(signal.SIGTERM, signal.SIG_IGN)
+signal.signal(signal.SIGTERM, signal.%s)
 open('outputs/pid', 'w').write(str(os.getpid()))
 os.chdir('/')
 os.closerange(0, 99)
@@ -197,7 +212,9 @@ print('ready', flush=True)
 @pytest.mark.parametrize("end", ["by itself", "by cancel", "by its agent's death"])
 def test_a_daemon_without_an_environment_is_ended(room, alive, end):
     """Two forks, a session, an empty environment, no files: it ends with the run, however."""
-    room.write_job(HIDING + ("" if end == "by itself" else "time.sleep(600)"))
+    # What heeds no SIGTERM takes the whole grace: once, and above where a run is canceled.
+    hiding = HIDING % ("SIG_IGN" if end == "by its agent's death" else "SIG_DFL")
+    room.write_job(hiding + ("" if end == "by itself" else "time.sleep(600)"))
     agent = room.start()
     room.wait_for(lambda: room.printed() == b"ready\n")
     if end == "by cancel":

@@ -78,6 +78,16 @@ def test_a_download_is_a_copy(room, store):
     assert (store / "mnist" / "train.gz").read_text() == "train"
 
 
+def test_a_download_that_was_killed_is_made_anew(room, store):
+    """An attempt whose node was lost in the middle of a file leaves the half of it there."""
+    half = room.run_folder / "data" / "d" / "train.gz"
+    half.parent.mkdir(parents=True)
+    half.write_text("tr")
+    data = [JobData("d", "download", str(store / "mnist"))]
+    room.run(SHOW + "\nprint(open(p + '/train.gz').read())", data=data, attempt=2)
+    assert lines(room)[2:] == ["['test.gz', 'train.gz']", "train"]
+
+
 @pytest.mark.parametrize("mode", ["mount", "download"])
 def test_a_reference_to_a_file_is_the_file(room, store, mode):
     """The variable names the file, not its folder; a folder on the node takes the file in."""

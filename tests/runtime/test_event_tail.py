@@ -97,6 +97,17 @@ def test_what_grows_is_read_on_also_by_another_agent(desk: Desk) -> None:
     assert desk.values("train/acc") == [0.0, 0.25, 0.5, 0.75, 1.0, 1.25]
 
 
+def test_what_cannot_be_remembered_hinders_nothing(desk: Desk) -> None:
+    """On a full disk logs and metrics go on to be sent, and the run can end."""
+    (desk.root / "events.json").mkdir()
+    writer = EventWriter(desk.logs)
+    writer.scalar("acc", 0.5, 1, 7.0)
+    writer.close()
+    desk.tail.look(desk.found())
+    desk.tail.finish(desk.found())
+    assert desk.values("acc") == [0.5]
+
+
 def test_numbers_that_json_lacks_arrive(desk: Desk) -> None:
     """A loss that became NaN is what people look for."""
     writer = EventWriter(desk.logs)

@@ -1,14 +1,23 @@
 """HTTP as small as an agent needs it."""
 
+import errno
 import io
 import json
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from runyard.protocol.errors import InternalError, ServiceUnreachable, TemporaryError
+from runyard.protocol.errors import (
+    InternalError,
+    InvalidRequest,
+    RunNotFound,
+    ServiceUnreachable,
+    TemporaryError,
+)
+from runyard.runtime.service import patiently
 from runyard.runtime.wire import Wire, quote
 
 
@@ -114,6 +123,34 @@ def test_a_file_is_sent_whole_each_time(script):
     assert len(server.requests[0]) == len(server.requests[1])
 
 
+def test_a_file_that_fails_is_no_matter_of_the_network(script):
+    """What no other connection mends is told at once, where the network is waited for for a day."""
+    server = serve(script, b"", b"")
+    wire = Wire(server.url, "t")
+    with (
+        Path("/proc/self/mem").open("rb", buffering=0) as unreadable,
+        pytest.raises(InvalidRequest, match="cannot be read"),
+    ):
+        wire.ask("PUT", "/", unreadable, 10)
+    with pytest.raises(InvalidRequest, match="became 10 bytes shorter"):
+        wire.ask("PUT", "/", io.BytesIO(b"z" * 10), 20)
+
+
+class Full(io.BytesIO):
+    """A file on a full disk."""
+
+    def write(self, _: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_is_not_waited_for_like_a_service(script):
+    """A run whose node has no room for its data fails at once and says so, not after an hour."""
+    wire = Wire(serve(script, answer(b"content")).url, "t")
+    with pytest.raises(OSError, match="No space left"):
+        patiently(lambda: wire.fetch("/", Full()), 1.0)
+    wire.close()
+
+
 def test_a_fetch_leaves_no_part_of_an_error(script, tmp_path):
     """A refusal does not end up in the file that was asked for."""
     refused = json.dumps({"error": {"code": "internal", "message": "oops"}}).encode()
@@ -133,6 +170,20 @@ def test_a_gateways_trouble_is_temporary(script):
     wire = Wire(server.url, "t")
     with pytest.raises(TemporaryError):
         wire.ask("GET", "/")
+    wire.close()
+
+
+def test_what_another_says_of_a_run_is_not_believed(script, tmp_path):
+    """Who has the port by now knows no run, which must end none; the service is elsewhere."""
+    other = serve(script, answer(b"404 page not found", "404 Not Found"))
+    gone = json.dumps({"error": {"code": "run_not_found", "message": "gone"}}).encode()
+    service = serve(script, answer(b"here"), answer(gone, "404 Not Found"))
+    place = tmp_path / "service.json"
+    place.write_text(json.dumps({"url": service.url}))
+    wire = Wire(other.url, "t", str(place))
+    assert wire.ask("POST", "/report", b"{}") == b"here"
+    with pytest.raises(RunNotFound):
+        wire.ask("POST", "/report", b"{}")
     wire.close()
 
 

@@ -5,6 +5,7 @@ environments of the journeys.
 """
 
 import json
+import pickle
 import sys
 import types
 from pathlib import Path
@@ -139,6 +140,21 @@ def test_an_estimator_takes_data_and_method():
     assert score(served("sklearn", method="predict_proba"), {"data": [[2, 1]]})[1] == likely
     with pytest.raises(ValueError, match=r"has no transform\(\); it has: predict, predict_proba"):
         served("sklearn", method="transform")
+
+
+@pytest.mark.usefixtures("estimator")
+def test_an_estimator_of_2019_is_read_by_the_joblib_that_wrote_it(monkeypatch):
+    """scikit-learn had a joblib of its own then, whose arrays today's takes for broken."""
+    of_its_own = sys.modules["joblib"]
+
+    def broken(_path):
+        raise pickle.UnpicklingError("invalid load key")
+
+    externals = types.ModuleType("sklearn.externals")
+    externals.joblib = of_its_own
+    monkeypatch.setitem(sys.modules, "joblib", types.SimpleNamespace(load=broken))
+    monkeypatch.setitem(sys.modules, "sklearn.externals", externals)
+    assert score(served("sklearn"), {"data": [[2, 1]]}) == (200, {"predict": [1]})
 
 
 @pytest.mark.usefixtures("estimator")

@@ -68,7 +68,7 @@ def subjects(system: System) -> list[Subject]:
     """
 
     def read(work: Work) -> list[Subject]:
-        open_ = {node.run_key for node in job_nodes.unfinished(work.connection, LOST)}
+        open_ = job_nodes.open_runs(work.connection)
         with_nodes = [row.subject for row in runs.find_many(work.connection, open_)]
         return [*{*queues.unsettled(work.connection, states.QUEUED), *with_nodes}]
 

@@ -7,19 +7,21 @@ comes again; what is unread until then stands in the resolution with size and ti
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runyard.protocol import dataset_definitions
 from runyard.protocol.dataset_definitions import Definition, SourceFile, tree_digest
 from runyard.protocol.dataset_paths import Listed, Lister
 from runyard.protocol.datasets import DatasetFile
-from runyard.protocol.errors import InvalidRequest
+from runyard.protocol.errors import InvalidRequest, NotFound
 from runyard_server.core.clock import iso
+from runyard_server.core.dataset_lookups import version_row
 from runyard_server.core.datastore_files import files_of
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
@@ -28,12 +30,25 @@ from runyard_server.store.datasets import DigestRow
 from runyard_server.store.folders import CHUNK, Body
 from runyard_server.store.trees import Tree
 
+if TYPE_CHECKING:
+    from runyard_server.store.objects.files import ObjectFiles
+
 _PAGE = 5000
 # Written to the database together: a row each would be a transaction for each small file.
 _TOGETHER = 5000
 _EMPTY = hashlib.sha256().hexdigest()
+# As many as are read at once, by far: each is a few hundred bytes.
+_MOST_BEGUN = 1000
 
-Opener = Callable[[], AbstractContextManager[Body]]
+# How far large files were read when time was over, and the hash of that. Read from the start each
+# time, a file that takes longer than its reader has would never be done.
+_begun: "dict[tuple[Path, str, SourceFile], tuple[int, hashlib._Hash]]" = {}
+
+Opener = Callable[[int], AbstractContextManager[Body]]
+"""Opens a file at a byte."""
+Key = tuple[str, str, str]
+DigestOf = Callable[[SourceFile, Opener, float], str]
+"""Reads a file until a time; "" where the time is over, it cannot be read, or has changed."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +72,10 @@ class Resolution:
 
 
 def resolve(
-    system: System, workspace: str, definition: Definition, seconds: float = 0.0
+    system: System,
+    workspace: str,
+    definition: Definition,
+    seconds: float | Callable[[int], float] = 0.0,
 ) -> Resolution:
     """The files that a definition means now, with what is known of their bytes.
 
@@ -65,20 +83,25 @@ def resolve(
         system: The service's parts.
         workspace: Id of the workspace.
         definition: The definition.
-        seconds: For how long files that were not read yet are read.
+        seconds: For how long files that were not read yet are read; or what says it, once it is
+            known of how many bytes nobody knows the digest.
 
     Raises:
         DatastoreNotFound: A source names a datastore that is not there.
+        NotFound: A source names a pinned version that is not there.
         InvalidRequest: A stored definition has a path that is refused today.
     """
+    listed, pinned = _lister(system, workspace), partial(_pinned, system, workspace)
     try:
-        found = dataset_definitions.files_of(definition, _lister(system, workspace))
+        found = dataset_definitions.files_of(definition, listed, pinned)
     except ValueError as error:
         raise InvalidRequest(f"the dataset's definition cannot be read: {error}") from None
     known = _known(system, workspace, found)
-    if seconds > 0:
-        missing = [file for file in found if file.datastore and not known[_key(file)].digest]
-        known.update(_read(system, workspace, missing, time.monotonic() + seconds))
+    missing = [file for file in found if file.datastore and not known[_key(file)].digest]
+    if missing and callable(seconds):
+        seconds = seconds(_unread(known[_key(file)] for file in found))
+    if missing and not callable(seconds) and seconds > 0:
+        known.update(read(system, workspace, missing, time.monotonic() + seconds))
     files = [known[_key(file)] for file in found]
     # Names are the source's; what is known of the bytes is the file's, which two sources may name.
     files = [
@@ -86,13 +109,21 @@ def resolve(
         for one, file in zip(files, found, strict=True)
     ]
     digest = tree_digest(found, [file.digest for file in files])
-    unread = sum(max(file.size, 0) for file in files if not file.digest)
-    return Resolution(files, digest, unread)
+    return Resolution(files, digest, _unread(files))
+
+
+def _unread(files: Iterable[DatasetFile]) -> int:
+    return sum(max(file.size, 0) for file in files if not file.digest)
 
 
 def _lister(system: System, workspace: str) -> Lister:
+    trees: dict[str, Tree | ObjectFiles] = {}
+
     def listed(datastore: str, prefix: str) -> Iterator[Listed]:
-        tree = files_of(system, workspace, datastore)
+        # A path is listed twice: it may name a file, or a folder.
+        if datastore not in trees:
+            trees[datastore] = files_of(system, workspace, datastore)
+        tree = trees[datastore]
         after: str | None = None
         while True:
             page = tree.page(prefix, after, _PAGE)
@@ -104,22 +135,34 @@ def _lister(system: System, workspace: str) -> Lister:
     return listed
 
 
-def _key(file: SourceFile) -> tuple[str, str]:
-    return file.datastore, file.path or file.url
+def _pinned(system: System, workspace: str, version: str) -> list[DatasetFile]:
+    def read(work: Work) -> list[DatasetFile]:
+        row, _ = version_row(work, workspace, version)
+        if not row.pinned:
+            raise NotFound(f"dataset {version!r} is not pinned: its bytes are not kept")
+        return rows.files_of_version(work.connection, workspace, row.name, row.version)
+
+    return system.read(read)
 
 
-def _known(
-    system: System, workspace: str, files: Sequence[SourceFile]
-) -> dict[tuple[str, str], DatasetFile]:
+def _key(file: SourceFile) -> Key:
+    return file.datastore, file.path or file.url, file.digest
+
+
+def _known(system: System, workspace: str, files: Sequence[SourceFile]) -> dict[Key, DatasetFile]:
     """The files with the digests that hold for their sizes and times."""
     digests: dict[tuple[str, str], DigestRow] = {}
-    for store in sorted({file.datastore for file in files} - {""}):
-        paths = [file.path for file in files if file.datastore == store]
+    asked = [file for file in files if not file.digest]
+    for store in sorted({file.datastore for file in asked} - {""}):
+        paths = [file.path for file in asked if file.datastore == store]
         known_here = system.read(partial(_digests, workspace, store, paths))
         digests.update({(store, path): row for path, row in known_here.items()})
     found = {}
     for file in files:
-        known = digests.get(_key(file))
+        if file.digest:
+            found[_key(file)] = _record(file, file.digest)
+            continue
+        known = digests.get(_key(file)[:2])
         holds = known is not None and (known.size, known.modified_at) == (
             file.size,
             file.modified_at,
@@ -154,16 +197,29 @@ def _of_web(system: System, workspace: str, file: DatasetFile) -> DatasetFile:
     return file if row is None else replace(file, size=row.size, digest=row.digest)
 
 
-def _read(
-    system: System, workspace: str, files: Sequence[SourceFile], until: float
-) -> dict[tuple[str, str], DatasetFile]:
-    """Read files until a time and keep what was found; those that are whole by then."""
-    found: dict[tuple[str, str], DatasetFile] = {}
+def read(
+    system: System,
+    workspace: str,
+    files: Sequence[SourceFile],
+    until: float,
+    digest_of: DigestOf | None = None,
+) -> dict[Key, DatasetFile]:
+    """Read files until a time and keep what was found; those that are whole by then.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        files: The files, of datastores.
+        until: The time, of the clock that only goes on.
+        digest_of: Reads a file in place of what only computes its digest.
+    """
+    digest_of = digest_of or partial(_digest, system.home.root, workspace)
+    found: dict[Key, DatasetFile] = {}
     fresh: list[DigestRow] = []
     for file, opens in _openers(system, workspace, files):
         if _key(file) in found:
             continue
-        digest = _digest(file, opens, until)
+        digest = digest_of(file, opens, until)
         if digest:
             found[_key(file)] = _record(file, digest)
             told = (file.datastore, file.path, file.size, file.modified_at, digest)
@@ -183,22 +239,31 @@ def _keep(system: System, fresh: Sequence[DigestRow]) -> None:
         system.write(lambda work: rows.put_digests(work.connection, fresh))
 
 
-def _digest(file: SourceFile, opens: Opener, until: float) -> str:
+def _digest(home: Path, workspace: str, file: SourceFile, opens: Opener, until: float) -> str:
     """The SHA-256 of a file; "" where time is over, it cannot be read, or has changed."""
-    told = hashlib.sha256()
-    size = 0
+    key = (home, workspace, file._replace(name="", source=0))
+    size, told = _begun.pop(key, (0, hashlib.sha256()))
     try:
-        with opens() as stream:
+        with opens(size) as stream:
             while block := stream.read(CHUNK):
                 told.update(block)
                 size += len(block)
-                # One that takes longer by itself is read whole: it would never be done else.
+                # What lacks less than half is read to its end: nobody may come again for it.
                 if time.monotonic() > until and size < file.size // 2:
+                    _go_on_later(key, size, told)
                     return ""
     except OSError:
         # Gone, or no file of the service's: its size and time stand for it.
         return ""
     return told.hexdigest() if size == file.size else ""
+
+
+def _go_on_later(key: tuple[Path, str, SourceFile], size: int, told: "hashlib._Hash") -> None:
+    """Note how far a file was read; by its size and time, for one that changes is another."""
+    while len(_begun) >= _MOST_BEGUN:
+        # Popped, for two threads may choose the same one.
+        _begun.pop(next(iter(_begun)), None)
+    _begun[key] = (size, told)
 
 
 def _openers(
@@ -209,12 +274,18 @@ def _openers(
     for store, some in groupby(files, key=lambda file: file.datastore):
         here, tree = list(some), files_of(system, workspace, store)
         if not isinstance(tree, Tree):
-            yield from ((file, partial(tree.read, file.path, 0, file.size)) for file in here)
+            yield from ((file, partial(_from_store, tree, file)) for file in here)
             continue
         for file, place in zip(here, tree.contents(file.path for file in here), strict=True):
             if place is not None:
                 yield file, partial(_opened, place)
 
 
-def _opened(place: Path) -> AbstractContextManager[Body]:
-    return place.open("rb")
+def _opened(place: Path, begin: int) -> AbstractContextManager[Body]:
+    file = place.open("rb")
+    file.seek(begin)
+    return file
+
+
+def _from_store(tree: "ObjectFiles", file: SourceFile, begin: int) -> AbstractContextManager[Body]:
+    return tree.read(file.path, begin, file.size)

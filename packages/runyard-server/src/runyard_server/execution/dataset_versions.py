@@ -3,9 +3,10 @@
 import re
 from dataclasses import replace
 
-from runyard.protocol.dataset_definitions import canonical, checked, id_of
+from runyard.protocol.dataset_definitions import canonical, checked, id_of, versions_in
 from runyard.protocol.datasets import NAME_RULE, DatasetRecord, RegisterDataset
-from runyard.protocol.errors import AlreadyExists, InvalidRequest
+from runyard.protocol.errors import AlreadyExists, InvalidRequest, MissingBlobs
+from runyard_server.core import holding
 from runyard_server.core.dataset_lookups import is_id, record_of
 from runyard_server.core.lookups import workspace_row
 from runyard_server.core.system import System
@@ -18,9 +19,12 @@ from runyard_server.store.datasets import DefinitionRow, NameRow, VersionRow
 # Less than a client waits for an answer; what is unread then is told by sizes and times.
 LONGEST_READ = 20.0
 _MOST_TAGS = 100
+_MOST_TOLD = 100
 
 
-def register(system: System, workspace: str, body: RegisterDataset, run: str) -> DatasetRecord:
+def register(
+    system: System, workspace: str, body: RegisterDataset, run: str, *, repeats: bool = False
+) -> DatasetRecord:
     """Register a definition under a name; the same definition and bytes are the same version.
 
     Args:
@@ -28,20 +32,27 @@ def register(system: System, workspace: str, body: RegisterDataset, run: str) ->
         workspace: Id of the workspace.
         body: The name, the definition and the rest.
         run: Id of the run that made it; "" for none.
+        repeats: Whether it may be that run's output, registered before.
 
     Raises:
         InvalidRequest: The name or the definition cannot be one, or the name is of another kind.
         AlreadyExists: The name is taken, and no new version was asked for.
+        MissingBlobs: It is to be pinned, and not all of its bytes are stored.
     """
     check_name(body.name)
     definition = checked_definition(body.definition)
     if len(body.tags) > _MOST_TAGS:
         raise InvalidRequest(f"a dataset has {_MOST_TAGS} tags at most, not {len(body.tags)}")
-    given = replace(body, definition=definition)
+    # What is read from a pinned version's bytes goes on to be, also when that one is deleted.
+    pins = body.pin or bool(versions_in(definition))
+    given = replace(body, definition=definition, pin=pins)
     # Before the files are listed and read, and once more in the write.
     system.read(lambda work: _known(work, workspace, given))
     found = dataset_files.resolve(system, workspace, definition, LONGEST_READ)
-    return system.write(lambda work: work.answered(_register(work, workspace, given, found, run)))
+    if given.pin:
+        _check_kept(system, found)
+    told = (given, found, run, repeats)
+    return system.write(lambda work: work.answered(_register(work, workspace, *told)))
 
 
 def kept(work: Work, workspace: str, definition: dict[str, object]) -> DefinitionRow:
@@ -104,15 +115,19 @@ def _known(work: Work, workspace: str, body: RegisterDataset) -> NameRow | None:
 
 
 def _register(
-    work: Work, workspace: str, body: RegisterDataset, found: Resolution, run: str
+    work: Work,
+    workspace: str,
+    body: RegisterDataset,
+    found: Resolution,
+    run: str,
+    repeats: bool,
 ) -> DatasetRecord:
     name = _known(work, workspace, body)
     definition = kept(work, workspace, body.definition)
     if name is not None:
-        same = (body.name, definition.id, found.digest)
-        known = rows.same_version(work.connection, workspace, *same)
+        known = _same(work, name, definition.id, found.digest, run if repeats else "")
         if known is not None:
-            return record_of(definition, known, name.latest)
+            return record_of(definition, _pinned(work, body, known, found), name.latest)
     former = rows.numbered_name(work.connection, workspace, body.name)
     row = VersionRow(
         workspace=workspace,
@@ -130,7 +145,48 @@ def _register(
         run=run,
     )
     rows.add_version(work.connection, row, rows.packed(found.files))
+    row = _pinned(work, body, row, found)
     kind = str(body.definition["kind"])
     named = NameRow(workspace, body.name, kind, row.version, row.version)
     rows.put_name(work.connection, named)
     return record_of(definition, row, row.version)
+
+
+def _same(work: Work, name: NameRow, dataset: str, digest: str, run: str) -> VersionRow | None:
+    """The version that a definition with these bytes is already, or None.
+
+    That is the latest alone: who registers what an earlier one was wants it to be the latest again.
+    A run's agent repeats its last word, between which somebody may have registered another.
+    """
+    found = rows.find_version(work.connection, name.workspace, name.name, name.latest)
+    if found is None or (found.dataset, found.digest) != (dataset, digest):
+        told = (name.workspace, name.name, dataset, run)
+        found = rows.made_version(work.connection, *told) if run else None
+    return found if found is not None and found.digest == digest else None
+
+
+def _check_kept(system: System, found: Resolution) -> None:
+    """Check that all bytes of what is to be pinned are stored.
+
+    Raises:
+        MissingBlobs: Some are not.
+    """
+    missing = system.blobs.missing(file.digest for file in found.files if file.digest)
+    lost = set(missing)
+    count = sum(not file.digest or file.digest in lost for file in found.files)
+    if count:
+        raise MissingBlobs(
+            f"the bytes of {count} of {len(found.files)} files are not kept yet: ask for "
+            "dataset-contents until nothing is unread, then register again",
+            {"missing": missing[:_MOST_TOLD]},
+        )
+
+
+def _pinned(work: Work, body: RegisterDataset, row: VersionRow, found: Resolution) -> VersionRow:
+    """The version, which keeps its bytes from now on if that was asked for."""
+    if not body.pin or row.pinned:
+        return row
+    digests = sorted({file.digest for file in found.files})
+    holding.claim(work, digests)
+    rows.pin(work.connection, row, digests)
+    return replace(row, pinned=True)

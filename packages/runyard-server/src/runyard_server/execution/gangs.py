@@ -33,14 +33,13 @@ from runyard_server.core.notices import gang_topic
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.execution import ranks as processes
-from runyard_server.store import gangs, job_nodes
+from runyard_server.store import gangs, job_nodes, schema
 from runyard_server.store.gangs import GangRow
 from runyard_server.store.job_nodes import JobNodeRow
 from runyard_server.store.runs import RunRow
 
 SALVAGING = "salvaging"
-# Given up by the service: nobody can reach it.
-LOST = "lost"
+LOST = schema.LOST
 # Ends of a node that change nothing for the others.
 WELL = (protocol.OUTCOME_COMPLETED, protocol.OUTCOME_STOPPED)
 # The same, and what its agent left has been cleaned up since.
@@ -238,6 +237,23 @@ def is_silent(row: JobNodeRow, now: int) -> bool:
     """Whether a node has not been heard of for so long that it is missing."""
     heard = max(row.beat_at or 0, row.launched_at or 0)
     return row.finished_at is None and now - heard > timeouts.RENDEZVOUS_SECONDS * SECOND
+
+
+def others(work: Work, key: int, node: int, word: FinishReport) -> list[JobNodeRow]:
+    """The other nodes of a run whose last word is awaited; of a failed run, if they came.
+
+    Args:
+        work: The unit of work.
+        key: Key of the run's row.
+        node: Number of the node that has had its last word.
+        word: That word.
+    """
+    present = job_nodes.of_run(work.connection, key)
+    awaited = [row for row in present if row.node != node and row.finished_at is None]
+    words = [word, *(row.finish for row in present if row.finish is not None)]
+    if all(each.outcome != protocol.OUTCOME_FAILED for each in words):
+        return awaited
+    return [row for row in awaited if not is_silent(row, work.now)]
 
 
 def outcome(present: Sequence[JobNodeRow], told: dict[int, GangRow]) -> FinishReport:

@@ -207,7 +207,7 @@ def finish(system: System, workspace: str, run: str, node: str, body: FinishRepo
         NotFound: The run has no such node.
     """
     row, present = system.read(lambda work: node_row(work, workspace, run, node))
-    if present.finished_at is not None or body.attempt not in (0, present.attempt):
+    if _is_past(present, body):
         return Nothing()
     _close(system, row, present.node, engines.explained(system, row, present, body))
     return Nothing()
@@ -417,19 +417,16 @@ def _take(work: Work, key: int, node: int, body: AgentReport) -> AgentReply:
     return gangs.reply(row, found)
 
 
-def _others(work: Work, key: int, node: int, body: FinishReport) -> list[JobNodeRow]:
-    """The other nodes of a run whose last word is awaited; of a failed run, if they came."""
-    present = job_nodes.of_run(work.connection, key)
-    others = [row for row in present if row.node != node and row.finished_at is None]
-    words = [body, *(row.finish for row in present if row.finish is not None)]
-    if all(word.outcome != protocol.OUTCOME_FAILED for word in words):
-        return others
-    return [row for row in others if not gangs.is_silent(row, work.now)]
+def _is_past(present: JobNodeRow, word: FinishReport) -> bool:
+    """Whether a node has had its last word, or this one is of an attempt that is over."""
+    return present.finished_at is not None or word.attempt not in (0, present.attempt)
 
 
 def _is_the_end(work: Work, key: int, node: int, body: FinishReport) -> bool:
     """Whether a last word ends the run: it is the last, and no further attempt is due."""
-    if _others(work, key, node, body):
+    present = job_nodes.find(work.connection, key, node)
+    # Meanwhile another node, for which this one was silent, may have begun the next attempt.
+    if present is None or _is_past(present, body) or gangs.others(work, key, node, body):
         return False
     row = run_rows.find_many(work.connection, [key])[0]
     return not attempts.is_due(work, row, _together(work, row, node, body))
@@ -437,11 +434,13 @@ def _is_the_end(work: Work, key: int, node: int, body: FinishReport) -> bool:
 
 def _together(work: Work, row: RunRow, node: int, body: FinishReport) -> FinishReport:
     """Join the last words of all nodes, with that of `node` as the last."""
-    if row.node_count == 1:
+    rows = job_nodes.of_run(work.connection, row.key)
+    # An attempt that is over has none left.
+    if row.node_count == 1 or not rows:
         return body
     present = [
         replace(each, finished_at=work.now, finish=body) if each.node == node else each
-        for each in job_nodes.of_run(work.connection, row.key)
+        for each in rows
     ]
     return gangs.outcome(present, told.of_run(work.connection, row.key))
 
@@ -492,16 +491,14 @@ def _write_down(
         Whether it was written, or need not be.
     """
     present = job_nodes.find(work.connection, key, node)
-    if present is None or present.finished_at is not None:
-        return True
-    if word.attempt not in (0, present.attempt):
+    if present is None or _is_past(present, word):
         return True
     # Sealing reads and writes files, which takes too long for the one writer: it comes before.
     if logs is None and _is_the_end(work, key, node, word):
         return False
     if logs:
         sealing.write_logs(work, key, logs)
-    others = _others(work, key, node, word)
+    others = gangs.others(work, key, node, word)
     job_nodes.change(work.connection, key, node, finished_at=work.now, finish=word)
     row = run_rows.find_many(work.connection, [key])[0]
     fresh = [EventDraft(kinds.WARNING, text) for text in word.warnings if text not in row.warnings]

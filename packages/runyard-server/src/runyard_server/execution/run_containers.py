@@ -21,7 +21,7 @@ from runyard.protocol.containers import (
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.runs import RunSpec
 from runyard.protocol.suggestions import suggest
-from runyard_server.compute import containers
+from runyard_server.compute import builds, containers
 from runyard_server.compute.base import Job
 from runyard_server.core.settings import ContainerSettings
 from runyard_server.core.sites import Site
@@ -134,7 +134,8 @@ def of_job(system: System, site: Site, spec: RunSpec) -> JobContainer | None:
 def sweep(system: System) -> int:
     """Remove the containers of runs that have ended, and of runs that nobody knows; say how many.
 
-    Whose agent is gone while its run goes on is not meant: a salvage sees to what that has left.
+    Whose agent is gone while its run goes on is not meant: a salvage sees to what that has left. It
+    does not see those in which a dead agent's build worked.
     """
     engine = system.settings.containers.engine
     if not engine:
@@ -144,6 +145,7 @@ def sweep(system: System) -> int:
     # After the look at the containers: a run that begins meanwhile has none among them.
     known = active_runs.active_ids(system) if found else set()
     left = [container for container, run in found.items() if run not in known]
+    left += builds.abandoned(engine, home)
     containers.remove(engine, left)
     return len(left)
 

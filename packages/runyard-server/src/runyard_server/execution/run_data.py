@@ -6,10 +6,18 @@ added meanwhile are seen by nobody, but through a link to a whole folder.
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from runyard.protocol.data import DataReference
-from runyard.protocol.dataset_definitions import FILE, SourceFile, is_one_file, whole_folder
+from runyard.protocol.dataset_definitions import (
+    FILE,
+    VERSION,
+    SourceFile,
+    is_one_file,
+    of_version,
+    whole_folder,
+)
 from runyard.protocol.dataset_paths import output_path
 from runyard.protocol.datasets import (
     DIRECT,
@@ -44,9 +52,10 @@ class _Meant:
     """What an input means: its definition, and the version where it was registered."""
 
     id: str
-    definition: dict[str, object]
+    definition: dict[str, Any]
     registered: str = ""
     version: int = 0
+    pinned: str = ""
 
 
 def inputs(system: System, row: RunRow, spec: RunSpec, *, shared: bool) -> list[JobInput]:
@@ -118,7 +127,7 @@ def _input(system: System, row: RunRow, given: RunInput, *, shared: bool) -> Job
     meant = system.read(lambda work: _meant(work, row.workspace, row.key, given))
     if given.mode == DIRECT:
         _kept(system, row, given, meant)
-        return JobInput(given.name, given.mode, meant.id)
+        return JobInput(given.name, given.mode, meant.id, version=meant.pinned)
     files = _kept(system, row, given, meant)
     sources = [_source(file) for file in files]
     is_one = is_one_file(meant.definition, sources)
@@ -135,7 +144,7 @@ def _input(system: System, row: RunRow, given: RunInput, *, shared: bool) -> Job
         path_on_compute=given.path_on_compute,
         folder=linked,
         is_file=is_one,
-        files=[_job_file(file, roots.get(file.datastore, "")) for file in listed],
+        files=[_job_file(file, roots.get(file.datastore, ""), meant) for file in listed],
     )
 
 
@@ -144,12 +153,24 @@ def _meant(work: Work, workspace: str, key: int, given: RunInput) -> _Meant:
     for known in run_datasets.of_run(work.connection, key):
         if (known.direction, known.name) == (INPUT, given.name):
             text = definition_row(work, workspace, known.dataset).definition
-            return _Meant(known.dataset, json.loads(text), known.registered, known.version)
+            told = (work, workspace, known.registered, known.version)
+            return _as_pinned(*told, _Meant(known.dataset, json.loads(text)))
     found = definition_row(work, workspace, given.dataset)
+    meant = _Meant(found.id, json.loads(found.definition))
     if is_id(given.dataset):
-        return _Meant(found.id, json.loads(found.definition))
+        return meant
     version, _ = version_row(work, workspace, given.dataset)
-    return _Meant(found.id, json.loads(found.definition), version.name, version.version)
+    return _as_pinned(work, workspace, version.name, version.version, meant)
+
+
+def _as_pinned(work: Work, workspace: str, name: str, version: int, meant: _Meant) -> _Meant:
+    """What a version means: of one that is pinned, the bytes that it keeps."""
+    meant = replace(meant, registered=name, version=version)
+    row = rows.find_version(work.connection, workspace, name, version) if name else None
+    if row is None or not row.pinned:
+        return meant
+    place = f"{name}:{version}"
+    return replace(meant, definition=of_version(meant.definition, place), pinned=place)
 
 
 def _kept(system: System, row: RunRow, given: RunInput, meant: _Meant) -> list[DatasetFile]:
@@ -191,7 +212,7 @@ def _note_output(system: System, row: RunRow, output: RunOutput) -> list[str]:
         body = RegisterDataset(
             output.register, definition, output.description, output.tags, new_version=True
         )
-        made = dataset_versions.register(system, row.workspace, body, row.id)
+        made = dataset_versions.register(system, row.workspace, body, row.id, repeats=True)
         registered, version = made.name, made.version
 
     def write(work: Work) -> None:
@@ -215,16 +236,17 @@ def _roots(
     return {name: str(root) for name, root in found.items() if root is not None}
 
 
-def _job_file(file: DatasetFile, root: str) -> JobInputFile:
+def _job_file(file: DatasetFile, root: str, meant: _Meant) -> JobInputFile:
+    is_content = bool(file.url) or VERSION in meant.definition["sources"][file.source]
     return JobInputFile(
         name=file.name,
         size=file.size,
         # As the datastore lists it, so it leads nowhere else.
-        source=f"{root}/{unescaped(file.path)}" if root else "",
+        source=f"{root}/{unescaped(file.path)}" if root and not is_content else "",
         datastore=file.datastore,
         path=file.path,
         url=file.url,
-        digest=file.digest if file.url else "",
+        digest=file.digest if is_content else "",
         modified_at=file.modified_at,
     )
 

@@ -2,7 +2,8 @@
 
     python -S -E <light>/runyard/runtime/__main__.py agent <run folder>
                                                      salvage <run folder> --reason TEXT
-                                                     realise <environment file>
+                                                     realise --folder FOLDER …
+                                                     draft <JSON>  (its input is an order)
                                                      launch <run folder> HOST WORDS...
                                                      fork-server  (its input is a socket)
 
@@ -31,10 +32,11 @@ def main(argv: List[str]) -> int:
         from runyard.runtime import salvage
 
         return salvage.run(rest[0], " ".join(rest[2:]))
-    if verb == "realise":
-        from runyard.runtime import environments
+    if verb in ("realise", "draft"):
+        from runyard.runtime import drafts, environments
 
-        return environments.main(rest)
+        make = drafts.main if verb == "draft" else environments.main
+        return make(rest)
     if verb == "launch" and rest:
         from runyard.runtime import launch
 
@@ -43,7 +45,7 @@ def main(argv: List[str]) -> int:
         from runyard.runtime import fork_server
 
         return fork_server.run()
-    sys.stderr.write("usage: agent FOLDER | salvage FOLDER --reason TEXT | realise FILE\n")
+    sys.stderr.write("usage: agent FOLDER | salvage FOLDER --reason TEXT | realise … | draft …\n")
     return USAGE
 
 

@@ -176,15 +176,10 @@ class Agent:
     def _prepare(self) -> Dict[str, str]:
         """Fill the working folder; give the path of each data reference."""
         job, folder = self._job, self._folder
-        if os.path.lexists(folder.work):
-            # An earlier attempt was here.
-            import shutil
-
-            try:
-                shutil.rmtree(folder.work)
-            except RecursionError:
-                # Deeper than the stack: it goes with the run folder.
-                os.rename(folder.work, f"{folder.work}.{job.attempt}")
+        # An earlier attempt was here: half of a file that it was bringing must not count as there.
+        for left in (folder.work, folder.data):
+            if os.path.lexists(left):
+                _remove(left, job.attempt)
         _refuse_taken_names(job)
         folder.make()
         self._place(job.files, folder.work)
@@ -546,6 +541,16 @@ def _longest_wait(started: List[ManagedProcess]) -> float:
     """How long to sleep: of a process that another one started no signal comes."""
     watched = any(each.plan.record and each.ended() is None for each in started)
     return LOOK_SECONDS if watched else LONGEST_WAIT
+
+
+def _remove(folder: str, attempt: int) -> None:
+    import shutil
+
+    try:
+        shutil.rmtree(folder)
+    except RecursionError:
+        # Deeper than the stack: it goes with the run folder.
+        os.rename(folder, f"{folder}.{attempt}")
 
 
 def _refuse_taken_names(job: Job) -> None:

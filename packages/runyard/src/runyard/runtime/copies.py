@@ -153,7 +153,7 @@ class Copies:
 
         Raises:
             RunyardError: The service refused for good.
-            OSError: A file cannot be read.
+            OSError: A file cannot be read; all others were sent.
         """
         if item["mode"] == names.UPLOAD and succeeded:
             if not os.path.exists(place):
@@ -271,6 +271,7 @@ class Copies:
         sending = _Sending(self._service, str(item["datastore"]), overwrite, straight)
         root = _normal(item)
         parts, left_out = data.files(place)
+        broken: Optional[OSError] = None
         for part in parts:
             source = os.path.join(place, part) if part else place
             below = escaped(part)
@@ -280,7 +281,12 @@ class Copies:
                 sending.add("/".join(each for each in (root, below) if each), source)
             except FileNotFoundError:
                 left_out.append(LeftOut(below, VANISHED))
+            except OSError as error:
+                # Told when all others have gone: nobody has those once the node is cleared.
+                broken = broken or error
         sending.finish()
+        if broken is not None:
+            raise broken
         left_out += sending.refused
         warnings = [told(left_out, data.called(item))] if left_out else []
         return warnings + ([data.were_there(item, sending.kept)] if sending.kept else [])

@@ -170,14 +170,15 @@ def mounted(item: Item, folder: RunFolder, source: str) -> str:
 def _download(item: Item, folder: RunFolder, canceled: Callable[[], bool]) -> str:
     source = _existing(item)
     copied = place(item, folder, _own_name(source))
+    run = os.path.basename(folder.shared)
     for part in files(source)[0]:
         if canceled():
             raise Canceled
         target = os.path.join(copied, part) if part else copied
         if os.path.exists(target) and not item.get("overwrite"):
             continue
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        copy(os.path.join(source, part) if part else source, target)
+        # Whole or not at all: at an absolute path a half that a kill has left would be kept.
+        _store(os.path.join(source, part) if part else source, target, run)
     if os.path.isdir(source):
         # An empty folder has no file with which it would have come.
         os.makedirs(copied, exist_ok=True)
@@ -189,7 +190,7 @@ def _own_name(source: str) -> str:
 
 
 def _store(source: str, target: str, run: str) -> None:
-    """Copy a file to a datastore, whole or not at all."""
+    """Copy a file to or from a datastore, whole or not at all."""
     os.makedirs(os.path.dirname(target), exist_ok=True)
     # No listing shows it, and a salvage after a kill writes it anew: so none is left for ever.
     draft = os.path.join(os.path.dirname(target), names.DRAFT.format(run[-LONGEST_RUN:]))

@@ -129,10 +129,11 @@ class _Placing:
         for parent in sorted({os.path.dirname(target) for _, target in pairs}):
             os.makedirs(parent, exist_ok=True)
         far = [pair for pair in pairs if not self._near(item, *pair)]
-        self._fetch([pair for pair in far if pair[0]["datastore"]])
+        self._fetch([pair for pair in far if pair[0]["datastore"] and not pair[0]["digest"]])
+        self._from_contents([pair for pair in far if pair[0]["digest"]])
         for file, target in far:
-            if not file["datastore"]:
-                self._from_web(file, target)
+            if not file["datastore"] and not file["digest"]:
+                _download(str(file["url"]), target, self._canceled)
         return pairs[0][1] if item["is_file"] else root
 
     def _linked(self, item: Item) -> str:
@@ -191,24 +192,30 @@ class _Placing:
             ]
             fetch(wanted, OnDatastore(self._service(), store), cache, self._canceled)
 
-    def _from_web(self, file: Item, target: str) -> None:
-        """Place a web file: what is stored of it, else what its address gives."""
-        if self._canceled():
-            raise Canceled
-        digest = str(file["digest"])
-        if not digest:
-            _download(str(file["url"]), target, self._canceled)
-            return
-        stored = stored_content(self._job.blobs, digest)
-        if stored and os.path.exists(stored):
-            # No link: a script that writes into it would change what others have of it.
-            copy(stored, target)
+    def _from_contents(self, pairs: List[Tuple[Item, str]]) -> None:
+        """Place what the service has stored: of web files, and of versions that are pinned."""
+        absent = [pair for pair in pairs if not self._from_here(*pair)]
+        if not absent:
             return
         from runyard.runtime.fetching import Contents, Wanted, fetch
         from runyard.runtime.node_cache import NodeCache
 
-        wanted = Wanted(digest, int(file["size"]), target, f"'{file['url']}'", digest)
-        fetch([wanted], Contents(self._service()), NodeCache(self._job.cache), self._canceled)
+        wanted = []
+        for file, target in absent:
+            digest, label = str(file["digest"]), f"'{file['url'] or file['path']}'"
+            wanted.append(Wanted(digest, int(file["size"]), target, label, digest))
+        fetch(wanted, Contents(self._service()), NodeCache(self._job.cache), self._canceled)
+
+    def _from_here(self, file: Item, target: str) -> bool:
+        """Place a content that this node sees; say whether it does."""
+        if self._canceled():
+            raise Canceled
+        stored = stored_content(self._job.blobs, str(file["digest"]))
+        if not stored or not os.path.exists(stored):
+            return False
+        # No link: a script that writes into it would change what others have of it.
+        copy(stored, target)
+        return True
 
 
 def _download(url: str, target: str, canceled: Callable[[], bool]) -> None:

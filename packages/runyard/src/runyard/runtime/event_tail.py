@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import re
 import time
+from contextlib import suppress
 from json.encoder import encode_basestring_ascii as quote
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Dict, List
@@ -188,7 +189,10 @@ class EventTail:
             "damaged": self._damaged,
             "images": self._images,
         }
-        write_json(self._state_file, state)
+        # A full disk is passed over: else nothing more would be sent, not even logs, as long as it
+        # is. A salvage would read some points again, which are then there twice.
+        with suppress(OSError):
+            write_json(self._state_file, state)
 
 
 def _number(value: float) -> str:

@@ -12,7 +12,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, BinaryIO, Callable, Iterator, List, NamedTuple, Sequence
 
-from runyard.client.copying import BLOCK_BYTES
+from runyard.client.copying import BLOCK_BYTES, write_all
 from runyard.protocol.batches import BATCH_BYTES, BATCH_FILES, SMALL_BYTES, split
 from runyard.protocol.errors import RunyardError
 from runyard.protocol.timeouts import SERVICE_AWAY_SECONDS
@@ -197,7 +197,8 @@ def _bring(part: List[Wanted], origin: Origin) -> None:
 
 def _write(wanted: Wanted, data: bytes) -> None:
     with open(wanted.target, "wb", buffering=0) as sink:
-        sink.write(data)
+        # On a disk that is nearly full one call may write a part, and says so by its count alone.
+        write_all(sink.fileno(), data)
         # The mask of whoever started the service is not the job's matter.
         os.fchmod(sink.fileno(), wanted.mode)
 

@@ -230,7 +230,8 @@ class _Sending:
                 if large.size >= HANDED_BYTES and self._service.hand_over(file, digest):
                     large.there = large.size
                 patiently(large.send, self._patience)
-        except (FileNotFoundError, PermissionError, InvalidRequest):
+        except (OSError, InvalidRequest):
+            # Whoever describes it anew tells what is the matter with it.
             return False
         return True
 

@@ -22,6 +22,7 @@ from typing import (
     cast,
 )
 
+from runyard.client.copying import is_full
 from runyard.client.sender import AWAY, TROUBLE, Destination
 from runyard.protocol.errors import RunNotFound, TemporaryError
 from runyard.protocol.timeouts import AGENT_TIMEOUT_SECONDS, SERVICE_FAULT_SECONDS
@@ -64,8 +65,7 @@ class JobService(Destination):
         """Send an OrdersQuery; give the AgentReply that tells something else, or after `wait`."""
         query = "&".join(f"{name}={str(value).lower()}" for name, value in known.items())
         answer = self._ask("GET", f"{self._node}/orders?{query}", b"", wait=wait)
-        found: Dict[str, Any] = json.loads(answer.decode("utf-8"))
-        return found
+        return _decoded(answer)
 
     def start_command(self, node: int, command: Dict[str, Any]) -> Dict[str, Any]:
         """Send a StartCommand for another node; give the CommandRecord."""
@@ -73,9 +73,7 @@ class JobService(Destination):
 
     def command(self, node: int, number: int) -> Dict[str, Any]:
         """The CommandRecord of a command for another node."""
-        answer = self._ask("GET", f"{self._run}/nodes/{node}/commands/{number}", b"")
-        found: Dict[str, Any] = json.loads(answer.decode("utf-8"))
-        return found
+        return _decoded(self._ask("GET", f"{self._run}/nodes/{node}/commands/{number}", b""))
 
     def take_commands(self, after: int) -> Dict[str, Any]:
         """The CommandPage of what this node has not seen."""
@@ -97,8 +95,7 @@ class JobService(Destination):
     def batch_results(self, after: int) -> Dict[str, Any]:
         """A BatchPage of results of batches above a number."""
         target = f"{self._run}/batches/results?after={after}"
-        page: Dict[str, Any] = json.loads(self._ask("GET", target, b"").decode("utf-8"))
-        return page
+        return _decoded(self._ask("GET", target, b""))
 
     def finish(self, report: Dict[str, Any]) -> None:
         """Send the FinishReport."""
@@ -116,13 +113,12 @@ class JobService(Destination):
 
     def _put_log(self, path: str, query: str, data: bytes) -> Dict[str, Any]:
         target = f"{self._run}/logs/{quote(path, safe='/')}?{query}"
-        mark: Dict[str, Any] = json.loads(self._ask("PUT", target, data, kind=RAW).decode())
-        return mark
+        return _decoded(self._ask("PUT", target, data, kind=RAW))
 
     def append_lines(self, writer: str, first: int, data: bytes) -> int:
         """See Destination."""
         target = f"{self._run}/spool/{quote(writer)}?first_line={first}"
-        return int(json.loads(self._ask("POST", target, data, kind=RAW).decode())["lines"])
+        return int(_decoded(self._ask("POST", target, data, kind=RAW))["lines"])
 
     def missing(self, digests: List[str]) -> List[str]:
         """Those contents that the service does not have."""
@@ -162,7 +158,7 @@ class JobService(Destination):
     def write_blobs(self, batch: bytes) -> List[str]:
         """Store many small contents, framed as `protocol.batches` says; give those refused."""
         answer = self._ask("POST", f"{self._workspace}/blobs/write", batch, kind=RAW)
-        return [str(each["name"]) for each in json.loads(answer.decode("utf-8"))["refused"]]
+        return [str(each["name"]) for each in _decoded(answer)["refused"]]
 
     def read_blobs(self, digests: List[str]) -> bytes:
         """Fetch many small contents, framed as `protocol.batches` says."""
@@ -176,8 +172,7 @@ class JobService(Destination):
     def files(self, datastore: str, query: str) -> Dict[str, Any]:
         """A DatastoreFilePage; `query` is encoded."""
         target = f"{self._datastore(datastore)}/files?{query}"
-        page: Dict[str, Any] = json.loads(self._ask("GET", target, b"").decode("utf-8"))
-        return page
+        return _decoded(self._ask("GET", target, b""))
 
     def read_file(self, datastore: str, path: str, sink: BinaryIO) -> None:
         """Fetch a datastore's file.
@@ -221,7 +216,7 @@ class JobService(Destination):
         """
         target = f"{self._datastore(datastore)}/write?overwrite={str(overwrite).lower()}"
         answer = self._ask("POST", target, batch, kind=RAW)
-        refused: List[Dict[str, Any]] = json.loads(answer.decode("utf-8"))["refused"]
+        refused: List[Dict[str, Any]] = _decoded(answer)["refused"]
         return refused
 
     def register(self, files: List[Dict[str, Any]], overwrite: bool = True) -> None:
@@ -242,7 +237,7 @@ class JobService(Destination):
     def read_secret(self, name: str) -> str:
         """The text of a secret of the workspace."""
         answer = self._ask("POST", f"{self._workspace}/secrets/{quote(name)}/value", b"")
-        return str(json.loads(answer.decode("utf-8"))["value"])
+        return str(_decoded(answer)["value"])
 
     def log_parameters(self, parameters: Dict[str, str]) -> None:
         """Record parameters of the run; one that is there with another value is a Conflict."""
@@ -265,10 +260,7 @@ class JobService(Destination):
     def _json(
         self, method: str, target: str, body: Dict[str, Any], wait: float = 0.0
     ) -> Dict[str, Any]:
-        answer: Dict[str, Any] = json.loads(
-            self._ask(method, target, _encode(body), wait=wait).decode("utf-8")
-        )
-        return answer
+        return _decoded(self._ask(method, target, _encode(body), wait=wait))
 
     def _ask(
         self,
@@ -307,6 +299,7 @@ def patiently(ask: Callable[[], Answer], seconds: float) -> Answer:
 
     Raises:
         RunyardError: The service refused for good, or the time is over.
+        OSError: This node's disk is full, which is no matter of the service's.
     """
     begun = time.monotonic()
     trouble_since: Optional[float] = None
@@ -315,6 +308,8 @@ def patiently(ask: Callable[[], Answer], seconds: float) -> Answer:
         try:
             return ask()
         except AWAY as error:
+            if isinstance(error, OSError) and is_full(error):
+                raise
             if time.monotonic() + pause > begun + seconds:
                 raise TemporaryError(f"given up after {seconds:.0f} s: {error}") from error
             trouble_since = None
@@ -324,6 +319,15 @@ def patiently(ask: Callable[[], Answer], seconds: float) -> Answer:
                 raise
         time.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def _decoded(answer: bytes) -> Dict[str, Any]:
+    try:
+        found: Dict[str, Any] = json.loads(answer.decode("utf-8"))
+    except ValueError:
+        # A proxy's page, for example: a thread that fell over it would tell and bring nothing more.
+        raise TemporaryError("what answers at the service's address is not the service") from None
+    return found
 
 
 def _encode(plain: Dict[str, Any]) -> bytes:

@@ -62,7 +62,9 @@ class State:
                 "mark": mark if verb == AGENT else earlier.get("mark", 0),
                 "phase": "starting",
                 "processes": earlier.get("processes") or [],
-                "data": earlier.get("data") or {},
+                # Not an earlier attempt's: what this one could not bring wholly would be taken for
+                # what its script wrote, and given back in the place of the datastore's files.
+                "data": {} if verb == AGENT else earlier.get("data") or {},
             },
         )
         state.save()

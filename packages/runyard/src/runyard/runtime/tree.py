@@ -99,7 +99,7 @@ def send(seen: Seen, number: int) -> None:
     """Send a signal to exactly this process, never to another that has its number by now."""
     with suppress(ProcessLookupError, PermissionError):
         # Once opened it stays this process, whoever gets the number next.
-        process = _opened(seen.pid)
+        process = opened(seen.pid)
         try:
             if alive(seen.pid, seen.started) and process is not None:
                 getattr(signal, _BY_DESCRIPTOR)(process, number)
@@ -110,7 +110,7 @@ def send(seen: Seen, number: int) -> None:
                 os.close(process)
 
 
-def _opened(pid: int) -> Optional[int]:
+def opened(pid: int) -> Optional[int]:
     """A descriptor of a process; None before Python 3.9, Linux 5.3, and when it is gone."""
     try:
         return int(getattr(os, _OPEN)(pid))

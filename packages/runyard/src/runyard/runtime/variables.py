@@ -44,6 +44,8 @@ def make(job: Job, folder: RunFolder, data: Dict[str, str]) -> Dict[str, str]:
     variables.update(_interpreter(job, variables, user))
     variables.update(_v1(job))
     variables.update(_own(job, folder))
+    # A shell would have set it; the one inherited is where the agent or the client was started.
+    variables["PWD"] = folder.work
     variables.update(_compatibility(job))
     _lead_mlflow(job, variables, user)
     plain = {name: path for name, path in data.items() if ":" not in name}

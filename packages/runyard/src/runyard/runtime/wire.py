@@ -15,6 +15,7 @@ import socket
 from typing import Any, BinaryIO, Dict, List, Optional, Tuple, Union
 
 from runyard.protocol.errors import (
+    InvalidRequest,
     RunyardError,
     ServiceUnreachable,
     TemporaryError,
@@ -26,6 +27,10 @@ from runyard.protocol.timeouts import AGENT_TIMEOUT_SECONDS
 BLOCK_BYTES = 1 << 20
 JSON = "application/json"
 _FINAL, _REFUSED = 200, 400
+# One that lists thousands of missing contents is as long as that.
+_REFUSAL_BYTES = 4 << 20
+# What is said of a request itself, or of its token, also by who stands before the service.
+_OF_REQUESTS = (400, 401, 411, 413, 414, 431)
 RAW = "application/octet-stream"
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
@@ -124,17 +129,23 @@ class Wire:
             raise ServiceUnreachable(f"nothing answers at {self.url}: {error}") from error
 
     def _over(self, line: _Line, method: str, target: str, body: _Body, sink: BinaryIO) -> None:
-        line.send(method, target, self._token, body)
+        try:
+            line.send(method, target, self._token, body)
+        except RunyardError:
+            # Of the local file. Half a request has gone: another would count as its rest.
+            line.close()
+            raise
         # A connection that broke in the middle of an answer has left a part of it.
         sink.seek(0)
         sink.truncate()
         status, keep = line.receive(sink)
+        refusal = _refusal(status, sink) if status >= _REFUSED else None
         if keep:
             self._idle.append(line)
         else:
             line.close()
-        if status >= _REFUSED:
-            raise _refusal(status, sink)
+        if refusal is not None:
+            raise refusal
 
     def _moved(self) -> bool:
         """Read the connection file; returns whether the service listens elsewhere now."""
@@ -176,11 +187,19 @@ class _Body:
         self.file.seek(0)
         left = self.size
         while left:
-            block = self.file.read(min(left, BLOCK_BYTES))
+            block = _read(self.file, min(left, BLOCK_BYTES))
             if not block:
-                raise RunyardError(f"a file became {left} bytes shorter while it was being sent")
+                raise InvalidRequest(f"a file became {left} bytes shorter while it was being sent")
             sock.sendall(block)
             left -= len(block)
+
+
+def _read(file: BinaryIO, size: int) -> bytes:
+    try:
+        return file.read(size)
+    except OSError as error:
+        # Not the network's, which is waited for: a disk that fails does so for the next try, too.
+        raise InvalidRequest(f"the file cannot be read: {error.strerror}") from error
 
 
 class _Line:
@@ -293,9 +312,13 @@ def _raise_if_full(error: BaseException) -> None:
 
 
 def _refusal(status: int, sink: BinaryIO) -> RunyardError:
-    """Make the error that an answer describes, and take the answer out of the sink again."""
+    """Make the error that an answer describes, and take the answer out of the sink again.
+
+    Raises:
+        EOFError: It is no answer of the service's.
+    """
     sink.seek(0)
-    text = sink.read(1 << 16).decode("utf-8", "replace")
+    text = sink.read(_REFUSAL_BYTES).decode("utf-8", "replace")
     sink.seek(0)
     sink.truncate()
     try:
@@ -303,6 +326,11 @@ def _refusal(status: int, sink: BinaryIO) -> RunyardError:
     except ValueError:
         body = text
     error = from_wire(status, body)
+    is_ours = isinstance(body, dict) and isinstance(body.get("error"), dict)
+    if not (is_ours or status in _OF_REQUESTS):
+        # A proxy's, whose service starts again, or another program's that has the port by now. A
+        # 404 of theirs says nothing of the run: it would end a job for which all is well.
+        raise EOFError(f"what answers there is not the service (HTTP {status})")
     if status in (502, 503, 504) and not isinstance(error, TemporaryError):
         return TemporaryError(error.message)
     return error

@@ -87,11 +87,16 @@ def command_line(job: Job, folder: RunFolder, variables: Dict[str, str]) -> List
     command = [str(part) for part in job.spec.get("command") or []]
     if len(command) == 1 and " " in command[0]:
         return ["/bin/sh", "-c", command[0]]
+    if command[:-1] == ["/bin/sh", "-c"]:
+        # The shell knows better: what the line itself exports, and $PWD, which is the agent's here.
+        return command
     if command:
         return expand(command, variables)
     script = _script(job, folder)
     arguments = expand([str(a) for a in job.spec.get("arguments") or []], variables)
-    return [str(job.environment["interpreter"]), script, *arguments]
+    # A notebook is run by papermill; `runyard.sdk.notebook_scripts` is what calls it.
+    program = ["-m", "runyard.sdk.notebook_scripts"] if script.endswith(".ipynb") else []
+    return [str(job.environment["interpreter"]), *program, script, *arguments]
 
 
 def _script(job: Job, folder: RunFolder) -> str:

@@ -83,8 +83,8 @@ class Values(Dict[str, str]):
         return dict(self) if flat else {name: list(each) for name, each in self._all.items()}
 
 
-class Uploaded:
-    """A file of a form.
+class Uploaded(io.BytesIO):
+    """A file of a form, itself a file to read: `Image.open(request.files["image"])`.
 
     Attributes:
         filename: Its name, "" where none was sent.
@@ -93,23 +93,20 @@ class Uploaded:
     """
 
     def __init__(self, filename: str, content_type: str, data: bytes) -> None:
+        super().__init__(data)
         self.filename = filename
         self.content_type = self.mimetype = content_type
-        self.stream = io.BytesIO(data)
         self.content_length = len(data)
 
-    def read(self, size: int = -1) -> bytes:
-        """Read from where it is."""
-        return self.stream.read(size)
-
-    def seek(self, place: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a place."""
-        return self.stream.seek(place, whence)
+    @property
+    def stream(self) -> io.BytesIO:
+        """Itself: Flask's has its file there."""
+        return self
 
     def save(self, path: str) -> None:
         """Write it to a file."""
         with open(path, "wb") as target:
-            target.write(self.stream.read())
+            target.write(self.read())
 
 
 class AMLRequest:

@@ -143,6 +143,7 @@ class NodeWork:
             keeps=self._wanted["action"] == APPEND_ROW,
             level=str(self._wanted["logging_level"]),
             output=cutting.root(output) if output else "",
+            seconds=float(self._wanted["timeout_seconds"]),
         )
 
     def _start(self, worker: Worker) -> None:
@@ -191,12 +192,15 @@ class NodeWork:
             self._replace(worker, str(message["unfit"]))
         elif "ready" in message:
             worker.is_ready = True
+            worker.rest()
             self._unfit.pop(worker, None)
+        elif "reading" in message:
+            worker.enter_reading()
         elif "begun" in message:
-            worker.deadline = time.monotonic() + float(self._wanted["timeout_seconds"])
+            worker.enter_run()
         else:
             self._seconds = (self._seconds + time.monotonic() - worker.begun) / 2
-            worker.order = worker.deadline = None
+            worker.rest()
             self._note(message)
 
     def _note(self, message: Message) -> None:
@@ -213,12 +217,10 @@ class NodeWork:
         self._reports.append(report)
 
     def _end_late(self) -> None:
-        """End workers that take too long for a batch."""
-        now = time.monotonic()
+        """End workers that take too long to begin, or for a batch."""
         for worker in self._workers:
-            if worker.deadline is not None and worker.deadline <= now:
-                seconds = self._wanted["timeout_seconds"]
-                self._replace(worker, f"run() took longer than {seconds} s and was ended")
+            if worker.lateness:
+                self._replace(worker, worker.lateness)
 
     def _replace(self, worker: Worker, why: str = "") -> None:
         """Put another process in the place of one that has ended or is to end."""

@@ -11,6 +11,7 @@ from typing import (
     TYPE_CHECKING,
     Any,
     BinaryIO,
+    Callable,
     Dict,
     Generator,
     Iterator,
@@ -22,7 +23,7 @@ from typing import (
 from runyard.client import discovery
 from runyard.client.buffering import buffered
 from runyard.client.workspace import WorkspaceClient
-from runyard.protocol.dataset_definitions import SourceFile, files_of
+from runyard.protocol.dataset_definitions import SourceFile, files_of, meaning
 from runyard.protocol.dataset_paths import Listed
 from runyard.runtime import names
 from runyard.tables import reading, steps
@@ -39,14 +40,18 @@ class Tables:
         workspace = os.environ[names.WORKSPACE_VARIABLE]
         self._service = WorkspaceClient(discovery.connect_job(), workspace)
 
+    def definition(self, dataset: str) -> Mapping[str, Any]:
+        """The definition of a dataset, of its id."""
+        return self._service.datasets.get(dataset).definition
+
     def described(self, dataset: str) -> Dict[str, Any]:
         """A table as the list of batches has it: its definition, and the files that it means now.
 
         Args:
-            dataset: The dataset's id.
+            dataset: The dataset's id, or `name:version` of one that is pinned.
         """
-        definition = self._service.datasets.get(dataset).definition
-        files = files_of(definition, self._listed)
+        definition = meaning(self._service.datasets.get(dataset))
+        files = files_of(definition, self._listed, self._service.datasets.files)
         return {"definition": definition, "files": [list(file) for file in files]}
 
     def reading(self, table: Mapping[str, Any]) -> Reading:
@@ -55,7 +60,9 @@ class Tables:
         return Reading(table["definition"], files, self.opened)
 
     def opened(self, file: SourceFile) -> BinaryIO:
-        """Open a file for reading; of a web file, what is stored of it."""
+        """Open a file for reading; of a web file, and of a pinned version's, what is stored."""
+        if file.digest:
+            return buffered(self._service.blobs.open(file.digest))
         if file.url:
             return buffered(self._service.blobs.open(self._service.datasets.url(file.url).digest))
         return buffered(self._service.datastores.open(file.datastore, file.path))
@@ -71,10 +78,14 @@ class Ranges:
     Args:
         tables: The tables of the workspace.
         table: What was described.
+        read_on: Called with each part that was read.
     """
 
-    def __init__(self, tables: Tables, table: Mapping[str, Any]) -> None:
+    def __init__(
+        self, tables: Tables, table: Mapping[str, Any], read_on: Callable[[], None] = lambda: None
+    ) -> None:
         self._tables = tables
+        self._read_on = read_on
         self._table = table
         self._at = 0
         self._chunks: Optional[Generator[Chunk, None, None]] = None
@@ -129,4 +140,6 @@ class Ranges:
     def _next(self) -> Optional[Chunk]:
         if self._held:
             return self._held.pop(0)
-        return next(self._chunks, None) if self._chunks is not None else None
+        found = next(self._chunks, None) if self._chunks is not None else None
+        self._read_on()
+        return found

@@ -11,10 +11,12 @@ import importlib.util
 import os
 import socket
 import sys
+import time
 import traceback
 from typing import Any, Dict, List
 
 from runyard.runtime.parallel import entry_script, returned
+from runyard.runtime.parallel.batch_context import MiniBatchContext, is_taken
 from runyard.runtime.parallel.channel import Channel, Message
 from runyard.runtime.parallel.cutting import root, size_of
 from runyard.tables import steps
@@ -35,6 +37,8 @@ class Worker:
         self._channel = channel
         self._roots = [] if setup["tables"] else [root(name) for name in setup["inputs"]]
         self._ranges: Dict[int, Any] = {}
+        self._number = -1
+        self._told_at = 0.0
         entry_script.set_up(setup["log"], setup["level"], setup["output"])
 
     def begin(self, script: str) -> Any:
@@ -57,14 +61,14 @@ class Worker:
 
     def work(self, module: Any, order: Message) -> Message:
         """Do one batch; give how it went."""
-        number = int(order["number"])
+        number = self._number = int(order["number"])
         # All of them also where none can be read: a batch without items would be no error.
         answer: Message = {"number": number, "items": size_of(order)}
         try:
             batch = self._batch(order)
             # Its time begins now: a worker may pass over many records before it has its own.
             self._channel.send({"begun": number})
-            value = module.run(batch)
+            value = module.run(batch, *self._context(module, order))
             answer["results"], text = returned.lines(value)
             if self._setup["keeps"]:
                 answer["file"] = self._kept(number, text)
@@ -78,18 +82,45 @@ class Worker:
         if "files" in order:
             above = self._roots[place]
             return [os.path.join(above, each) if each else above for each in order["files"]]
-        from runyard.runtime.parallel.tables import Ranges, Tables
         from runyard.tables import frames
 
-        if place not in self._ranges:
-            self._ranges[place] = Ranges(Tables(), self._setup["tables"][place])
-        found = self._ranges[place].between(*order["rows"])
+        found = self._ranges_of(place, order).between(*order["rows"])
         if steps.length(found) != size_of(order):
             raise ValueError(
                 f"{steps.length(found)} of the batch's {size_of(order)} records are there: the "
                 "input's files have changed since they were counted; run the step again"
             )
-        return frames.frame(found)
+        # As v1 had them: v1's notebooks name the columns of what comes out by their places.
+        keys = [key for key in order.get("keys") or () if key in found]
+        names = [*(name for name in found if name not in keys), *keys]
+        return frames.frame({name: found[name] for name in names})
+
+    def _ranges_of(self, place: int, order: Message) -> Any:
+        """What reads the records of a batch: from all files of its table, or from its own."""
+        from runyard.runtime.parallel.tables import Ranges, Tables
+
+        table = self._setup["tables"][place]
+        if "of" in order:
+            part = {**table, "files": [table["files"][n] for n in order["of"]]}
+            return Ranges(Tables(), part, self._read_on)
+        if place not in self._ranges:
+            self._ranges[place] = Ranges(Tables(), table, self._read_on)
+        return self._ranges[place]
+
+    def _context(self, module: Any, order: Message) -> List[MiniBatchContext]:
+        """What `run` gets beside the batch, if anything."""
+        if not is_taken(module.run):
+            return []
+        place = int(order["input"])
+        keys = dict(order.get("keys") or {})
+        return [MiniBatchContext(int(order["number"]), place, keys, self._setup["inputs"][place])]
+
+    def _read_on(self) -> None:
+        """Let the node know that records still come, at most once a second."""
+        now = time.monotonic()
+        if now - self._told_at >= 1:
+            self._told_at = now
+            self._channel.send({"reading": self._number})
 
     def _kept(self, number: int, text: str) -> str:
         path = os.path.join(self._setup["folder"], str(number))

@@ -16,6 +16,9 @@ from runyard.runtime.parallel.channel import Channel, Message
 
 _TAIL_BYTES = 2000
 _LINES = 4
+# For `init()`, and for each part of what is read: a model is fetched and loaded, and a Parquet file
+# comes whole before its first record, so either may take longer than `run()` with a batch.
+PATIENCE_SECONDS = 600.0
 
 
 class Setup(NamedTuple):
@@ -31,6 +34,7 @@ class Setup(NamedTuple):
         keeps: Whether what is returned is kept.
         level: From which level on the script's logger writes.
         output: The folder of the output, "" for none.
+        seconds: For how long `run()` may work on a batch.
     """
 
     words: List[str]
@@ -42,6 +46,7 @@ class Setup(NamedTuple):
     keeps: bool
     level: str
     output: str
+    seconds: float
 
 
 class Worker:
@@ -54,8 +59,8 @@ class Worker:
     Attributes:
         is_ready: Whether its `init()` has ended well.
         order: The batch that it has.
-        deadline: When that is taken from it, by the monotonic clock; None before `run()`.
-        begun: When it was given.
+        deadline: When it is ended for what it is at, by the monotonic clock; None while it rests.
+        begun: When the batch was given.
     """
 
     def __init__(self, index: int, setup: Setup) -> None:
@@ -65,7 +70,9 @@ class Worker:
         self.channel: Optional[Channel] = None
         self.is_ready = False
         self.order: Optional[Message] = None
+        self._stage = ""
         self.deadline: Optional[float] = None
+        self._seconds = 0.0
         self.begun = 0.0
         self._said = 0
 
@@ -90,8 +97,9 @@ class Worker:
                 start_new_session=True,
             )
         self.channel, self.is_ready = Channel(ours), False
-        self.order = self.deadline = None
+        self.order = None
         setup = self._setup
+        self._enter("init()", max(setup.seconds, PATIENCE_SECONDS))
         self._send(
             {
                 "inputs": setup.inputs,
@@ -106,8 +114,32 @@ class Worker:
 
     def give(self, order: Message) -> None:
         """Send it a batch."""
-        self.order, self.begun, self.deadline = order, time.monotonic(), None
+        self.order, self.begun = order, time.monotonic()
+        self.enter_reading()
         self._send(order)
+
+    def enter_reading(self) -> None:
+        """Note that its batch is still read: it may pass over many records before its own."""
+        self._enter("reading the batch", max(self._setup.seconds, PATIENCE_SECONDS))
+
+    def enter_run(self) -> None:
+        """Note that `run()` has its batch."""
+        self._enter("run()", self._setup.seconds)
+
+    def rest(self) -> None:
+        """Note that it has nothing to do."""
+        self.order = self.deadline = None
+
+    @property
+    def lateness(self) -> str:
+        """Why it is ended, "" while it is in time."""
+        if self.deadline is None or self.deadline > time.monotonic():
+            return ""
+        return f"{self._stage} took longer than {self._seconds:g} s and was ended"
+
+    def _enter(self, stage: str, seconds: float) -> None:
+        self._stage, self._seconds = stage, seconds
+        self.deadline = time.monotonic() + seconds
 
     @property
     def is_dead(self) -> bool:

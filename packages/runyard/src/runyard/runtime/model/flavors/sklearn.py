@@ -6,9 +6,10 @@ answer is `{"predict": [...]}`, as v1's own container for such models had it.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import pickle
-from typing import TYPE_CHECKING, Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional
 
 from runyard.runtime.model.flavors.arrays import (
     DATA,
@@ -131,16 +132,23 @@ class Model(ArrayFlavor):
 
 def _unpickled(path: str) -> Any:
     """What joblib or pickle has written."""
-    try:
+    for load in _loaders():
+        with contextlib.suppress(ValueError, KeyError, IndexError, pickle.UnpicklingError):
+            return load(path)
+    with open(path, "rb") as stream:
+        return pickle.load(stream)  # noqa: S301 - a registered model is trusted code
+
+
+def _loaders() -> Iterator[Callable[[str], Any]]:
+    """joblib, and scikit-learn's own of until 2019: neither knows the arrays of the other."""
+    with contextlib.suppress(ImportError):
         import joblib
-    except ImportError:
-        # Where scikit-learn of 2019 has its own.
-        from sklearn.externals import joblib
-    try:
-        return joblib.load(path)
-    except (ValueError, KeyError, IndexError, pickle.UnpicklingError):
-        with open(path, "rb") as stream:
-            return pickle.load(stream)  # noqa: S301 - a registered model is trusted code
+
+        yield joblib.load
+    with contextlib.suppress(ImportError):
+        from sklearn.externals import joblib as bundled
+
+        yield bundled.load
 
 
 def _columns(model: Any) -> Optional[List[str]]:

@@ -1,6 +1,8 @@
 """Modules of an environment are compiled in idle time, on every Python."""
 
+import compileall
 import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import runyard
+from runyard.runtime import shared_bytecode
 
 PROGRAM = Path(runyard.__file__).resolve().parent / "runtime" / "bytecode.py"
 
@@ -66,3 +69,46 @@ def test_modules_that_a_run_compiled_meanwhile_stay(environment):
     cached.write_bytes(b"of a job")
     _compile(environment)
     assert cached.read_bytes() == b"of a job"
+
+
+def _beside(tmp_path, name, modules):
+    """An environment whose modules are links, as uv makes them, or texts of its own."""
+    site = tmp_path / name / "lib" / "python3" / "site-packages"
+    (site / "package").mkdir(parents=True)
+    (site / "package-1.dist-info").mkdir()
+    (site / "package-1.dist-info" / "RECORD").write_text("package/__init__.py,,\n")
+    for module, source in modules.items():
+        if isinstance(source, Path):
+            os.link(str(source), str(site / "package" / module))
+        else:
+            (site / "package" / module).write_text(source)
+    return tmp_path / name
+
+
+def test_bytecode_comes_from_an_environment_with_the_same_files(tmp_path):
+    """It is taken where the file is the same one; what only has its name is compiled anew."""
+    texts = {"same.py": "def where(): raise ValueError\n", "other.py": "value = 1\n"}
+    first = _beside(tmp_path, "first", texts)
+    site = Path("lib", "python3", "site-packages")
+    given = {"same.py": first / site / "package" / "same.py", "other.py": "value = 2\n"}
+    second = _beside(tmp_path, "second", given)
+    compileall.compile_dir(str(first), quiet=1)
+    # Without its mark it may be half made, or on its way out.
+    assert shared_bytecode.link(str(second), str(tmp_path)) == 0
+    (first / "ready.json").write_text("{}")
+    assert shared_bytecode.link(str(second), str(tmp_path)) == 1
+    assert _has(second, "same.py")
+    assert not _has(second, "other.py")
+    # A traceback names the environment that it is in.
+    code = "from package import same; print(same.__cached__, same.where.__code__.co_filename)"
+    command = [sys.executable, "-S", "-v", "-c", code]
+    done = subprocess.run(command, cwd=str(second / site), capture_output=True, check=True)
+    cached, named = done.stdout.decode().split()
+    assert "code object from" in done.stderr.decode()
+    assert cached.endswith(".pyc")
+    assert not named.startswith(str(first))
+
+
+def test_nothing_is_linked_into_what_has_no_packages(tmp_path):
+    """The first environment of all has nobody beside it, and an empty one no folder for them."""
+    assert shared_bytecode.link(str(tmp_path / "first"), str(tmp_path)) == 0

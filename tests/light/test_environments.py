@@ -41,9 +41,11 @@ def request_for(tmp_path):
 @pytest.fixture
 def without_pip(monkeypatch):
     """Environments are made without pip, whose installation takes most of the time."""
-    real = installing._make_command
+    real = installing.venv_command
     monkeypatch.setattr(
-        installing, "_make_command", lambda request: [*real(request), "--without-pip"]
+        installing,
+        "venv_command",
+        lambda request, *options: [*real(request, *options), "--without-pip"],
     )
 
 

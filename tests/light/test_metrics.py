@@ -84,6 +84,8 @@ def test_a_series_is_refused_with_the_call_to_use(value):
         (lambda: metrics.series("m", [[1], [2]]), "log each inner series by itself"),
         (lambda: metrics.table("m", {"a": [[1]]}), "log each inner series by itself"),
         (lambda: metrics.series("m", [b"x"]), "decode it"),
+        (lambda: metrics.table("m", {"a": {0: 1}}), "column 'a' of log_table('m', …) takes"),
+        (lambda: metrics.table("m", {"a": [1, "x"]}), "column 'a' of log_table('m', …): all"),
     ],
 )
 def test_what_no_metric_can_hold_is_refused_with_what_helps(call, said):

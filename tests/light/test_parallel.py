@@ -3,6 +3,8 @@
 import io
 import json
 import os
+import socket
+import time
 from pathlib import Path
 
 import pytest
@@ -15,8 +17,11 @@ from runyard.protocol.parallel import ParallelSpec
 from runyard.protocol.runs import LauncherSpec, RunSpec
 from runyard.runtime.folder import RunFolder
 from runyard.runtime.job import Job, JobError
-from runyard.runtime.parallel import node, returned, worker
+from runyard.runtime.parallel import node, returned, worker, workers
+from runyard.runtime.parallel.batch_context import is_taken
+from runyard.runtime.parallel.channel import Channel
 from runyard.runtime.parallel.cutting import Cut
+from runyard.runtime.parallel.partitions import groups
 from runyard.runtime.parallel.tables import Ranges
 from runyard.tables.inference import INT
 from runyard.tables.reading import Reading
@@ -202,6 +207,40 @@ def test_a_script_that_cannot_begin_fails_the_node(work, script, said):
     assert said in error.value.message
 
 
+def test_a_script_that_hangs_before_its_first_batch_is_ended(work, monkeypatch):
+    """A model that never comes would hold a node for ever; no run() has begun that has a limit."""
+    monkeypatch.setattr("runyard.runtime.parallel.workers.PATIENCE_SECONDS", 0.5)
+    found, _, _, folder = work(tries=1, timeout_seconds=1)
+    (folder / "score.py").write_text("import time\ndef init(): time.sleep(60)\nrun = list")
+    with pytest.raises(JobError, match=r"cannot begin: init\(\) took longer than 1 s"):
+        found.run()
+
+
+def test_a_batch_that_is_never_read_is_late(tmp_path, monkeypatch):
+    """Each part that comes gives it more time: it may pass over the batches of others."""
+    monkeypatch.setattr(workers, "PATIENCE_SECONDS", 0.2)
+    log = str(tmp_path)
+    mine = workers.Worker(
+        0,
+        workers.Setup(
+            ["s.py"], "n", log, log, [], [], keeps=False, level="INFO", output="", seconds=0.2
+        ),
+    )
+    ours, theirs = socket.socketpair()
+    mine.channel = Channel(ours)
+    mine.give({"number": 1})
+    for _ in range(3):
+        time.sleep(0.1)
+        assert mine.lateness == ""
+        mine.enter_reading()
+    time.sleep(0.25)
+    assert mine.lateness == "reading the batch took longer than 0.2 s and was ended"
+    mine.rest()
+    assert mine.lateness == ""
+    ours.close()
+    theirs.close()
+
+
 def test_a_list_of_batches_is_read_a_line_at_a_time(work):
     """Numbers mean the same files on all nodes; names that are no text survive."""
     found, _, _, folder = work()
@@ -212,6 +251,14 @@ def test_a_list_of_batches_is_read_a_line_at_a_time(work):
     path = folder / "again"
     path.write_text('{"tables": []}\n{"input": 0, "files": ["\\udcff.txt"]}\n')
     assert (given / Cut(str(path)).batch(0)["files"][0]).exists()
+
+
+class Described:
+    """Datasets of files, partitioned by shop."""
+
+    def definition(self, _dataset):
+        """The definition of any."""
+        return {"kind": "file", "partition": "{shop}/*.txt"}
 
 
 class Tables:
@@ -260,6 +307,49 @@ def test_records_that_cannot_be_read_are_errors_all(tmp_path, monkeypatch, text,
     told = mine.work(None, {"number": 4, "input": 0, "rows": [1, 8]})
     assert (told["number"], told["items"]) == (4, 7)
     assert said in told["reason"]
+
+
+def test_partitions_are_batches_whatever_their_size(work, monkeypatch):
+    """All files with the same values are one batch, and a run that takes it is told the values."""
+    found, _, joined, folder = work()
+    given = folder.parent.parent / "given"
+    # What the job was given, and what lies there, name the same files.
+    for number in range(FILES):
+        shop = given / ("a%2Eb" if number % 3 else "__HIVE_DEFAULT_PARTITION__")
+        shop.mkdir(exist_ok=True)
+        (given / f"{number:02}.txt").rename(shop / f"{number:02}.txt")
+    found._job.inputs[0]["files"] = []
+    found._wanted["partition_keys"] = ["shop"]
+    monkeypatch.setattr("runyard.runtime.parallel.tables.Tables", Described)
+    script = "def run(batch, mini_batch_context):\n"
+    told = "(mini_batch_context.partition_key_value, mini_batch_context.dataset_index)"
+    (folder / "score.py").write_text(f"{script}    return [(len(batch), *{told})] * len(batch)\n")
+    assert found.run() == ""
+    lines = ["(4, {'shop': None}, 0)"] * 4 + ["(8, {'shop': 'a.b'}, 0)"] * 8
+    assert joined.read_text().splitlines() == lines
+
+
+@pytest.mark.parametrize(
+    ("text", "keys", "said"),
+    [
+        (None, ["shop"], "has no partition_format"),
+        ("{shop}/a.csv", ["shop", "day"], "not partitioned by day; its keys are shop"),
+        ("{shop}/a.csv", ["shop"], "does not fit"),
+    ],
+)
+def test_what_is_not_partitioned_so_is_told(text, keys, said):
+    """Before any batch is made of it."""
+    with pytest.raises(JobError, match=said):
+        groups("sales", text, keys, ["x/b.csv"])
+
+
+def test_a_run_is_told_of_its_batch_only_where_it_needs_to_be():
+    """A second argument with a default is the script's own."""
+    assert not is_taken(lambda batch: batch)
+    assert not is_taken(lambda batch, more=1: [batch, more])
+    assert not is_taken(print)
+    assert is_taken(lambda batch, context: [batch, context])
+    assert is_taken(lambda batch, mini_batch_context=None: [batch, mini_batch_context])
 
 
 @pytest.mark.parametrize("value", ["a text", {"a": 1}, 7, None])

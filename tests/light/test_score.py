@@ -1,6 +1,7 @@
 """What a score.py may be, what it finds around it, and what its callers get."""
 
 import gzip
+import io
 import json
 import math
 import sys
@@ -237,6 +238,9 @@ def test_a_raw_request_reads_json_and_forms():
     assert upload.form == {"word": "hello"}
     image = upload.files["image"]
     assert (image.filename, image.content_type, image.read()) == ("a.png", "image/png", picture)
+    # What reads pictures goes to places of the file, which is itself one.
+    assert (image.seek(2), image.tell(), image.stream.read(3)) == (2, 2, picture[2:5])
+    assert isinstance(image, io.IOBase)
     with pytest.raises(Refused, match="Content-Type must be application/json"):
         AMLRequest(data=b"[1]").json  # noqa: B018 - asking is what raises
 

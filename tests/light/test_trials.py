@@ -99,6 +99,19 @@ def test_a_refusal_reaches_who_asks(folder):
     assert not courier.flush(0.1) or not service.told
 
 
+def test_a_file_that_somebody_removed_stops_no_worker(folder, monkeypatch):
+    """Who cleans up the state folder while trials are made costs no more than what was told."""
+    monkeypatch.setattr("runyard.client.trials.MOST_KEPT", 0)
+    courier = TrialCourier(Service(3), "s", folder)
+    courier.path.unlink()
+    made = []
+    worker = threading.Thread(target=lambda: made.extend(loop(courier)), daemon=True)
+    worker.start()
+    worker.join(10)
+    assert made == [0, 1, 2]
+    assert courier.close(10)
+
+
 def test_telling_takes_microseconds(folder):
     """A line is written and nobody waited for, also while the service answers nothing."""
     service = Service(0)

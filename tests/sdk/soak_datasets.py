@@ -1,12 +1,13 @@
 """The long form of the tests of datasets: many files, more records than memory, kills in between.
 
-`make soak` runs it; SOAK_DATASET_GB tells how large the table is, SOAK_DATASET_KILLS how many
-registrations are killed.
+`make soak` runs it; SOAK_DATASET_FILES tells how many files, SOAK_DATASET_GB how large the table
+is, SOAK_DATASET_KILLS how many registrations are killed.
 """
 
 import json
 import os
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -22,10 +23,12 @@ from runyard.sdk.datastores import Datastore
 from runyard.sdk.experiments import Experiment
 from runyard_server.testing.services import RunningService
 
-FILES = 100_000
+FILES = int(os.environ.get("SOAK_DATASET_FILES", "100000"))
 GIGABYTES = float(os.environ.get("SOAK_DATASET_GB", "10"))
 KILLS = int(os.environ.get("SOAK_DATASET_KILLS", "30"))
 MOST_MEMORY = 1 << 30
+# In MB: the lists of a hundred thousand files, and never all their bytes.
+MOST_OF_SERVICE = 600
 _ROW = "2020-01-01,shop-{:06d},12.5,3\n"
 
 COUNTS = """
@@ -64,6 +67,12 @@ def store(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Datastore:
     return workspace.get_default_datastore()
 
 
+def _peak(pid: int) -> int:
+    """The most memory that a process has had, in MB."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) >> 10
+
+
 def begun(script: str) -> "subprocess.Popen[str]":
     command = [sys.executable, "-P", "-c", script]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
@@ -71,6 +80,7 @@ def begun(script: str) -> "subprocess.Popen[str]":
 
 @pytest.mark.timeout(3600)
 def test_a_hundred_thousand_files(
+    service: RunningService,
     workspace: Workspace,
     experiment: Experiment,
     store: Datastore,
@@ -87,6 +97,7 @@ def test_a_hundred_thousand_files(
         start = time.monotonic()
         found = act()
         took[name] = round(time.monotonic() - start, 1)
+        sys.stdout.write(f"{name}: {took[name]} s\n")
         return found
 
     timed("up", lambda: store.upload(folder / "many", "many", show_progress=False))
@@ -98,6 +109,10 @@ def test_a_hundred_thousand_files(
         == 1
     )
     assert len(timed("listed", registered.to_path)) == FILES
+    assert len(timed("brought", lambda: registered.download(folder / "down"))) == FILES
+    assert (folder / "down/d99/f99.txt").read_text() == "99"
+    pinned = timed("pinned", lambda: every.register(workspace, "kept", pin=True))
+    assert (pinned.pinned, pinned.digest) == (True, registered.digest)
     some = Dataset.File.from_files((store, "many/**/*7.txt"))
     (folder / "source").mkdir()
     (folder / "source" / "train.py").write_text(COUNTS)
@@ -118,7 +133,10 @@ def test_a_hundred_thousand_files(
         str(FILES // 10),
         "False",
     ]
-    sys.stdout.write(f"\n{FILES} files, seconds: {took}\n")
+    mine = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    peak = _peak(json.loads((service.home / "service.json").read_text())["pid"])
+    assert peak < MOST_OF_SERVICE
+    sys.stdout.write(f"\n{FILES} files, seconds: {took}, MB: {mine}, the service's {peak}\n")
 
 
 @pytest.mark.timeout(7200)

@@ -5,7 +5,7 @@ import json
 import sys
 import threading
 from contextlib import contextmanager
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -73,6 +73,17 @@ def test_what_does_not_fit_its_column_is_missing_and_told(store, folder):
     assert kept.to_pandas_dataframe()["n"].tolist()[-1] == "unknown"
 
 
+def test_dates_beyond_what_pandas_can_say_are_missing_or_refused(store, folder):
+    """As `out_of_range_datetime` asks; no date becomes another one."""
+    place = _write(folder, "old.csv", "at\n1066-10-14\n2020-01-01\n")
+    store.upload_files([place], target_path="old", show_progress=False)
+    old = Dataset.Tabular.from_delimited_files((store, "old/old.csv"))
+    assert old.to_pandas_dataframe()["at"].isna().tolist() == [True, False]
+    with pytest.raises(DatasetExecutionError, match=r"record 1: 1066-10-14 .* in column 'at'"):
+        old.to_pandas_dataframe(out_of_range_datetime="fail")
+    assert old.to_columns()["at"][0].year == 1066
+
+
 def test_times_select_records(store, folder):
     """The `time_*` steps need a timestamp, and keep what lies on their boundary if asked."""
     store.upload_files(
@@ -117,6 +128,21 @@ def test_paths_are_those_below_the_folder_and_a_wrong_one_is_told(store, folder)
         Dataset.File.from_files((store, "image"))
 
 
+def test_files_are_kept_by_what_is_known_of_them(store, folder):
+    """Their size, their ending and their time; a step among the others."""
+    images = Dataset.File.from_files((store, "images"))
+    size, ending = images.file_metadata("Size"), images.file_metadata("Extension")
+    assert images.filter(size > 1).to_path() == ["/deep/b.txt"]
+    assert images.filter((size == 1) | (ending != ".txt")).skip(0).to_path() == ["/a.txt"]
+    new = images.file_metadata("LastModifiedTime") > datetime(2020, 1, 1, tzinfo=UTC)
+    assert len(images.take(1).filter(new & ~(size >= 2)).to_path()) == 1
+    assert images.filter(~new).to_path() == []
+    with pytest.raises(UserErrorException, match="col is 'Sise'; it may be Size, "):
+        images.file_metadata("Sise")
+    with pytest.raises(UserErrorException, match="is no condition on files"):
+        images.filter(size > "much").to_path()
+
+
 def test_a_mount_removes_only_what_it_has_put_there(store, folder):
     """A folder that was refused, or never mounted, keeps its files whatever is called."""
     kept = Path(_write(folder, "mine/kept.txt", "mine"))
@@ -142,6 +168,7 @@ def test_versions_mean_bytes(workspace, store, folder):
     images = Dataset.File.from_files((store, "images"))
     first = images.register(workspace, "my images", description="two", tags={"by": "test"})
     assert (images.id, first.version, first.tags) == (None, 1, {"by": "test"})
+    assert timedelta(0) < datetime.now(UTC) - first.data_changed_time < timedelta(hours=1)
     with pytest.raises(UserErrorException, match="create_new_version=True"):
         images.register(workspace, "my images")
     assert images.register(workspace, "my images", create_new_version=True).version == 1
@@ -224,9 +251,19 @@ def test_a_text_that_is_no_condition_is_refused_at_its_place(text, part):
         condition_from(text)
 
 
+def test_a_dataset_is_read_where_its_lineage_cannot_be_kept(workspace, store, monkeypatch):
+    """A run that has ended only reads, and what it looks up is there for it all the same."""
+    Dataset.File.from_files((store, "images/")).register(workspace, "unnoted")
+    monkeypatch.setenv("RUNYARD_RUN_ID", "gone")
+    monkeypatch.setenv("RUNYARD_WORKSPACE", workspace.service.id)
+    with pytest.warns(UserWarning, match="no lineage of dataset unnoted:1"):
+        found = Dataset.get_by_name(workspace, "unnoted")
+    assert sorted(found.to_path()) == ["/a.txt", "/deep/b.txt"]
+
+
 READS = """
 import json, os, sys
-from runyard import Run
+from runyard import Dataset, Run
 run = Run.get_context()
 found = {"arguments": sys.argv[1:]}
 folder = run.input_datasets["images"]
@@ -239,12 +276,16 @@ found["own"] = not os.path.islink(one)
 found["web"] = open(os.environ["web"]).read()
 found["rows"] = len(run.input_datasets["iris"].take(2).to_pandas_dataframe())
 found["variables"] = os.environ["AZUREML_DATASET_ENVIRONMENT_VARS"]
+for name in ("iris", "looked up", "looked up"):
+    Dataset.get_by_name(run.experiment.workspace, name)
 with open(os.path.join(os.environ["made"], "part.csv"), "w") as stream:
     stream.write("a,b\\n1,2\\n")
 try:
     run.input_datasets["wrong"]
 except KeyError as error:
     found["error"] = str(error)
+run.input_datasets["noted"] = run.input_datasets["iris"]
+found["noted"] = run.input_datasets["noted"].id == run.input_datasets["iris"].id
 os.makedirs("outputs", exist_ok=True)
 json.dump(found, open("outputs/found.json", "w"))
 """
@@ -257,6 +298,7 @@ def test_a_job_sees_its_datasets_and_makes_others(workspace, experiment, store, 
     images = Dataset.File.from_files((store, "images/"))
     iris = Dataset.Tabular.from_delimited_files((store, "iris/iris.csv"))
     iris = iris.register(workspace, "iris")
+    found_by_name = images.register(workspace, "looked up")
     output = OutputFileDatasetConfig("made").register_on_complete("results").read_delimited_files()
     with _served({"/dir/text.txt": "from the web"}) as url:
         web = Dataset.File.from_files(url + "/dir/text.txt")
@@ -286,7 +328,11 @@ def test_a_job_sees_its_datasets_and_makes_others(workspace, experiment, store, 
     assert found["arguments"][0] == iris.id
     assert images.id is not None
     details = run.get_details()
-    told = {each["consumptionDetails"]["inputName"]: each for each in details["inputDatasets"]}
+    *inputs, looked_up = details["inputDatasets"]
+    assert looked_up["consumptionDetails"] == {"type": "Reference"}
+    assert looked_up["dataset"].name == "looked up"
+    assert [each.use for each in found_by_name.readers() if each.digest] == ["reference", "input"]
+    told = {each["consumptionDetails"]["inputName"]: each for each in inputs}
     assert told["iris"]["dataset"].version == 1
     assert details["runDefinition"]["arguments"][0] == "DatasetConsumptionConfig:iris"
     assert details["outputDatasets"][0]["identifier"]["registeredVersion"] == "1"
@@ -343,12 +389,27 @@ def test_what_cannot_be_is_refused_before_anything_starts(workspace, experiment,
         (lambda: Dataset.File.from_files((store, "../x")), "leads upwards"),
         (lambda: Dataset.File.from_files((store, "[z-a]")), "runs backwards"),
         (lambda: Dataset.File.from_files("https://h/a/../b"), "a segment"),
+        (lambda: Dataset.File.upload_directory("source", store, "*.csv"), "fits '\\*.csv'"),
+        (lambda: iris.keep_columns("no", validate=True), r"leaves none of length, width"),
+        (lambda: _timed(iris).time_after("2020-01-01"), r"must be a datetime.datetime"),
+        (lambda: _timed(iris).time_recent(5), "must be a timedelta"),
+        (lambda: Dataset.Tabular.from_delimited_files((store, "x"), separator=""), "separator"),
+        (lambda: Dataset.Tabular.from_delimited_files((store, "x"), separator=None), "separator"),
     ]
     for call, words in refused:
         with pytest.raises(UserErrorException, match=words):
             call()
     with pytest.raises(NotOfferedYet, match="from_parquet_files"):
         Dataset.Tabular.from_sql_query("select 1")
+    for call, words in [
+        (Dataset.from_excel_files, "from_excel_files.*read_excel"),
+        (Dataset.from_pandas_dataframe, "register_pandas_dataframe"),
+        (Dataset.Tabular.register_spark_dataframe, r"write.parquet\(…\)"),
+    ]:
+        with pytest.raises(NotOfferedYet, match=words):
+            call("x")
+    with pytest.raises(UserErrorException, match=r"has '%Q'; there are %Y %y"):
+        DataType.to_datetime("%Y %Q")
     with pytest.raises(NotOfferedYet, match="describe"):
         iris.get_profile()
     with pytest.raises(ValueError, match="count must be"):
@@ -370,6 +431,64 @@ def test_records_become_files_that_are_a_dataset(store, workspace, folder):
     assert (again.version, short.to_csv_files().to_path()) == (1, ["/part-0.csv"])
     with pytest.raises(UserErrorException, match="separator must be one character"):
         iris.to_csv_files(separator=", ")
+
+
+def test_a_pinned_version_is_read_as_it_was(workspace, experiment, store, folder):
+    """By the SDK, by what is made of it, and by a job, when all of its files have gone."""
+    images = Dataset.File.from_files((store, "images"))
+    images.register(workspace, "images", pin=True)
+    images.skip(1).register(workspace, "rest", pin=True)
+    iris = runyard.dataset("iris", files=(store, "iris"), workspace=workspace, pin=True)
+    for path in ("images/a.txt", "images/deep/b.txt", "iris/iris.csv"):
+        store.delete_file(path)
+    kept = Dataset.get_by_name(workspace, "images")
+    assert (kept.pinned, kept.to_path()) == (True, ["/a.txt", "/deep/b.txt"])
+    assert Dataset.get_by_name(workspace, "rest").to_path() == ["/deep/b.txt"]
+    (place,) = kept.skip(1).download(folder / "out")
+    assert Path(place).read_text() == "bb"
+    table = iris.read_csv().where("length > 5")
+    assert table.to_pandas_dataframe()["species"].tolist() == ["setosa", "virginica"]
+    _write(
+        folder / "source",
+        "train.py",
+        "import os, sys\n"
+        "from runyard import Run\n"
+        "assert open(os.path.join(sys.argv[1], 'deep', 'b.txt')).read() == 'bb'\n"
+        "assert len(Run.get_context().input_datasets['t'].to_columns()['length']) == 2\n",
+    )
+    config = ScriptRunConfig(
+        "source",
+        "train.py",
+        arguments=[kept.as_mount(), table.as_named_input("t")],
+        environment=_here(),
+    )
+    experiment.submit(config).wait_for_completion()
+
+
+def test_records_of_the_web_are_written_as_they_are_now(workspace, folder):
+    """An address tells no size and no time: other bytes behind it are other records."""
+    pages = {"/x.csv": "n,text\n7,a\n"}
+    with _served(pages) as url:
+        table = Dataset.Tabular.from_delimited_files(url + "/x.csv")
+        table._workspace = workspace
+        (first,) = table.to_csv_files().download(folder / "one")
+        pages["/x.csv"] = "n,text\n2,b\n3,c,more\n"
+        (second,) = table.to_csv_files().download(folder / "two")
+    assert Path(first).read_text() == "n,text\n7,a\n"
+    assert Path(second).read_text() == "n,text,Column3\n2,b,\n3,c,more\n"
+
+
+def test_a_web_file_is_fetched_again_only_where_it_has_changed(workspace):
+    """Its server's mark is asked with: a large file that is the same is not read again."""
+    pages, asked = {"/x.csv": "n\n1\n"}, []
+    with _served(pages, marks=asked) as url:
+        table = Dataset.File.from_files(url + "/x.csv", validate=False)
+        first = table.register(workspace, "marked")
+        assert table.register(workspace, "marked", create_new_version=True).version == 1
+        assert asked == [("", 200), ('"4"', 304)]
+        pages["/x.csv"] = "n\n12\n"
+        second = table.register(workspace, "marked", create_new_version=True)
+    assert (second.version, second.digest != first.digest) == (2, True)
 
 
 def test_a_web_file_that_is_gone_is_read_from_what_was_stored(workspace, folder):
@@ -405,12 +524,23 @@ def test_half_a_web_file_is_not_kept_as_all_of_it(workspace, folder):
 
 
 @contextmanager
-def _served(texts, announced=None):
-    """Serve texts by path on loopback for as long as a block lasts; give the address."""
+def _served(texts, announced=None, marks=None):
+    """Serve texts by path on loopback for as long as a block lasts; give the address.
+
+    With `marks` each text has one, its length, and what is asked and answered is noted there.
+    """
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            self.send_response(200)
+            mark, known = f'"{len(texts[self.path])}"', self.headers.get("If-None-Match", "")
+            status = 304 if marks is not None and known == mark else 200
+            self.send_response(status)
+            if marks is not None:
+                marks.append((known, status))
+                self.send_header("ETag", mark)
+            if status == 304:
+                self.end_headers()
+                return
             if announced is not None:
                 self.send_header("Content-Length", announced)
             self.end_headers()
@@ -431,6 +561,10 @@ def _write(folder, name, text):
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(text)
     return str(place)
+
+
+def _timed(table):
+    return table.with_timestamp_columns("length")
 
 
 def _day(day):

@@ -6,7 +6,8 @@ from typing import Dict, List, Optional
 from runyard.protocol.records import dataclass
 from runyard.protocol.route import CONTRIBUTOR, IN_WORKSPACE, READS, Nothing, Route
 
-NAME_RULE = r"[a-zA-Z][a-zA-Z0-9\-]{1,15}"
+# v1's first service took 16, its later one 32 and of instances 24; its guides have names with `_`.
+NAME_RULE = r"[a-zA-Z][\w\-]{1,31}"
 # v1 refused clusters of these names: it had targets of its own under them.
 RESERVED_NAMES = ("amlcompute", "local", "containerinstance")
 # A cluster for jobs, the name that v1 scripts give to where endpoints are, and a machine that is

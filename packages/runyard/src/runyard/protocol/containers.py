@@ -18,6 +18,11 @@ IMAGE_NAME = (
 )
 MEMORY_SIZE = r"[1-9]\d*(?:\.\d+)?[kmgKMG]?i?[bB]?"
 PASSWORDS = "container-registry-"
+# Properties of a run that was in a container: its image's name, and the digest that this had then.
+IMAGE_PROPERTY, DIGEST_PROPERTY = "runyard.container.image", "runyard.container.digest"
+# The argument of builds, which Podman keeps with the container in which a build works: by it those
+# are found whose agent is dead. A JSON object of `home`, `pid` and `moment` (`procfs`).
+BUILDER = "RUNYARD_BUILDER"
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,19 @@ class JobContainer:
     network: str = "host"
     gpus: bool = False
     interpreter: str = ""
+
+
+def by_digest(image: str, digest: str) -> str:
+    """The name of an image with its digest in the place of its tag; "" where one is not known.
+
+    Args:
+        image: The image's name.
+        digest: Its digest, as `sha256:…`.
+    """
+    path, slash, last = image.partition("@")[0].rpartition("/")
+    # A colon before the last slash is that of a port.
+    name = path + slash + last.partition(":")[0]
+    return f"{name}@{digest}" if last and digest.startswith("sha256:") else ""
 
 
 def full_name(image: str, registry: str = "") -> str:

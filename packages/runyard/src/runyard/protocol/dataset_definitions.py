@@ -4,6 +4,9 @@
      "partition": …, "include_path": …, "types": [[column, type], …], "steps": [{"take": 3}, …],
      "properties": {"timestamp": column}}
 
+A source with a `version` (`name:version`) means what that version, which is pinned, had there: the
+bytes are read from the contents that it keeps, whatever its datastore has by now.
+
 Its canonical text is JSON with sorted keys and no blanks. The id of a dataset follows from that
 and its workspace, so equal definitions are one dataset. A *resolution* is the list of files that
 a definition meant at one moment; its digest is over their names and bytes, or, where the bytes
@@ -12,11 +15,13 @@ have not been read, over sizes and times.
 
 import hashlib
 import json
+import re
 import uuid
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Sequence
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Sequence
 from urllib.parse import quote, urlsplit
 
 from runyard.protocol.dataset_paths import (
+    Listed,
     Lister,
     below,
     check_web_path,
@@ -28,9 +33,12 @@ from runyard.protocol.dataset_paths import (
     web_name,
     web_path,
 )
+from runyard.protocol.file_conditions import fits
 
 FILE, TABULAR = "file", "tabular"
 KINDS = (FILE, TABULAR)
+# Of a source: which pinned version's files it means.
+VERSION = "version"
 MOST_BYTES = 1 << 20
 # Of what stands before a digest: whether it is of the files' bytes, or of their sizes and times.
 BYTES, TIMES = "sha256:", "times:"
@@ -39,6 +47,8 @@ _MASK = (1 << 64) - 1
 _SPACING = 0x9E3779B97F4A7C15
 
 Definition = Mapping[str, Any]
+Pinned = Callable[[str], Iterable[Any]]
+"""Given `name:version` of a pinned version, lists its files as `datasets.DatasetFile`."""
 
 
 class SourceFile(NamedTuple):
@@ -52,6 +62,7 @@ class SourceFile(NamedTuple):
         size: Its size in bytes; -1 where it is not known.
         modified_at: When it was written last, ISO 8601.
         source: Which of the dataset's sources it is of.
+        digest: The content that is read in its place; "" for the file itself.
     """
 
     name: str
@@ -61,6 +72,7 @@ class SourceFile(NamedTuple):
     size: int
     modified_at: str
     source: int = 0
+    digest: str = ""
 
 
 def checked(definition: Any) -> Dict[str, Any]:
@@ -76,6 +88,8 @@ def checked(definition: Any) -> Dict[str, Any]:
         raise ValueError("a dataset's definition has a list of sources")
     for source in sources:
         _check_source(source)
+        if not re.fullmatch(r"[^:]+:\d+", str(source.get(VERSION, "d:1"))):
+            raise ValueError("the version of a dataset's source is a text such as 'sales:1'")
     if len(canonical(definition).encode()) > MOST_BYTES:
         raise ValueError(
             "a dataset's definition is larger than 1 MiB; name folders or patterns in place of "
@@ -94,21 +108,60 @@ def id_of(workspace: str, definition: Definition) -> str:
     return str(uuid.uuid5(_NAMESPACE, f"{workspace}\0{canonical(definition)}"))
 
 
-def files_of(definition: Definition, listed: Lister) -> List[SourceFile]:
+def of_version(definition: Definition, version: str) -> Dict[str, Any]:
+    """The definition that means the files of a pinned version, and they alone.
+
+    Args:
+        definition: The version's definition.
+        version: `name:version`.
+    """
+    sources = [{**source, VERSION: version} for source in definition["sources"]]
+    found = {**definition, "sources": sources}
+    if definition["kind"] == FILE and definition.get("steps"):
+        # What they leave is what the version lists, so none is taken again; yet it is not all.
+        found["steps"] = [{"skip": 0}]
+    return found
+
+
+def meaning(record: Any) -> Dict[str, Any]:
+    """The definition that a `datasets.DatasetRecord` is read by: a pinned one means itself."""
+    if not record.pinned:
+        return dict(record.definition)
+    return of_version(record.definition, f"{record.name}:{record.version}")
+
+
+def versions_in(definition: Definition) -> List[str]:
+    """The pinned versions that a definition's sources name, each once."""
+    named = (source.get(VERSION) for source in definition["sources"])
+    return list(dict.fromkeys(version for version in named if version))
+
+
+def files_of(definition: Definition, listed: Lister, pinned: Pinned) -> List[SourceFile]:
     """The files that a definition means now, in the order in which they are read.
 
     Args:
         definition: The definition.
         listed: What lists a datastore.
+        pinned: What lists a pinned version.
+
+    Raises:
+        InvalidRequest: A filter is none.
     """
     sources = definition["sources"]
     several = len(sources) > 1
+    # Once each: a version of many sources may have a hundred thousand files.
+    known = {version: list(pinned(version)) for version in versions_in(definition)}
     found: List[SourceFile] = []
     for place, source in enumerate(sources):
-        found.extend(_of_source(source, place, listed, several))
+        if VERSION in source:
+            found.extend(_of_version(source, place, known[source[VERSION]], several))
+        else:
+            found.extend(_of_source(source, place, listed, several))
     found = _apart(found)
     if definition["kind"] == FILE:
         for step in definition.get("steps") or ():
+            if "filter" in step:
+                found = [each for each in found if fits(step["filter"], each)]
             found = list(chosen(step, found))
     return found
 
@@ -124,7 +177,7 @@ def is_one_file(definition: Definition, files: Sequence[SourceFile]) -> bool:
 def whole_folder(definition: Definition) -> str:
     """The path of the folder that a dataset is all of; "" where it is something else."""
     sources = definition["sources"]
-    if len(sources) != 1 or definition.get("steps") or "url" in sources[0]:
+    if len(sources) != 1 or definition.get("steps") or {"url", VERSION} & set(sources[0]):
         return ""
     path = normal(sources[0]["path"])
     # The root has no path of its own; a farm of links serves it, or the reference to a datastore.
@@ -190,7 +243,34 @@ def _of_source(
     store, path = source["datastore"], normal(source["path"])
     for file in meant(path, listed, store):
         name = f"{store}/{file.path}" if several else below(path, file.path)
-        yield SourceFile(name, store, file.path, "", file.size, file.modified_at, place)
+        told = (name, store, file.path, "", file.size, file.modified_at, place)
+        yield SourceFile(*told, digest=file.digest)
+
+
+def _of_version(
+    source: Mapping[str, Any], place: int, files: Sequence[Any], several: bool
+) -> Iterator[SourceFile]:
+    """The files of a source as a pinned version has them."""
+    if "url" in source:
+        for file in _of_source(source, place, _nowhere, several):
+            for known in files:
+                if known.url == file.url:
+                    yield file._replace(size=known.size, digest=known.digest)
+                    break
+        return
+    by_path = {file.path: file for file in files if file.datastore == source["datastore"]}
+
+    def listed(_: str, prefix: str) -> Iterator[Listed]:
+        for path in sorted(by_path):
+            if path.startswith(prefix):
+                known = by_path[path]
+                yield Listed(path, known.size, known.modified_at, known.digest)
+
+    yield from _of_source(source, place, listed, several)
+
+
+def _nowhere(_: str, __: str) -> Iterator[Listed]:
+    return iter(())
 
 
 def _apart(files: List[SourceFile]) -> List[SourceFile]:

@@ -15,11 +15,15 @@ WEB = ("http", "https")
 
 
 class Listed(NamedTuple):
-    """A file as a datastore lists it; `modified_at` is ISO 8601."""
+    """A file as a datastore lists it; `modified_at` is ISO 8601.
+
+    `digest` is that of a content which is read in its place, "" for the file itself.
+    """
 
     path: str
     size: int
     modified_at: str
+    digest: str = ""
 
 
 Lister = Callable[[str, str], Iterable[Listed]]

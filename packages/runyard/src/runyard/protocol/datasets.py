@@ -13,9 +13,11 @@ from runyard.protocol.route import (
     ADDS,
     AGENT,
     CONTRIBUTOR,
+    FAMILY,
     IN_RUN,
     IN_WORKSPACE,
     READS,
+    REPORTS,
     Nothing,
     Route,
 )
@@ -27,7 +29,7 @@ INPUT_RULE = r"[A-Za-z_][A-Za-z0-9_]*"
 DIRECT, MOUNT, DOWNLOAD, UPLOAD = "direct", "mount", "download", "upload"
 INPUT_MODES = (DIRECT, MOUNT, DOWNLOAD)
 OUTPUT_MODES = (MOUNT, UPLOAD)
-INPUT, OUTPUT = "input", "output"
+INPUT, OUTPUT, REFERENCE = "input", "output", "reference"
 # As v1's jobs had them: `name:Mode,…` of what is read, names of what is made.
 DATASETS_VARIABLE = "AZUREML_DATASET_ENVIRONMENT_VARS"
 OUTPUTS_VARIABLE = "AZUREML_DATASET_FILE_OUTPUTS"
@@ -80,8 +82,9 @@ class SaveDataset:
 class RegisterDataset:
     """Register a definition under a name.
 
-    The same definition and bytes as an earlier version's are that version. Others make the next
-    one, if `new_version` is set or the name is free.
+    The same definition and bytes as the latest version's are that version. Others make the next
+    one, if `new_version` is set or the name is free. With `pin` the version keeps the bytes, which
+    `datasets.keep` has stored before, and is read from them.
     """
 
     name: str
@@ -89,6 +92,7 @@ class RegisterDataset:
     description: str = ""
     tags: Dict[str, str] = field(default_factory=dict)
     new_version: bool = False
+    pin: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,8 @@ class DatasetRecord:
     """A dataset; `name` is "" and `version` 0 of one that has no name.
 
     `digest` begins with `sha256:` where it is over the files' bytes, with `times:` where over sizes
-    and times alone; it is "" of a definition that nothing has resolved. `size` in bytes.
+    and times alone; it is "" of a definition that nothing has resolved. `size` in bytes. One that
+    is `pinned` is read as it was registered, whatever its datastore has by now.
     """
 
     id: str
@@ -113,6 +118,7 @@ class DatasetRecord:
     file_count: int = 0
     created_by: str = ""
     run: str = ""
+    pinned: bool = False
 
 
 @dataclass(frozen=True)
@@ -177,7 +183,7 @@ class DatasetFilePage:
 
 @dataclass(frozen=True)
 class MeasureDataset:
-    """Have the bytes of a definition's files read, for at most so many seconds."""
+    """Have the bytes of a definition's files read, or kept, for at most so many seconds."""
 
     definition: Dict[str, Any]
     seconds: float = 5.0
@@ -185,7 +191,7 @@ class MeasureDataset:
 
 @dataclass(frozen=True)
 class DatasetMeasure:
-    """What a definition means now, and how many bytes of it are still unread; see DatasetRecord."""
+    """What a definition means now, and how many bytes of it are unread, or not kept, still."""
 
     digest: str
     size: int
@@ -225,7 +231,7 @@ class UrlContent:
 class DatasetReader:
     """A run or a model version that has to do with a dataset.
 
-    `kind` is `run` or `model`; `use` is `input`, `output`, or a model's scenario.
+    `kind` is `run` or `model`; `use` is `input`, `output`, `reference`, or a model's scenario.
     """
 
     kind: str
@@ -247,8 +253,9 @@ class DatasetReaders:
 class RunDatasetRecord:
     """What a run reads or has made.
 
-    `use` is `input` or `output`; `dataset` the id, with the name and version where it was
-    registered. `changed` says that files were written while the run read them.
+    `use` is `input`, `output`, or `reference` of what its script has looked up; `dataset` the id,
+    with the name and version where it was registered. `changed` says that files were written while
+    the run read them.
     """
 
     use: str
@@ -266,6 +273,13 @@ class RunDatasets:
     """What a run reads and has made, by name."""
 
     items: List[RunDatasetRecord]
+
+
+@dataclass(frozen=True)
+class LookedUp:
+    """A dataset that a run's script has looked up; what names it."""
+
+    dataset: str
 
 
 @dataclass(frozen=True)
@@ -292,6 +306,15 @@ DATASETS_MEASURE: Route[DatasetMeasure] = Route(
     "Tell what a definition means now, and read its files for some seconds.",
     body=MeasureDataset,
     scope=READS,
+)
+DATASETS_KEEP: Route[DatasetMeasure] = Route(
+    "datasets.keep",
+    "POST",
+    IN_WORKSPACE + "/dataset-contents",
+    DatasetMeasure,
+    "Store the bytes of a definition's files for some seconds, for a version that is pinned.",
+    body=MeasureDataset,
+    scope=ADDS,
 )
 DATASETS_REGISTER: Route[DatasetRecord] = Route(
     "datasets.register",
@@ -379,6 +402,16 @@ DATASETS_OF_RUN: Route[RunDatasets] = Route(
     RunDatasets,
     "List the datasets that a run reads and has made.",
     scope=READS,
+)
+DATASETS_NOTE_REFERENCE: Route[Nothing] = Route(
+    "datasets.note_reference",
+    "POST",
+    IN_RUN + "/dataset-references",
+    Nothing,
+    "A run's script has looked a dataset up.",
+    body=LookedUp,
+    scope=FAMILY,
+    audit=REPORTS,
 )
 DATASETS_NOTE_CHANGES: Route[Nothing] = Route(
     "datasets.note_changes",

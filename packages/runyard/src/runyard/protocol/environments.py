@@ -11,6 +11,12 @@ from runyard.protocol.route import ALWAYS, CONTRIBUTOR, IN_WORKSPACE, READS, Byt
 
 # Wheels that users add lie on a datastore, in a folder of the name that v1's container had.
 PRIVATE_WHEELS = "azureml-private-packages"
+# How `as_of_from` begins where a script that needs old packages implies the date.
+BY_SCRIPT = "the script's use of "
+# In the place of a day: the newest packages, also where something else has a day.
+NOW = "now"
+# What `as_of_from` begins with where the day is that of a workspace, whose name follows.
+OF_WORKSPACE = "workspace "
 # Locks have this address and no path, so that they say the same on every machine.
 WHEEL_SCHEME = "runyard"
 
@@ -45,8 +51,10 @@ class EnvironmentDefinition:
         index_url: Package index in place of the default; "" for the default.
         as_of: ISO date; packages newer than it do not exist for the resolver. "" for what the
             service's settings say, `now` for now.
-        as_of_from: The framework's version whose date that is; "" for one that the user gave. Where
-            nothing fits such a date, the newest packages are taken, with a warning.
+        as_of_from: What implies that date: a framework's version, or the name that a script uses
+            (`BY_SCRIPT`), or the workspace that has it (`OF_WORKSPACE`); "" for one that the user
+            gave. Where nothing fits the date of a framework or of a script, the newest packages are
+            taken, with a warning.
         docker_image: Base image asked for; without a container engine it is noted, not used.
         compatibility: What may take the place of a framework for which no Python can be had:
             `strict` allows nothing, "" what the service's settings allow. In a definition made of
@@ -166,6 +174,39 @@ class LockPage:
     items: List[LockUse]
 
 
+@dataclass(frozen=True)
+class PruneImages:
+    """Remove the images that this service has made for containers; with `dry_run` only tell."""
+
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class MadeImage:
+    """An image that this service has made.
+
+    Args:
+        id: Its id.
+        lock: The lock of the environment that it is for; "" for what a Dockerfile has made.
+        base: What it was made of: a name, or `a Dockerfile`.
+        size: Bytes that its end frees: those that no other image has.
+        created_at: When it was made, as the engine tells it.
+    """
+
+    id: str
+    lock: str
+    base: str
+    size: int
+    created_at: str
+
+
+@dataclass(frozen=True)
+class PrunedImages:
+    """Images that were removed, or would be."""
+
+    items: List[MadeImage]
+
+
 ENVIRONMENTS_REGISTER: Route[EnvironmentRecord] = Route(
     "environments.register",
     "POST",
@@ -216,5 +257,14 @@ ENVIRONMENTS_EVICT: Route[Nothing] = Route(
     IN_WORKSPACE + "/environment-locks/{lock}",
     Nothing,
     "Delete an environment from the cache; a run that needs it makes it again.",
+    audit=ALWAYS,
+)
+ENVIRONMENTS_PRUNE_IMAGES: Route[PrunedImages] = Route(
+    "environments.prune_images",
+    "POST",
+    IN_WORKSPACE + "/environment-images/prune",
+    PrunedImages,
+    "Remove images that were made for containers and that no run uses; a run makes them again.",
+    body=PruneImages,
     audit=ALWAYS,
 )

@@ -215,8 +215,13 @@ class StorageFull(RunyardError):
     code, status = "storage_full", 507
 
 
+# A proxy's, whose service is away for the moment or starts again.
+_GATEWAY = (502, 504)
+
+
 def _tree(base: Type[RunyardError]) -> Dict[str, Type[RunyardError]]:
-    found = {base.code: base}
+    # A kind of one process's own has no code but its base's, and is nobody's answer.
+    found = {base.code: base} if "code" in vars(base) else {}
     for child in base.__subclasses__():
         found.update(_tree(child))
     return found
@@ -235,6 +240,8 @@ def from_wire(status: int, body: Any) -> RunyardError:
         error = {"message": f"the service answered {status}: {str(body)[:500]}"}
     tree = _tree(RunyardError)
     kind = tree.get(str(error.get("code", "")))
+    if kind is None and status in _GATEWAY:
+        kind = TemporaryError
     if kind is None:
         families = (c for c in RunyardError.__subclasses__() if c.status == status)
         kind = next(families, InternalError)

@@ -1,6 +1,7 @@
 """The experiment: a named series of runs."""
 
-from typing import List, Optional
+from dataclasses import field
+from typing import Dict, List, Optional
 
 from runyard.protocol.records import dataclass
 from runyard.protocol.route import ADDS, CONTRIBUTOR, IN_WORKSPACE, READS, USER, Route
@@ -15,7 +16,9 @@ class ExperimentRecord:
     """An experiment of a workspace; `run_count` is also the number of its newest run.
 
     `notes` are what people wrote about it, in Markdown; lists leave them out (None).
-    `archived_count` of its runs are archived, which lists of runs leave out.
+    `archived_count` of its runs are archived, which lists of runs leave out. `archived_at` is when
+    it was archived itself; its next run makes it active again, and that None. Who creates one is
+    told neither that nor the tags.
     """
 
     id: str
@@ -24,6 +27,8 @@ class ExperimentRecord:
     run_count: int = 0
     notes: Optional[str] = None
     archived_count: int = 0
+    tags: Dict[str, str] = field(default_factory=dict)
+    archived_at: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -35,9 +40,12 @@ class CreateExperiment:
 
 @dataclass(frozen=True)
 class ChangeExperiment:
-    """What is to be different; what is None stays."""
+    """What is to be different; what is None stays, and so do tags that are not named."""
 
     notes: Optional[str] = None
+    tags: Optional[Dict[str, str]] = None
+    removed_tags: Optional[List[str]] = None
+    archived: Optional[bool] = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +106,7 @@ EXPERIMENTS_CHANGE: Route[ExperimentRecord] = Route(
     "PATCH",
     IN_WORKSPACE + "/experiments/{experiment}",
     ExperimentRecord,
-    "Change the notes of an experiment.",
+    "Change the notes or the tags of an experiment, or archive it.",
     body=ChangeExperiment,
     scope=USER,
     role=CONTRIBUTOR,

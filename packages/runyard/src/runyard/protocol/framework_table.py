@@ -77,6 +77,8 @@ Chainer|5.4.0|3.5-3.7|chainer==5.4.0 numpy<1.17 protobuf<3.21|-|-|2019-06-03|ind
 Chainer|6.7.0|3.5-3.7|chainer==6.7.0 numpy<1.17 protobuf<3.21|-|-|2020-03-16|index
 Chainer|7.0.0|3.5-3.7|chainer==7.0.0 numpy<1.17 protobuf<3.21|-|-|2020-02-03|v1
 Chainer|7.8.1|3.5-3.7|chainer==7.8.1 numpy<1.17 protobuf<3.21|-|-|2022-03-06|index
+SKLearn|0.18|3.4-3.6|=0.20.3|-|-|-|index
+SKLearn|0.19|3.4-3.6|=0.20.3|-|-|-|index
 SKLearn|0.20.3|3.4-3.7|scikit-learn==0.20.3 @sklearn|-|-|2019-04-30|v1
 SKLearn|0.21|3.5-3.7|scikit-learn==0.21.3 joblib|-|-|2019-07-09|index
 SKLearn|0.22|3.5-3.8|scikit-learn==0.22.2.post1 joblib|-|-|2020-02-01|index

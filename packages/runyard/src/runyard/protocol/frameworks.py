@@ -91,9 +91,10 @@ class FrameworkVersion(NamedTuple):
         """What differs from the version asked for, to be said to the user; "" for nothing."""
         if not self.instead:
             return ""
+        exact = self.pip[0].partition("==")[2]
         return (
             f"{self.framework} {self.version} has no build for Python 3.7 or newer, which jobs "
-            f"need: {self.framework} {self.instead}.1 on Python 3.7 is used in its place"
+            f"need: {self.framework} {exact} on Python 3.7 is used in its place"
         )
 
 

@@ -72,8 +72,8 @@ class JobInputFile:
     """A file of a dataset: `name` below its folder, and where its bytes are.
 
     `source` is a path on this node's file system; "" where the node does not see the datastore's
-    files, and of files of the web, whose content is stored under `digest` where somebody has
-    fetched it.
+    files. With a `digest` it is that content: of a file of the web that somebody has fetched, or of
+    a version that is pinned.
     """
 
     name: str
@@ -91,7 +91,8 @@ class JobInput:
     """A dataset of the run as it was resolved when the run began.
 
     `folder`, where there is one, is a folder of this node that has exactly its files. `is_file`:
-    the job is given the path of the only file in place of the folder's.
+    the job is given the path of the only file in place of the folder's. `version` names the version
+    that was given, where it is pinned.
     """
 
     name: str
@@ -101,6 +102,7 @@ class JobInput:
     folder: str = ""
     is_file: bool = False
     files: List[JobInputFile] = field(default_factory=list)
+    version: str = ""
 
 
 @dataclass(frozen=True)

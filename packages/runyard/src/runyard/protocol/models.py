@@ -9,7 +9,15 @@ from typing import Dict, List, Optional
 
 from runyard.protocol.files import FileEntry
 from runyard.protocol.records import dataclass
-from runyard.protocol.route import CONTRIBUTOR, IN_WORKSPACE, READS, REGISTERS, Nothing, Route
+from runyard.protocol.route import (
+    CONTRIBUTOR,
+    IN_WORKSPACE,
+    OWNS,
+    READS,
+    REGISTERS,
+    Nothing,
+    Route,
+)
 from runyard.protocol.search import Search
 
 # v1's rule.
@@ -101,13 +109,17 @@ class SetStage:
 
 @dataclass(frozen=True)
 class ChangeModel:
-    """What may change of a model version; None leaves it. `properties` are write-once."""
+    """What may change of a model version; None leaves it. `properties` are write-once.
+
+    `datasets` come to those that it was made with.
+    """
 
     tags: Dict[str, str] = field(default_factory=dict)
     removed_tags: List[str] = field(default_factory=list)
     properties: Dict[str, str] = field(default_factory=dict)
     description: Optional[str] = None
     resources: Optional[ModelResources] = None
+    datasets: List[ModelDataset] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -311,7 +323,7 @@ MODELS_CHANGE: Route[ModelRecord] = Route(
     ModelRecord,
     "Change a model version.",
     body=ChangeModel,
-    role=CONTRIBUTOR,
+    scope=OWNS,
 )
 MODELS_DELETE: Route[Nothing] = Route(
     "models.delete",

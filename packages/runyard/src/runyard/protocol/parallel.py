@@ -51,6 +51,7 @@ class ParallelSpec:
         allowed_failed_count: The run fails with more failed batches; None: never.
         allowed_failed_percent: The same as a share of all batches.
         logging_level: From which level on the script's logger writes.
+        partition_keys: All with the same values of these is one batch, whatever its size.
     """
 
     inputs: List[str]
@@ -65,6 +66,7 @@ class ParallelSpec:
     allowed_failed_count: Optional[int] = None
     allowed_failed_percent: Optional[float] = None
     logging_level: str = "INFO"
+    partition_keys: List[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

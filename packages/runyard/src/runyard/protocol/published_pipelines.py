@@ -13,6 +13,8 @@ from runyard.protocol.records import dataclass
 from runyard.protocol.route import CONTRIBUTOR, IN_WORKSPACE, MAKES, READS, Route
 
 ACTIVE, DISABLED, ARCHIVED = "Active", "Disabled", "Archived"
+# What runs of a published pipeline have: which one.
+PUBLISHED_ID = "azureml.pipelineid"
 IN_PUBLISHED = IN_WORKSPACE + "/published-pipelines/{published}"
 
 

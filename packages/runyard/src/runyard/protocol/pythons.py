@@ -1,4 +1,4 @@
-"""Which Python a conda specification asks for, its operators included."""
+"""Which Python a conda specification asks for, its operators included, and which a day had."""
 
 from __future__ import annotations
 
@@ -9,6 +9,26 @@ from typing import Tuple
 SERVICE_OLDEST = (3, 11)
 _BRACKET = re.compile(r"\[.*version\s*=\s*['\"]?([^'\"\]]+)")
 _BOUND = re.compile(r"\s*(==|>=|<=|!=|~=|>|<|=)?\s*(\d+(?:\.\d+)*)")
+# The day from which a Python is what people use: packages have builds for it by then.
+_USUAL = (
+    ("2025-07-01", (3, 13)),
+    ("2024-07-01", (3, 12)),
+    ("2023-07-01", (3, 11)),
+    ("2022-07-01", (3, 10)),
+    ("2021-07-01", (3, 9)),
+    ("2020-07-01", (3, 8)),
+)
+_OLDEST = (3, 7)
+
+
+def usual(day: str) -> Tuple[int, int]:
+    """The newest Python that was usual on a day; the oldest that jobs run on for older ones."""
+    return next((minor for since, minor in _USUAL if day >= since), _OLDEST)
+
+
+def is_younger(version: str, day: str) -> bool:
+    """Whether a version that is asked for was not usual yet on a day; "" is any."""
+    return _pair(version) > usual(day)
 
 
 def asked(spec: str) -> str:

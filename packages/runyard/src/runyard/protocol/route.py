@@ -17,7 +17,8 @@ IN_RUN = IN_WORKSPACE + "/runs/{run}"
 
 ANYONE, USER, SITE = "anyone", "user", "site"
 READS, AGENT, FAMILY = "reads", "agent", "family"
-ADDS, MAKES, REGISTERS, WRITES = "adds", "makes", "registers", "writes"
+ADDS, MAKES, WRITES = "adds", "makes", "writes"
+REGISTERS, OWNS = "registers", "owns"
 # Who may call. What is not for ANYONE or the USER opens to a run's token too, in the run's own
 # workspace and only so far. USER is the default, so that a row whose scope nobody has thought
 # about is closed to jobs.
@@ -32,6 +33,7 @@ SCOPES = {
     ADDS: "adds to the workspace and takes nothing from anybody",
     MAKES: "submits or starts a run, which is then below the token's",
     REGISTERS: "registers something as made by the token's run or one below it",
+    OWNS: "changes what the token's run or one below it registered",
     WRITES: "writes files to a datastore, over nobody else's",
 }
 JOB_SCOPES = frozenset(SCOPES) - {ANYONE, USER, SITE}
@@ -47,7 +49,7 @@ _ROLE_OF_SCOPE = {
     SITE: ADMINISTRATOR,
     AGENT: ADMINISTRATOR,
     READS: READER,
-    **dict.fromkeys((FAMILY, ADDS, MAKES, REGISTERS, WRITES), CONTRIBUTOR),
+    **dict.fromkeys((FAMILY, ADDS, MAKES, REGISTERS, OWNS, WRITES), CONTRIBUTOR),
 }
 
 # What the audit log has of a row that is no question: the change, where something was written into

@@ -28,6 +28,7 @@ from runyard.protocol.metrics import *
 from runyard.protocol.models import *
 from runyard.protocol.parallel import *
 from runyard.protocol.parameters import *
+from runyard.protocol.pipeline_drafts import *
 from runyard.protocol.pipeline_endpoints import *
 from runyard.protocol.pipelines import *
 from runyard.protocol.published_pipelines import *

@@ -17,7 +17,11 @@ NAME_RULE = r"[a-zA-Z0-9][\w\-.]{0,254}"
 
 @dataclass(frozen=True)
 class WorkspaceRecord:
-    """A workspace; `id` is its key in URLs and folders, the rest is what v1 users see."""
+    """A workspace; `id` is its key in URLs and folders, the rest is what v1 users see.
+
+    `as_of` is the day of packages where neither an environment nor its framework has one; `now` for
+    the newest, "" for what the service's settings say.
+    """
 
     id: str
     name: str
@@ -29,6 +33,7 @@ class WorkspaceRecord:
     sku: str = "basic"
     default_datastore: str = "workspaceblobstore"
     tags: Dict[str, str] = field(default_factory=dict)
+    as_of: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,11 +51,12 @@ class CreateWorkspace:
 
 @dataclass(frozen=True)
 class ChangeWorkspace:
-    """What may change of a workspace; None leaves a field as it is."""
+    """What may change of a workspace; None leaves a field as it is, and "" is no day."""
 
     default_datastore: Optional[str] = None
     friendly_name: Optional[str] = None
     tags: Optional[Dict[str, str]] = None
+    as_of: Optional[str] = None
 
 
 @dataclass(frozen=True)

@@ -190,6 +190,12 @@ class DataPathComputeBinding:
         self.path_on_compute = path_on_compute
         self.overwrite = overwrite
 
+    @staticmethod
+    def create_from_data_reference(data_reference: DataReference) -> DataPathComputeBinding:
+        """Take from a reference how a job gets at it."""
+        known = data_reference
+        return DataPathComputeBinding(known.mode, known.path_on_compute, known.overwrite)
+
     def create_data_reference(
         self, datapath: DataPath, data_reference_name: Optional[str] = None
     ) -> DataReference:
@@ -216,8 +222,18 @@ class DataPath:
         self.path_on_datastore = path_on_datastore
         self.name = name
 
+    @staticmethod
+    def create_from_data_reference(data_reference: DataReference) -> DataPath:
+        """Take from a reference the place that it is to."""
+        return DataPath(data_reference.datastore, data_reference.path_on_datastore)
+
+    @property
+    def datastore_name(self) -> Optional[str]:
+        """The datastore's name."""
+        return self.datastore.name if self.datastore is not None else None
+
     def __repr__(self) -> str:
-        store = self.datastore.name if self.datastore is not None else None
+        store = self.datastore_name
         return f"DataPath(datastore={store!r}, path_on_datastore={self.path_on_datastore!r})"
 
     def create_data_reference(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, NoReturn, Optional, Union
 
 from runyard.client import callers
-from runyard.protocol.errors import NotFound
+from runyard.protocol.errors import NotFound, RunyardError
+from runyard.sdk import jobs
 from runyard.sdk.dataset_sources import sources_of
 from runyard.sdk.exceptions import NotOfferedYet, UserErrorException, translated
 from runyard.sdk.file_datasets import FileDataset
@@ -70,12 +72,17 @@ class FileDatasetFactory:
             pattern: Only files that it fits, such as `**/*.csv`; None for all.
             overwrite: Whether files that are there are replaced.
             show_progress: Whether a bar is shown on a terminal.
+
+        Raises:
+            UserErrorException: There is no such file.
         """
         if pattern is not None and not isinstance(pattern, str):
             raise ValueError(f"pattern must be a text such as '**/*.csv', not {pattern!r}")
         datastore, place = target_of(target, "")
         root = Path(src_dir).expanduser()
         files: List[Any] = [p for p in sorted(root.glob(pattern or "**/*")) if p.is_file()]
+        if not files:
+            raise UserErrorException(f"no file below {root} fits {pattern or '**/*'!r}")
         datastore.upload_files(files, str(root), place, overwrite, show_progress)
         return FileDatasetFactory.from_files((datastore, place))
 
@@ -110,8 +117,7 @@ class Dataset:
         if isinstance(version, bool) or not (version in (None, "latest") or str(version).isdigit()):
             raise UserErrorException(f"version must be a number or 'latest', not {version!r}")
         place = name if version in (None, "latest") else f"{name}:{version}"
-        with translated():
-            return dataset_of(workspace, workspace.service.datasets.get(place))
+        return _looked_up(workspace, place)
 
     @staticmethod
     def get_by_id(workspace: Workspace, id: str, **_: Any) -> Any:  # noqa: A002 - v1's name
@@ -120,8 +126,7 @@ class Dataset:
         Raises:
             UserErrorException: There is none.
         """
-        with translated():
-            return dataset_of(workspace, workspace.service.datasets.get(id))
+        return _looked_up(workspace, id)
 
     @staticmethod
     def get_all(workspace: Workspace) -> RegisteredDatasets:
@@ -163,11 +168,54 @@ class Dataset:
     @staticmethod
     def auto_read_files(*_: Any, **__: Any) -> NoReturn:
         """Refuse, and tell what to use in its place."""
-        raise NotOfferedYet(
-            "azureml.core.Dataset.auto_read_files", "Dataset.Tabular.from_delimited_files"
+        raise _gone("auto_read_files", "Dataset.Tabular.from_delimited_files")
+
+    @staticmethod
+    def from_excel_files(*_: Any, **__: Any) -> NoReturn:
+        """Refuse, and tell what to use in its place."""
+        raise _gone(
+            "from_excel_files", "pandas.read_excel, then Dataset.Tabular.register_pandas_dataframe"
         )
 
-    from_excel_files = from_sql_query = auto_read_files
+    @staticmethod
+    def from_json_files(*_: Any, **__: Any) -> NoReturn:
+        """Refuse, and tell what to use in its place."""
+        raise _gone("from_json_files", "Dataset.Tabular.from_json_lines_files")
+
+    @staticmethod
+    def from_binary_files(*_: Any, **__: Any) -> NoReturn:
+        """Refuse, and tell what to use in its place."""
+        raise _gone("from_binary_files", "Dataset.File.from_files")
+
+    @staticmethod
+    def from_pandas_dataframe(*_: Any, **__: Any) -> NoReturn:
+        """Refuse, and tell what to use in its place."""
+        raise _gone("from_pandas_dataframe", "Dataset.Tabular.register_pandas_dataframe")
+
+    from_sql_query = TabularDatasetFactory.from_sql_query
+
+
+def _looked_up(workspace: Workspace, place: str) -> Any:
+    """Find a dataset; in a job the run's lineage has it from then on."""
+    run = os.environ.get(jobs.RUN_ID)
+    with translated():
+        record = workspace.service.datasets.get(place)
+        if run and workspace.service.id == os.environ.get(jobs.WORKSPACE):
+            named = f"{record.name}:{record.version}" if record.name else record.id
+            _note(workspace, run, named)
+    return dataset_of(workspace, record)
+
+
+def _note(workspace: Workspace, run: str, named: str) -> None:
+    try:
+        workspace.service.datasets.note_reference(run, named)
+    except RunyardError as error:
+        # The dataset is there to be read, also when its run has ended or the disk is full.
+        callers.warn(f"run {run} has no lineage of dataset {named}: {error}")
+
+
+def _gone(name: str, instead: str) -> NotOfferedYet:
+    return NotOfferedYet(f"azureml.core.Dataset.{name}", instead)
 
 
 class RegisteredDatasets(Mapping[str, Any]):

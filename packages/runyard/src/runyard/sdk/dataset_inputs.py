@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, Mapping, NoReturn, Optional
 
-from runyard.sdk.exceptions import UserErrorException
+from runyard.sdk.exceptions import NotOfferedYet, UserErrorException
 
 if TYPE_CHECKING:
     from runyard.protocol.datasets import RunInput
@@ -78,6 +78,15 @@ class DatasetConsumptionConfig:
         # What a text among arguments is replaced by in the job, as a data reference's is.
         return f"${self.name}"
 
+    @property
+    def arg_val(self) -> str:
+        """What stands for it within a text among arguments: `f"--data={dataset.arg_val}"`."""
+        return f"${{{self.name}}}"
+
+    def as_hdfs(self) -> NoReturn:
+        """Refuse: there is no HDFS."""
+        raise NotOfferedYet("DatasetConsumptionConfig.as_hdfs", "as_mount() or as_download()")
+
     def as_mount(self, path_on_compute: Optional[str] = None) -> DatasetConsumptionConfig:
         """The same input, its files seen without a copy."""
         return DatasetConsumptionConfig(self.name, self.dataset, MOUNT, path_on_compute)
@@ -108,16 +117,32 @@ class InputDatasets(Mapping[str, Any]):
     Args:
         modes: The mode of each input, by name.
         load: Gives the dataset of a name, as the run has resolved it.
+        noted: Datasets that the script has made or found itself, by the names it has for them.
     """
 
-    def __init__(self, modes: Mapping[str, str], load: Callable[[str], Any]) -> None:
+    def __init__(
+        self,
+        modes: Mapping[str, str],
+        load: Callable[[str], Any],
+        noted: Optional[Dict[str, Any]] = None,
+    ) -> None:
         self._modes = dict(modes)
         self._load = load
+        self._noted: Dict[str, Any] = {} if noted is None else noted
         self._loaded: Dict[str, Any] = {}
 
+    def __setitem__(self, name: str, dataset: Any) -> None:
+        if not isinstance(dataset, Consumable):
+            raise UserErrorException(
+                f"input {name!r} must be a dataset, not {type(dataset).__name__}"
+            )
+        self._noted[name] = dataset
+
     def __getitem__(self, name: str) -> Any:
+        if name in self._noted:
+            return self._noted[name]
         if name not in self._modes:
-            there = ", ".join(map(repr, self._modes))
+            there = ", ".join(map(repr, self))
             raise KeyError(
                 f"this run has no input {name!r}; it has {there or 'none'}. Pass "
                 f"dataset.as_named_input({name!r}) among the arguments of its script"
@@ -129,13 +154,13 @@ class InputDatasets(Mapping[str, Any]):
         return self._loaded[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._modes)
+        return iter({**self._modes, **self._noted})
 
     def __len__(self) -> int:
-        return len(self._modes)
+        return len({**self._modes, **self._noted})
 
     def __repr__(self) -> str:
-        return f"InputDatasets({self._modes!r})"
+        return f"InputDatasets({ {**self._modes, **dict.fromkeys(self._noted, DIRECT)}!r})"
 
 
 def job_modes() -> Dict[str, str]:

@@ -8,6 +8,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 
 from runyard.sdk.dataset_inputs import DIRECT, DatasetConsumptionConfig
+from runyard.sdk.datasets import halves
 from runyard.sdk.datastores import Datastore
 from runyard.sdk.exceptions import UserErrorException
 
@@ -49,6 +50,7 @@ class OutputFileDatasetConfig:
         # The step that makes it; copies share the list, and with it that step.
         self._producer: List[Any] = []
         self._mode = MOUNT
+        self._part = ""
         self._overwrite = False
         self._registered: Dict[str, Any] = {}
         self._definition: Dict[str, Any] = {"kind": "file"}
@@ -60,6 +62,16 @@ class OutputFileDatasetConfig:
 
     def __str__(self) -> str:
         return f"${{{self.name}}}"
+
+    @property
+    def arg_val(self) -> str:
+        """What stands for it within a text among arguments: `f"--out={output.arg_val}"`."""
+        return str(self)
+
+    @property
+    def _input_name(self) -> str:
+        """Its name as an input: the output's, and which part it is."""
+        return self.name + self._part
 
     @property
     def mode(self) -> str:
@@ -115,10 +127,10 @@ class OutputFileDatasetConfig:
         """The same as the input of another step of a pipeline.
 
         Args:
-            name: The input's name; None is the output's.
+            name: The input's name; None is the output's, with `_1` or `_2` for a part of it.
         """
         mode = DIRECT if isinstance(self, OutputTabularDatasetConfig) else MOUNT
-        return DatasetConsumptionConfig(name or self.name, self, mode)
+        return DatasetConsumptionConfig(name or self._input_name, self, mode)
 
     def to_record(self, workspace: Workspace) -> RunOutput:
         """Write it as a run's specification holds it.
@@ -174,6 +186,16 @@ class OutputTabularDatasetConfig(OutputFileDatasetConfig):
     def drop_columns(self, columns: Any) -> Any:
         """The same without these columns."""
         return self._stepped({"drop": [columns] if isinstance(columns, str) else list(columns)})
+
+    def random_split(self, percentage: float, seed: Optional[int] = None) -> Tuple[Any, Any]:
+        """The same in two parts, about at a share; as inputs they are called `_1` and `_2`.
+
+        Raises:
+            ValueError: The share is not from 0 to 1.
+        """
+        parts = zip(("_1", "_2"), halves(percentage, seed))
+        first, second = (self._stepped(step)._with(_part=self._part + n) for n, step in parts)
+        return first, second
 
     def _stepped(self, step: Dict[str, Any]) -> Any:
         steps = [*self._definition.get("steps", []), step]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Tuple
 
 from runyard.protocol.dataset_paths import check_web_path, is_web, normal, pattern
 from runyard.sdk.data import DataPath, DataReference
@@ -21,12 +21,21 @@ _FORMS = (
 Source = Dict[str, str]
 
 
+class Given(NamedTuple):
+    """Sources of a dataset that is there, for another one over the same data."""
+
+    sources: List[Source]
+    workspace: Optional[Workspace]
+
+
 def sources_of(path: Any) -> Tuple[List[Source], Optional[Workspace]]:
     """The sources that a `path` means, and the workspace of their datastores.
 
     Raises:
         UserErrorException: It is none of the forms, or mixes web and datastore.
     """
+    if isinstance(path, Given):
+        return path.sources, path.workspace
     # A tuple is one place: (datastore, path).
     given = list(path) if isinstance(path, list) else [path]
     if not given:

@@ -10,8 +10,11 @@ import random
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, Optional, Tuple, Type
 
 from runyard.client import callers
+from runyard.protocol.dataset_definitions import meaning
+from runyard.protocol.errors import MissingBlobs
 from runyard.sdk.dataset_access import DatasetAccess
 from runyard.sdk.dataset_inputs import Consumable, DatasetConsumptionConfig
+from runyard.sdk.dataset_partitions import Partitioned
 from runyard.sdk.dataset_refusals import Refusing
 from runyard.sdk.exceptions import (
     DatasetValidationError,
@@ -19,21 +22,26 @@ from runyard.sdk.exceptions import (
     translated,
 )
 from runyard.sdk.tags import as_tags
+from runyard.sdk.times import moment
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from runyard.protocol.dataset_definitions import SourceFile
-    from runyard.protocol.datasets import DatasetFile, DatasetRecord
+    from runyard.protocol.datasets import DatasetFile, DatasetRecord, RegisterDataset
     from runyard.sdk.workspaces import Workspace
 
 Definition = Dict[str, Any]
 # What the service does not read within that is told by sizes and times.
 MEASURE_BYTES = 8 << 30
+# Somebody may write to the files between what was kept and what is registered; not for ever.
+_PIN_TRIES = 4
 # The class of each kind of definition. Each says which it is: tables make datasets of files, and
 # files tables, so neither can import the other.
 kinds: Dict[str, Type[AbstractDataset]] = {}
 
 
-class AbstractDataset(Refusing, Consumable):
+class AbstractDataset(Partitioned, Refusing, Consumable):
     """A dataset: see FileDataset and TabularDataset.
 
     Args:
@@ -48,7 +56,9 @@ class AbstractDataset(Refusing, Consumable):
         workspace: Optional[Workspace] = None,
         record: Optional[DatasetRecord] = None,
     ) -> None:
-        self._definition = definition
+        # Of a pinned version all that is made from it reads the bytes that it keeps, too.
+        is_pinned = record is not None and record.pinned
+        self._definition = meaning(record) if is_pinned else definition
         self._workspace = workspace
         self._record = record
 
@@ -94,10 +104,15 @@ class AbstractDataset(Refusing, Consumable):
         return self._record.digest if self._record is not None else ""
 
     @property
-    def data_changed_time(self) -> Optional[str]:
-        """When a file of it was written last, as far as datastores tell."""
+    def pinned(self) -> bool:
+        """Whether it is a version that keeps its bytes, whatever becomes of its files."""
+        return self._record is not None and self._record.pinned
+
+    @property
+    def data_changed_time(self) -> Optional[datetime]:
+        """When a file of it was written last, in UTC, as far as datastores tell."""
         times = [file.modified_at for file in self._files() if file.modified_at]
-        return max(times, default=None)
+        return moment(max(times)) if times else None
 
     def register(
         self,
@@ -109,10 +124,11 @@ class AbstractDataset(Refusing, Consumable):
         exist_ok: bool = False,
         update_if_exist: bool = False,
         visible: bool = True,
+        pin: bool = False,
     ) -> Any:
         """Register it under a name; the dataset as it is registered is returned.
 
-        The same definition and bytes as an earlier version's are that version.
+        The same definition and bytes as the latest version's are that version.
 
         Args:
             workspace: The workspace.
@@ -123,20 +139,43 @@ class AbstractDataset(Refusing, Consumable):
             exist_ok: The same, as scripts of 2019 say it.
             update_if_exist: The same, as scripts of 2019 say it.
             visible: Taken for old scripts' sake.
+            pin: Whether the version keeps copies of its files and is read from them, so that it
+                stays as it is when they change or go.
 
         Raises:
             UserErrorException: The name is taken, is of another kind of dataset, or cannot be one.
         """
         from runyard.protocol.datasets import RegisterDataset
 
-        self._settle(workspace, thoroughly=True)
+        # What is pinned is read when it is copied.
+        self._settle(workspace, thoroughly=not pin)
         texts = {key: value or "" for key, value in as_tags(tags).items()}
         del visible
         again = bool(create_new_version or exist_ok or update_if_exist)
-        order = RegisterDataset(name, self._definition, description or "", texts, again)
+        order = RegisterDataset(name, self._definition, description or "", texts, again, pin)
         with translated():
-            record = workspace.service.datasets.register(order)
+            register = self._pin if pin else workspace.service.datasets.register
+            record = register(order)
         return type(self)(self._definition, workspace, record)
+
+    def _pin(self, order: RegisterDataset) -> DatasetRecord:
+        """Register a version that keeps its bytes, which are stored first."""
+        service = self._where().service.datasets
+        for number in range(_PIN_TRIES):
+            left = service.keep(self._definition).unread
+            while left:
+                before, left = left, service.keep(self._definition).unread
+                if left >= before:
+                    raise UserErrorException(
+                        f"{left} bytes of the dataset's files cannot be kept: they cannot be read, "
+                        "or change all the time; register it once nobody writes to them"
+                    )
+            try:
+                return service.register(order)
+            except MissingBlobs:
+                if number == _PIN_TRIES - 1:
+                    raise
+        raise AssertionError
 
     def update(
         self, description: Optional[str] = None, tags: Optional[Mapping[str, Any]] = None
@@ -242,7 +281,7 @@ class AbstractDataset(Refusing, Consumable):
     def _files(self) -> List[SourceFile]:
         """The files that it means now; a version whose files have changed warns."""
         found = self._access().files(self._definition)
-        if self.name:
+        if self.name and not self.pinned:
             known = {file.name: file for file in self._as_registered() if file.datastore}
             now = {file.name: file for file in found if file.datastore}
             names = set(known) | set(now)
@@ -289,16 +328,23 @@ class AbstractDataset(Refusing, Consumable):
         return [next(iter(step)) for step in self._definition.get("steps", ())]
 
     def _split(self, percentage: float, seed: Optional[int]) -> Tuple[Any, Any]:
-        check_share("percentage", percentage)
-        told = {"percentage": float(percentage), "seed": drawn(seed)}
-        return (
-            self._stepped({"split": {**told, "part": 0}}),
-            self._stepped({"split": {**told, "part": 1}}),
-        )
+        first, second = halves(percentage, seed)
+        return self._stepped(first), self._stepped(second)
 
     def _sample(self, probability: float, seed: Optional[int]) -> Any:
         check_share("probability", probability)
         return self._stepped({"sample": {"probability": float(probability), "seed": drawn(seed)}})
+
+
+def halves(percentage: float, seed: Optional[int]) -> Tuple[Dict[str, Any], Dict[str, Any]]:
+    """The steps of both parts of a split.
+
+    Raises:
+        ValueError: The share is not from 0 to 1.
+    """
+    check_share("percentage", percentage)
+    told = {"percentage": float(percentage), "seed": drawn(seed)}
+    return {"split": {**told, "part": 0}}, {"split": {**told, "part": 1}}
 
 
 def whole(count: Any) -> int:
@@ -327,16 +373,15 @@ def drawn(seed: Optional[int]) -> int:
     return random.randrange(1 << 31) if seed is None else int(seed)  # noqa: S311 - no secret
 
 
-def nothing(definition: Definition, near: List[str]) -> DatasetValidationError:
-    """The error of a dataset that has no files."""
+def nothing(definition: Definition, hint: str) -> DatasetValidationError:
+    """The error of a dataset that has no files, or none with records; a hint may say more."""
     told = "; ".join(
         each.get("url") or f"{each['path'] or '/'!r} on datastore {each['datastore']!r}"
         for each in definition["sources"]
     )
-    hint = f"; the nearest there: {', '.join(near)}" if near else ""
     return DatasetValidationError(
         "Cannot load any data from the specified path. Make sure the path is accessible and "
-        f"contains data.\nLooked for {told}{hint}"
+        f"contains data.\nLooked for {told}{'; ' if hint else ''}{hint}"
     )
 
 

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Tuple, Union
 
 from runyard.protocol.dataset_definitions import FILE, canonical
+from runyard.protocol.file_conditions import NAMES
+from runyard.sdk.dataset_expressions import ColumnExpression, condition_of
 from runyard.sdk.dataset_mounts import MountContext
+from runyard.sdk.dataset_sources import Given
 from runyard.sdk.datasets import AbstractDataset, kinds, whole
-from runyard.sdk.datastores import Datastore
-from runyard.sdk.exceptions import DatasetExecutionError, NotOfferedYet, UserErrorException
+from runyard.sdk.exceptions import (
+    DatasetExecutionError,
+    NotOfferedYet,
+    UserErrorException,
+)
 from runyard.sdk.tabular_factories import DataType, TabularDatasetFactory
 
 if TYPE_CHECKING:
-    from runyard.protocol.dataset_definitions import SourceFile
-    from runyard.sdk.dataset_access import DatasetAccess
     from runyard.sdk.dataset_inputs import DatasetConsumptionConfig
     from runyard.sdk.tabular_datasets import TabularDataset
 
@@ -50,6 +52,25 @@ class FileDataset(AbstractDataset):
 
     sample = take_sample
 
+    def file_metadata(self, col: str) -> ColumnExpression:
+        """What is known of each file, for conditions of `filter`.
+
+        Args:
+            col: `Size` in bytes, `LastModifiedTime`, `CreationTime` (the same here), `Extension`
+                or `CanSeek`.
+
+        Raises:
+            UserErrorException: There is no such thing; the message names those there are.
+        """
+        if col not in NAMES:
+            raise UserErrorException(f"col is {col!r}; it may be {', '.join(NAMES)}")
+        return ColumnExpression(col)
+
+    def filter(self, expression: Any) -> FileDataset:
+        """Keep the files for which a condition holds: `ds.file_metadata('Size') > 1000`."""
+        found: FileDataset = self._stepped({"filter": condition_of(expression)})
+        return found
+
     def read_csv(self, types: Optional[Mapping[str, str]] = None, **more: Any) -> TabularDataset:
         """The records in its files, which are delimited texts.
 
@@ -66,19 +87,14 @@ class FileDataset(AbstractDataset):
             self._sources(), set_column_types=kinds, **more
         )
 
-    def _sources(self) -> List[Any]:
-        """Its sources as a caller gives them."""
+    def _sources(self) -> Given:
+        """Its sources, for records of the same files."""
         if self._definition.get("steps"):
             raise UserErrorException(
                 "these are some files of a dataset; read the records of all, then take or sample "
                 "those"
             )
-        return [
-            each["url"]
-            if "url" in each
-            else (Datastore(self._where(), each["datastore"]), each["path"])
-            for each in self._definition["sources"]
-        ]
+        return Given(self._definition["sources"], self._workspace)
 
     def random_split(
         self, percentage: float, seed: Optional[int] = None
@@ -102,6 +118,8 @@ class FileDataset(AbstractDataset):
         Raises:
             UserErrorException: A file is there already; then nothing was written.
         """
+        from runyard.sdk.dataset_downloads import bring
+
         files = self._files()
         if not files and not ignore_not_found:
             raise DatasetExecutionError(f"the dataset has no files: {self._told()['source']}")
@@ -113,9 +131,7 @@ class FileDataset(AbstractDataset):
                 f"{there[0]} is there already ({len(there)} of {len(places)} files); pass "
                 "overwrite=True, or another target_path"
             )
-        access = self._access()
-        for file, place in zip(files, places):
-            _bring(access, file, place)
+        bring(list(zip(files, places)), self._access(), self._workspace)
         return [str(place) for place in places]
 
     def mount(self, mount_point: Union[str, Path, None] = None, **_: Any) -> Any:
@@ -154,19 +170,6 @@ kinds[FILE] = FileDataset
 def _place(root: Path, name: str) -> Path:
     """Where a file is brought to; what its web address has of `..` leads nowhere."""
     return root.joinpath(*(part for part in name.split("/") if part not in ("", ".", "..")))
-
-
-def _bring(access: DatasetAccess, file: SourceFile, place: Path) -> None:
-    """Write a file to its place, whole or not at all."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    draft = place.parent / f".{os.urandom(16).hex()}.part"
-    try:
-        with access.opened(file) as source, draft.open("wb") as sink:
-            shutil.copyfileobj(source, sink)
-        draft.replace(place)
-    finally:
-        if draft.exists():
-            draft.unlink()
 
 
 def _worded(column: str, word: str) -> DataType:

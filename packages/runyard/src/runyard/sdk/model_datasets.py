@@ -31,10 +31,22 @@ def added(
     Raises:
         WebserviceException: One of them is no dataset.
     """
-    pairs: List[Tuple[Any, Any]] = [_pair(each) for each in datasets or ()]
-    pairs += [pair for pair in zip(SAMPLES, samples) if pair[1] is not None]
-    found = [ModelDataset(str(scenario), _named(one, workspace)) for scenario, one in pairs]
-    return dataclasses.replace(order, datasets=found)
+    more = [pair for pair in zip(SAMPLES, samples) if pair[1] is not None]
+    return dataclasses.replace(order, datasets=told(workspace, [*(datasets or ()), *more]))
+
+
+def told(workspace: Workspace, datasets: Sequence[Any]) -> List[ModelDataset]:
+    """Datasets and what they are for, as the service gets them.
+
+    Args:
+        workspace: The workspace; it keeps their definitions from now on.
+        datasets: Pairs of what for and dataset.
+
+    Raises:
+        WebserviceException: One of them is no such pair, or no dataset.
+    """
+    pairs: List[Tuple[Any, Any]] = [_pair(each) for each in datasets]
+    return [ModelDataset(str(scenario), _named(one, workspace)) for scenario, one in pairs]
 
 
 def of(workspace: Workspace, model: str) -> Dict[str, List[Any]]:

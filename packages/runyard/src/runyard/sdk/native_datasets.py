@@ -17,13 +17,14 @@ def dataset(
     description: str = "",
     tags: Optional[Mapping[str, Any]] = None,
     workspace: Optional[Workspace] = None,
+    pin: bool = False,
 ) -> Any:
     """Find a dataset, or register files under its name.
 
         raw = runyard.dataset("raw", files=(store, "raw/**/*.csv"))
         table = raw.read_csv(types={"day": "date:%d/%m/%Y"}).where("sold > 3")
 
-    The same files and bytes as an earlier version's are that version; others are the next one.
+    The same files and bytes as the latest version's are that version; others are the next one.
 
     Args:
         name: The dataset's name.
@@ -34,6 +35,7 @@ def dataset(
         tags: Texts by name of a new version.
         workspace: Where; None is that of the files, of the config file, of the job, or the embedded
             default one.
+        pin: Whether the version keeps copies of its files, and stays as it is when they change.
 
     Raises:
         UserErrorException: There is none, or `files` and `version` are both given.
@@ -48,4 +50,4 @@ def dataset(
         )
     found = files if isinstance(files, AbstractDataset) else Dataset.File.from_files(files)
     where = workspace or found._workspace or Workspace.from_config()
-    return found.register(where, name, description, tags, create_new_version=True)
+    return found.register(where, name, description, tags, create_new_version=True, pin=pin)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional
 
 from runyard.protocol.errors import NotFound
 from runyard.sdk import jobs
@@ -19,14 +19,28 @@ if TYPE_CHECKING:
 _MECHANISMS = {"direct": "Direct", "mount": "Mount", "download": "Download", "upload": "Upload"}
 
 
-def inputs_of(run: Run) -> Mapping[str, Any]:
+def inputs_of(run: Run) -> InputDatasets:
     """What a run reads, by name: in its own job the paths, elsewhere the datasets."""
+    # v1's scripts note there what they have found themselves, and ask for it again.
+    noted = vars(run).setdefault("_noted_inputs", {})
     if os.environ.get(jobs.RUN_ID) == run.id:
-        return InputDatasets(job_modes(), lambda name: _resolved(run, name))
+        return InputDatasets(job_modes(), lambda name: _resolved(run, name), noted)
     with translated():
         records = run.experiment.workspace.service.datasets.of_run(run.id).items
     modes = {one.name: DIRECT for one in records if one.use == "input"}
-    return InputDatasets(modes, lambda name: _resolved(run, name))
+    return InputDatasets(modes, lambda name: _resolved(run, name), noted)
+
+
+def part_of_input(run: Run, name: str, values: Mapping[str, Optional[str]]) -> Any:
+    """The part of an input of a run whose partition keys have these values.
+
+    Args:
+        run: The run.
+        name: The input's name.
+        values: The values by key; {} for all of it.
+    """
+    found = _resolved(run, name)
+    return found._of_keys(values) if values else found
 
 
 def told(workspace: Workspace, records: List[RunDatasetRecord], use: str) -> List[Dict[str, Any]]:
@@ -38,9 +52,10 @@ def told(workspace: Workspace, records: List[RunDatasetRecord], use: str) -> Lis
         use: `input` or `output`.
     """
     return [
-        _input(workspace, one) if use == "input" else _output(workspace, one)
+        _output(workspace, one) if one.use == "output" else _input(workspace, one)
         for one in records
-        if one.use == use
+        # What the script has looked up, it reads.
+        if one.use == use or (use, one.use) == ("input", "reference")
     ]
 
 
@@ -79,6 +94,8 @@ class _Told(Dict[str, Any]):
 
 
 def _input(workspace: Workspace, one: RunDatasetRecord) -> _Told:
+    if one.use == "reference":
+        return _Told(workspace, one, {"consumptionDetails": {"type": "Reference"}})
     details = {
         "type": "RunInput",
         "inputName": one.name,

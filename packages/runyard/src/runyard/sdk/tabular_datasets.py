@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
 from runyard.client import callers
-from runyard.sdk import dataset_writing
+from runyard.protocol.dataset_definitions import FILE
+from runyard.sdk import dataset_partitioning, dataset_writing
 from runyard.sdk.dataset_expressions import ColumnExpression, condition_from, condition_of
-from runyard.sdk.datasets import AbstractDataset, whole
+from runyard.sdk.datasets import AbstractDataset, kinds, whole
 from runyard.sdk.exceptions import (
     DatasetExecutionError,
     DatasetTimestampMissingError,
@@ -18,6 +19,9 @@ from runyard.sdk.exceptions import (
 from runyard.tables import frames, reading, steps
 from runyard.tables.delimited import FileError
 from runyard.tables.inference import naive
+
+if TYPE_CHECKING:
+    from runyard.protocol.dataset_definitions import SourceFile
 
 Names = Union[str, Sequence[str]]
 NULL, FAIL = "null", "fail"
@@ -55,7 +59,8 @@ class TabularDataset(AbstractDataset):
         Args:
             on_error: `null` makes values that do not fit their column missing, with a warning that
                 says how to keep them; `fail` refuses them.
-            out_of_range_datetime: `null`: dates that pandas cannot say are missing.
+            out_of_range_datetime: `null` makes dates that pandas cannot say missing; `fail`
+                refuses them.
 
         Raises:
             DatasetExecutionError: A file cannot be read as the dataset says.
@@ -68,7 +73,11 @@ class TabularDataset(AbstractDataset):
             if value not in (NULL, FAIL):
                 raise UserErrorException(f"{name} must be 'null' or 'fail', not {value!r}")
         source = self._reading(strict=on_error == FAIL)
-        found = frames.frame(reading.joined(self._chunks(source)))
+        records = reading.joined(self._chunks(source))
+        try:
+            found = frames.frame(records, strict=out_of_range_datetime == FAIL)
+        except frames.OutOfRange as error:
+            raise DatasetExecutionError(str(error), inner_exception=error) from error
         self._warn(source)
         return self._indexed(found)
 
@@ -78,10 +87,7 @@ class TabularDataset(AbstractDataset):
         Raises:
             DatasetExecutionError: A file cannot be read as the dataset says.
         """
-        source = self._reading()
-        found = reading.joined(self._chunks(source))
-        self._warn(source)
-        return found
+        return reading.joined(self._delivered())
 
     def batches(self, rows: int = 100_000) -> Iterator[Any]:
         """Read the records as DataFrames of so many rows; one is in memory at a time.
@@ -123,11 +129,45 @@ class TabularDataset(AbstractDataset):
         Args:
             separator: What stands between two values, one character.
         """
-        return dataset_writing.as_csv(self, self.to_columns, separator)
+        return dataset_writing.as_csv(self, self._delivered, separator)
 
     def to_parquet_files(self) -> Any:
         """Write all records to a Parquet file on the default datastore: a dataset of files."""
-        return dataset_writing.as_parquet(self, self.to_columns)
+        return dataset_writing.as_parquet(self, self._delivered)
+
+    def partition_by(
+        self,
+        partition_keys: Sequence[str],
+        target: Any,
+        name: Optional[str] = None,
+        show_progress: bool = True,
+        partition_as_file_dataset: bool = False,
+    ) -> Any:
+        """Write its records to a folder for each combination of values of keys.
+
+        Args:
+            partition_keys: The keys: columns.
+            target: `(datastore, 'path')`, below which a folder of its own is made.
+            name: The name to register what comes of it under; None registers nothing.
+            show_progress: Whether the progress is shown.
+            partition_as_file_dataset: Whether a dataset of Parquet files comes of it, and none of
+                records.
+
+        Raises:
+            UserErrorException: A key is no column, or the target is no place on a datastore.
+            ImportError: pandas or pyarrow is not installed; the message says what to add.
+        """
+        asked = (self, partition_keys, target)
+        found: AbstractDataset
+        if partition_as_file_dataset:
+            made = dataset_partitioning.as_files(*asked, show_progress=show_progress)
+            found = kinds[FILE](made, self._workspace)
+        else:
+            made = dataset_partitioning.as_records(*asked, show_progress=show_progress)
+            found = type(self)(made, self._workspace)
+        if name is None:
+            return found
+        return found.register(self._where(), name, create_new_version=True)
 
     # Records
 
@@ -174,14 +214,17 @@ class TabularDataset(AbstractDataset):
             validate: Whether to look at once whether any is left.
 
         Raises:
-            DatasetValidationError: With `validate`, none is left.
+            DatasetValidationError: With `validate`, none is left, or the records cannot be read.
         """
         wanted = _names(columns)
         found = self._table({"keep": wanted})._without(
             [each for each in self.timestamp_columns if each is not None and each not in wanted]
         )
-        if validate and not found.take(1)._first():
-            raise DatasetValidationError(f"the dataset has none of the columns {wanted!r}")
+        if validate:
+            try:
+                found.take(1)._first()
+            except DatasetExecutionError as error:
+                raise DatasetValidationError(error.message, inner_exception=error) from error
         return found
 
     def drop_columns(self, columns: Names) -> TabularDataset:
@@ -268,6 +311,8 @@ class TabularDataset(AbstractDataset):
             include_boundary: Whether what lies on it is kept.
             validate: Whether to look at once whether the column has dates.
         """
+        if not isinstance(time_delta, timedelta):
+            raise UserErrorException(f"time_delta must be a timedelta, not {time_delta!r}")
         # In local time, without a zone, as v1 did.
         return self._timed(datetime.now() - time_delta, None, include_boundary, validate)  # noqa: DTZ005
 
@@ -279,6 +324,9 @@ class TabularDataset(AbstractDataset):
             raise DatasetTimestampMissingError(
                 "the dataset has no timestamp column; name it: with_timestamp_columns(timestamp=…)"
             )
+        for bound in (start, end):
+            if bound is not None and not isinstance(bound, datetime):
+                raise UserErrorException(f"a time must be a datetime.datetime, not {bound!r}")
         if validate:
             self._check_times([column])
         # Columns are in UTC without a zone; with one, a bound could be compared with none of them.
@@ -314,8 +362,17 @@ class TabularDataset(AbstractDataset):
 
     # Reading
 
-    def _reading(self, *, strict: bool = False) -> Any:
-        return reading.Reading(self._definition, self._files(), self._access().opened, strict)
+    def _reading(self, files: Optional[List[SourceFile]] = None, *, strict: bool = False) -> Any:
+        files = self._files() if files is None else files
+        return reading.Reading(self._definition, files, self._access().opened, strict)
+
+    def _delivered(
+        self, files: Optional[List[SourceFile]] = None
+    ) -> Iterator[Dict[str, List[Any]]]:
+        """All records, a part at a time, and then the warnings."""
+        source = self._reading(files)
+        yield from self._chunks(source)
+        self._warn(source)
 
     def _first(self) -> Dict[str, List[Any]]:
         return reading.joined(self._chunks(self._reading()))

@@ -5,6 +5,7 @@ unless `multi_line` says otherwise; an unquoted empty field is missing, `""` is 
 blank lines are passed over.
 """
 
+import codecs
 import io
 from itertools import islice
 from typing import (
@@ -35,6 +36,17 @@ ENCODINGS = {
     "windows1252": "cp1252",
 }
 QUOTE = '"'
+# So many bytes, or characters of several lines, a record may have.
+LONGEST = 64 << 20
+_WIDE = ("utf16", "utf32")
+# What a file begins with that says which encoding it is of; the longer marks first.
+_MARK = 4
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf32"),
+    (codecs.BOM_UTF32_BE, "utf32"),
+    (codecs.BOM_UTF16_LE, "utf16"),
+    (codecs.BOM_UTF16_BE, "utf16"),
+)
 
 Record = List[Optional[str]]
 Chunk = Dict[str, List[Any]]
@@ -74,21 +86,100 @@ def records(stream: BinaryIO, options: Options) -> Iterator[Record]:
     Raises:
         FileError: Bytes do not fit the encoding.
     """
+    found = lines(stream, options.encoding, multi_line=options.multi_line)
+    for number, line in enumerate(found):
+        record = line.rstrip("\r\n")
+        if number == 0 and "\0" in record and options.encoding not in _WIDE:
+            raise FileError(
+                f"its first line has bytes of zero, which no {options.encoding} text has; it is "
+                "encoding='utf16' perhaps, or no text at all"
+            )
+        if record:
+            yield _fields(record, options)
+
+
+def lines(stream: BinaryIO, encoding: str, *, multi_line: bool = False) -> Iterator[str]:
+    """The lines of a file, each with its end; none is longer than LONGEST.
+
+    Args:
+        stream: The file, from its start.
+        encoding: One of ENCODINGS.
+        multi_line: Whether lines that end inside quotes are joined with the next ones.
+
+    Raises:
+        FileError: Bytes do not fit the encoding, or a line has no end.
+    """
+    counted = _Counted(stream)
     text = io.TextIOWrapper(
-        cast("Any", stream), ENCODINGS[options.encoding], newline="" if options.multi_line else None
+        cast("Any", counted), ENCODINGS[encoding], newline="" if multi_line else None
     )
     number = 0
     try:
-        for line in _whole(text) if options.multi_line else text:
+        for line in _whole(text) if multi_line else text:
             number += 1
-            record = line.rstrip("\r\n")
-            if record:
-                yield _fields(record, options)
-    except UnicodeError as error:
+            yield line
+    except _EndlessError:
         raise FileError(
-            f"bytes after line {number} are not {options.encoding} ({error}); give the file's "
-            "encoding, such as encoding='windows1252'"
+            f"record {number + 1} is longer than {LONGEST >> 20} MiB: it is no such text, has "
+            "other line breaks, or a quote that is never closed"
         ) from None
+    except UnicodeError as error:
+        raise _undecodable(error, counted, number, encoding) from None
+
+
+class _EndlessError(Exception):
+    """A record has no end for so long that it is none."""
+
+
+class _Counted(io.RawIOBase):
+    """A file of which is known how much of it was read, and how it begins.
+
+    Data of another kind may be gigabytes without a line break. To ask for lines of a largest size
+    takes a tenth of the time that reading takes, so what comes is looked at as it is.
+
+    Args:
+        stream: The file, from its start.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__()
+        self._stream = stream
+        self.size = 0
+        self.head = b""
+        self._ended_at = 0
+
+    def readable(self) -> bool:
+        """It is read alone."""
+        return True
+
+    def read1(self, size: int = -1) -> bytes:
+        """See io.BufferedReader; what reads texts asks for this."""
+        return self.read(size)
+
+    def read(self, size: int = -1) -> bytes:
+        """See io.RawIOBase."""
+        found = self._stream.read(size)
+        self.size += len(found)
+        self.head = self.head or found[:_MARK]
+        if b"\n" in found or b"\r" in found:
+            self._ended_at = self.size
+        elif self.size - self._ended_at > LONGEST:
+            raise _EndlessError
+        return found
+
+
+def _undecodable(error: UnicodeError, counted: _Counted, number: int, encoding: str) -> FileError:
+    """The error of bytes that are no text of an encoding; the guess is by how the file begins."""
+    told, offset = str(error), ""
+    if isinstance(error, UnicodeDecodeError):
+        # What was being decoded is the end of what was read.
+        place = counted.size - len(error.object) + error.start
+        told, offset = error.reason, f"at byte {place}, "
+    wide = [name for mark, name in _MARKS if counted.head.startswith(mark)]
+    return FileError(
+        f"bytes after line {number} are not {encoding} ({offset}{told}); give the file's "
+        f"encoding, such as encoding={(wide or ['windows1252'])[0]!r}"
+    )
 
 
 def names(record: Sequence[Optional[str]]) -> List[str]:
@@ -172,15 +263,25 @@ class Columns:
 
 
 def _whole(lines: Iterator[str]) -> Iterator[str]:
-    """Lines, those that end inside quotes joined with the next ones."""
-    held = ""
+    """Lines, those that end inside quotes joined with the next ones.
+
+    Raises:
+        _EndlessError: They have no end.
+    """
+    held: List[str] = []
+    is_open, size = False, 0
     for line in lines:
-        held += line
-        if held.count(QUOTE) % 2 == 0:
-            yield held
-            held = ""
+        held.append(line)
+        size += len(line)
+        # Each line is counted once: of all that is held, a stray quote would take hours.
+        is_open ^= line.count(QUOTE) % 2 == 1
+        if not is_open:
+            yield "".join(held)
+            held, size = [], 0
+        elif size > LONGEST:
+            raise _EndlessError
     if held:
-        yield held
+        yield "".join(held)
 
 
 def _fields(line: str, options: Options) -> Record:

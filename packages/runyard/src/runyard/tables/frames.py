@@ -9,11 +9,20 @@ from runyard.tables.steps import Chunk
 _FIRST, _LAST = datetime.fromisoformat("1677-09-22"), datetime.fromisoformat("2262-04-11")
 
 
-def frame(chunk: Chunk) -> Any:
+class OutOfRange(ValueError):
+    """A date that 64 bits of nanoseconds cannot say."""
+
+
+def frame(chunk: Chunk, *, strict: bool = False) -> Any:
     """A pandas.DataFrame of records.
+
+    Args:
+        chunk: The records.
+        strict: Whether dates that pandas cannot say are refused; they are missing else.
 
     Raises:
         ImportError: pandas is not installed; the message says what to add.
+        OutOfRange: With `strict`, there is such a date.
     """
     try:
         import pandas as pd
@@ -22,6 +31,9 @@ def frame(chunk: Chunk) -> Any:
             "to_pandas_dataframe() needs pandas, which this Python lacks; add it to the "
             "environment: pip_packages=['pandas']"
         ) from error
+    if strict:
+        for name, values in chunk.items():
+            _check(name, values)
     found = {name: _series(pd, values) for name, values in chunk.items()}
     return pd.DataFrame(found, columns=list(found))
 
@@ -50,6 +62,15 @@ def _kind(values: List[Any]) -> Tuple[Any, List[Any]]:
     if all(issubclass(each, datetime) for each in kinds):
         return "datetime64[ns]", [_within(value) for value in values]
     return object, values
+
+
+def _check(name: str, values: List[Any]) -> None:
+    for number, value in enumerate(values, 1):
+        if isinstance(value, datetime) and _within(value) is None:
+            raise OutOfRange(
+                f"record {number}: {value} in column {name!r} is no date that pandas can say, "
+                f"which are those from {_FIRST:%Y-%m-%d} to {_LAST:%Y-%m-%d}"
+            )
 
 
 def _within(value: Any) -> Any:

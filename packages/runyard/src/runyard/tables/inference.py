@@ -236,7 +236,8 @@ def _moment(year: int, month: int, day: int, time: Sequence[Optional[str]]) -> d
         if not 1 <= hours <= 12:  # noqa: PLR2004 - a clock of two halves
             raise ValueError(hour)
         hours = hours % 12 + (12 if half.upper() == "PM" else 0)
-    microseconds = int(float(fraction or 0) * 1_000_000)
+    # By digits: a fraction in binary may end a microsecond before.
+    microseconds = int(f"{(fraction or '.')[1:]}000000"[:6])
     # In UTC, without a zone, as v1's columns had them.
     clock = (hours, int(minute or 0), int(second or 0), microseconds)
     found = datetime(year, month, day, *clock, tzinfo=None)  # noqa: DTZ001 - see above

@@ -1,10 +1,9 @@
 """JSON lines: an object a line; nested values stay as they are."""
 
-import io
 import json
-from typing import Any, BinaryIO, Dict, Iterator, cast
+from typing import Any, BinaryIO, Dict, Iterator
 
-from runyard.tables.delimited import ENCODINGS, FileError
+from runyard.tables.delimited import FileError, lines
 
 ERROR, DROP = "error", "drop"
 
@@ -18,10 +17,9 @@ def records(stream: BinaryIO, encoding: str, invalid_lines: str) -> Iterator[Dic
         invalid_lines: `drop` passes over lines that are no objects, `error` refuses them.
 
     Raises:
-        FileError: A line is no object.
+        FileError: A line is no object, or no text.
     """
-    text = io.TextIOWrapper(cast("Any", stream), ENCODINGS[encoding])
-    for number, line in enumerate(text, 1):
+    for number, line in enumerate(lines(stream, encoding), 1):
         if not line.strip():
             continue
         try:

@@ -5,8 +5,9 @@ A format describes the path from its first key to the path's end; `*` stands for
 """
 
 import re
-from datetime import datetime
-from typing import Any, Dict, List, Optional, Pattern
+from datetime import MAXYEAR, datetime, timedelta
+from typing import Any, Dict, List, Match, Optional, Pattern
+from urllib.parse import quote, unquote
 
 _DATE_PARTS = {
     "yyyy": r"(?P<year>\d{4})",
@@ -16,10 +17,20 @@ _DATE_PARTS = {
     "mm": r"(?P<minute>\d{2})",
     "ss": r"(?P<second>\d{2})",
 }
+_UNITS = (
+    ("yyyy", "year"),
+    ("MM", "month"),
+    ("dd", "day"),
+    ("HH", "hour"),
+    ("mm", "minute"),
+    ("ss", "second"),
+)
 _TOKEN = re.compile(r"\{\{|\}\}|\{[^{}]*\}|\*|[{}]|[^{}*]+")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RESERVED = ("Path",)
 ANYTHING = "*"
+# As Hive and Spark call the folder of records without a value.
+_NOTHING = "__HIVE_DEFAULT_PARTITION__"
 _PARTS = (("year", 1), ("month", 1), ("day", 1), ("hour", 0), ("minute", 0), ("second", 0))
 
 
@@ -41,7 +52,13 @@ class PartitionFormat:
         self.text = text
         self.keys: List[str] = []
         self.date: Optional[str] = None
+        self._unit = ""
         self._pattern = self._made(text)
+
+    @property
+    def names(self) -> List[str]:
+        """Names of all keys."""
+        return [*self.keys, *([] if self.date is None else [self.date])]
 
     def values(self, path: str) -> Dict[str, Any]:
         """The columns that a path spells: texts first, then the date.
@@ -49,13 +66,33 @@ class PartitionFormat:
         Raises:
             ValueError: The path does not fit.
         """
-        found = self._pattern.search(path)
+        found = self._fit(path)
         if found is None:
             raise ValueError(f"{path!r} does not fit the partition_format {self.text!r}")
         values: Dict[str, Any] = {key: found.group(f"key_{key}") for key in self.keys}
         if self.date is not None:
             values[self.date] = _moment(found.groupdict(), path, self.text)
         return values
+
+    def end(self, begin: datetime) -> datetime:
+        """The time at which the year, the month, … ends that begins at a path's date."""
+        try:
+            if self._unit == "year":
+                return begin.replace(year=begin.year + 1)
+            if self._unit == "month":
+                # The 28th is in every month, and four days later is in the next.
+                return (begin.replace(day=28) + timedelta(days=4)).replace(day=1)
+            return begin + timedelta(**{f"{self._unit}s": 1})
+        except (ValueError, OverflowError):
+            # Nothing comes after it.
+            return begin.replace(year=MAXYEAR, month=12, day=31, hour=23, minute=59, second=59)
+
+    def _fit(self, path: str) -> Optional[Match[str]]:
+        # From the right: where a star may stand for folders, a beginning further left fits as well,
+        # and its keys would be those of the folder above.
+        begins = [place for place, letter in enumerate(path) if letter == "/"]
+        found = (self._pattern.match(path, place) for place in (*reversed(begins), 0))
+        return next((each for each in found if each is not None), None)
 
     def _made(self, text: str) -> Pattern[str]:
         tokens = _TOKEN.findall(text)
@@ -94,7 +131,22 @@ class PartitionFormat:
         if "yyyy" not in date:
             raise ValueError(f"the date of the partition_format {self.text!r} has no year (yyyy)")
         self.date = name
+        # The parts come in any order, so the finest of them is what counts.
+        self._unit = [unit for part, unit in _UNITS if part in date][-1]
         return _date_pattern(date)
+
+
+def segment(value: Any) -> str:
+    """The folder of records that have a value: what no key could read stands there quoted."""
+    text = "" if value is None else str(value)
+    return quote(text, safe=" ").replace(".", "%2E") or _NOTHING
+
+
+def spelt(value: Any) -> Optional[str]:
+    """The value of a key as a text, of what a path has in its place; None for no value."""
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
+    return None if value == _NOTHING else unquote(str(value))
 
 
 def _is_key(token: str) -> bool:

@@ -11,6 +11,7 @@ from typing import (
     List,
     Mapping,
     NamedTuple,
+    Optional,
     Sequence,
     Tuple,
 )
@@ -20,6 +21,7 @@ from runyard.tables import delimited, jsonlines, parquet, steps
 from runyard.tables.delimited import Columns, FileError, Options
 from runyard.tables.inference import SAMPLE, STRING, Kind, converted, inferred
 from runyard.tables.partitions import PartitionFormat
+from runyard.tables.pruning import Pruning
 from runyard.tables.steps import Chunk
 
 DELIMITED, JSON_LINES, PARQUET = "delimited", "json_lines", "parquet"
@@ -80,7 +82,10 @@ class Reading:
         Raises:
             FileError: A file cannot be read as the definition says.
         """
-        return steps.applied(self._typed(), self._definition.get("steps") or ())
+        try:
+            yield from steps.applied(self._typed(), self._definition.get("steps") or ())
+        except steps.NoColumns as error:
+            raise FileError(str(error)) from None
 
     def sampled(self) -> Chunk:
         """The first records as the files have them, before types and steps."""
@@ -102,11 +107,33 @@ class Reading:
     def _raw(self) -> Iterator[Tuple[Tuple[SourceFile, int], Chunk]]:
         """Chunks as the files have them, with the file and the number of the first record."""
         columns = Columns(Options.of(self._reader))
+        pruning: Optional[Pruning] = None
         for file in self._files:
+            if pruning is not None and self._is_dropped(pruning, file):
+                continue
             begin = 0
             for chunk in self._of_file(file, columns):
+                if pruning is None:
+                    # The first file is opened whatever it has: it names the columns.
+                    pruning = self._pruning(chunk)
+                    if pruning is not None and self._is_dropped(pruning, file):
+                        yield (file, begin), {name: [] for name in chunk}
+                        break
                 yield (file, begin), chunk
                 begin += steps.length(chunk)
+
+    def _pruning(self, chunk: Chunk) -> Optional[Pruning]:
+        # By name, each file may have columns of its own, which are to be there.
+        by_name = self._reader.get("header") == delimited.COMBINE
+        if self._partition is None or by_name:
+            return None
+        return Pruning(self._definition, self._partition, chunk)
+
+    def _is_dropped(self, pruning: Pruning, file: SourceFile) -> bool:
+        try:
+            return pruning.drops(file.path or file.url)
+        except ValueError as error:
+            raise FileError(str(error)) from None
 
     def _of_file(self, file: SourceFile, columns: Columns) -> Iterator[Chunk]:
         try:

@@ -13,12 +13,19 @@ from runyard.tables.inference import naive
 Chunk = Dict[str, List[Any]]
 
 
+class NoColumns(Exception):
+    """A step leaves none of the columns that there are."""
+
+
 def applied(chunks: Iterable[Chunk], steps: Sequence[Mapping[str, Any]]) -> Iterator[Chunk]:
     """Chunks after all steps.
 
     Args:
         chunks: The records as they are read.
         steps: The steps of a definition, in order.
+
+    Raises:
+        NoColumns: They leave no column.
     """
     found = iter(chunks)
     for step in steps:
@@ -68,7 +75,11 @@ def _drawn(chunks: Iterator[Chunk], step: Mapping[str, Any]) -> Iterator[Chunk]:
 
 def _columns(chunks: Iterator[Chunk], step: Mapping[str, Any]) -> Iterator[Chunk]:
     for chunk in chunks:
-        yield {name: chunk[name] for name in kept(chunk, step)}
+        names = kept(chunk, step)
+        if chunk and not names:
+            how, wanted = next(iter(step.items()))
+            raise NoColumns(f"{how}_columns({wanted!r}) leaves none of {', '.join(chunk)}")
+        yield {name: chunk[name] for name in names}
 
 
 def _filtered(chunks: Iterator[Chunk], step: Mapping[str, Any]) -> Iterator[Chunk]:

@@ -11,6 +11,7 @@ from runyard.protocol.filters import ATTRIBUTE, METRIC, TAG, Condition, Field, O
 from runyard.protocol.images import ImageQuery
 from runyard.protocol.journals import EntryQuery, JournalQuery
 from runyard.protocol.metrics import MetricsOfRuns
+from runyard.protocol.pipeline_drafts import PipelineDraftQuery
 from runyard.protocol.pipeline_endpoints import PipelineEndpointQuery
 from runyard.protocol.published_pipelines import PublishedQuery
 from runyard.protocol.schedules import ScheduleQuery
@@ -36,6 +37,7 @@ from runyard_server.operations import (
     journals,
     logged_models,
     metrics,
+    pipeline_drafts,
     pipeline_endpoints,
     published_pipelines,
     run_inputs,
@@ -59,6 +61,7 @@ from runyard_server.operations.tracked_experiments import TrackedSearch
 from runyard_server.operations.tracked_views import RunSearch
 from runyard_server.store import metrics as metric_rows
 from runyard_server.store import pages, summaries
+from runyard_server.store import pipeline_drafts as pipeline_draft_rows
 from runyard_server.store import pipeline_endpoints as pipeline_endpoint_rows
 from runyard_server.store import pipelines as pipeline_rows
 from runyard_server.store import published_pipelines as published_rows
@@ -115,6 +118,7 @@ def _pipelines(work: Work) -> object:
         pipeline_rows.results(connection, W, "digest", 5),
         pipeline_rows.newest_named(connection, W, "train.py"),
         published_rows.find(connection, W, "id"),
+        pipeline_draft_rows.find(connection, W, "id"),
         pipeline_endpoint_rows.active_named(connection, W, "name"),
         pipeline_endpoint_rows.find(connection, W, "id"),
         pipeline_endpoint_rows.versions(connection, [1, 2]),
@@ -176,6 +180,9 @@ MORE_READS: dict[str, Callable[[System, str], object]] = {
     "published pipelines": lambda s, _: published_pipelines.list_(s, W, PublishedQuery()),
     "published pipelines, deep": lambda s, _: published_pipelines.list_(
         s, W, PublishedQuery(active=False, page_token=pages.token(1000))
+    ),
+    "drafts": lambda s, _: pipeline_drafts.list_(
+        s, W, PipelineDraftQuery(page_token=pages.token(1000))
     ),
     "pipeline endpoints": lambda s, _: pipeline_endpoints.list_(s, W, PipelineEndpointQuery()),
     "pipeline endpoints of a name": lambda s, _: pipeline_endpoints.list_(

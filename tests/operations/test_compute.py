@@ -51,6 +51,12 @@ def test_the_writer_waits_for_no_backend(system: System, monkeypatch: pytest.Mon
     assert set(asked) == {threading.current_thread().name}
 
 
+def test_a_name_of_v1s_guides_is_taken(system: System) -> None:
+    """Twenty characters, one of them `_`: scripts of 2021 are full of it."""
+    named = replace(CLUSTER, name="gpu-cluster-nc24s_v3")
+    assert compute.create(system, W, body=named).name == "gpu-cluster-nc24s_v3"
+
+
 def test_unknown_size_counts_as_one_cpu(system: System) -> None:
     """A size that is in no table is taken, with one CPU and a warning that names the nearest."""
     record = compute.create(system, W, body=replace(CLUSTER, vm_size="STANDARD_NC7"))
@@ -64,7 +70,7 @@ def test_unknown_size_counts_as_one_cpu(system: System) -> None:
         ({"name": "local"}, WrongName, "reserved"),
         ({"name": "AmlCompute"}, WrongName, "reserved"),
         ({"name": "1cluster"}, WrongName, "letters"),
-        ({"name": "a-name-that-is-too-long"}, WrongName, "16"),
+        ({"name": "a-name-that-is-longer-than-any-other"}, WrongName, "32"),
         ({"max_nodes": 0}, InvalidRequest, "max_nodes"),
         ({"min_nodes": 5}, InvalidRequest, "below min_nodes"),
         ({"min_nodes": -1}, InvalidRequest, "min_nodes"),

@@ -56,3 +56,12 @@ def test_notes_are_kept_and_left_out_of_lists(system: System) -> None:
     assert experiments.list_(system, "default", ExperimentQuery()).items[0].notes is None
     with pytest.raises(InvalidRequest, match="65536"):
         experiments.change(system, "default", "mnist", body=ChangeExperiment(notes="x" * 70_000))
+
+
+def test_a_tag_without_a_name_is_refused(system: System) -> None:
+    """As for runs; nothing else of the request is done."""
+    experiments.create(system, "default", CreateExperiment("mnist"))
+    body = ChangeExperiment(notes="mine", tags={"": "x"})
+    with pytest.raises(InvalidRequest, match="tag name"):
+        experiments.change(system, "default", "mnist", body=body)
+    assert experiments.get(system, "default", "mnist").notes == ""

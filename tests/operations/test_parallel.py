@@ -234,9 +234,11 @@ def test_what_decides_about_results_decides_about_reuse() -> None:
     for change in (
         *({"batch_size": 5}, {"timeout_seconds": 5}, {"most_tries": 5}, {"error_threshold": 5}),
         *({"action": "summary_only"}, {"file_name": "a"}, {"allowed_failed_count": 1}),
+        {"partition_keys": ["day"]},
     ):
         assert key(["given", "made"], replace(plain, **change)) != first
-    # What was reused before there were batches is reused still.
+    # What was reused before there were batches, or keys to cut by, is reused still.
+    assert "partition_keys" not in str(first)
     assert "parallel" not in pipeline_reuse._launcher(LauncherSpec(), [])
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from runyard.protocol.compute import CreateCompute
 from runyard.protocol.data import DataReference
+from runyard.protocol.datasets import RunOutput
 from runyard.protocol.datastores import WriteQuery
 from runyard.protocol.environments import EnvironmentDefinition
 from runyard.protocol.errors import (
@@ -225,6 +226,20 @@ def test_an_argument_may_mention_a_reference(system: System, submit: Submit) -> 
     given = ["$AZUREML_DATAREFERENCE_mnist/train.gz", "${AZUREML_DATAREFERENCE_mine}"]
     own = {"AZUREML_DATAREFERENCE_mine": "/data"}
     assert submit(arguments=given, data=[MNIST], environment_variables=own).warnings == []
+
+
+def test_an_argument_may_mention_what_the_run_makes(system: System, submit: Submit) -> None:
+    """A step's output that is registered as a dataset has a reference's variable, too."""
+    _upload(system, "mnist/train.gz")
+    given = ["$AZUREML_DATAREFERENCE_mnist/train.gz", "$AZUREML_DATAREFERENCE_made"]
+    made = RunOutput("made", "workspaceblobstore", "made/{run-id}")
+    assert submit(arguments=given, data=[MNIST], outputs=[made]).warnings == []
+
+
+def test_an_argument_may_be_left_where_all_references_were_taken_away(submit: Submit) -> None:
+    """v1's scripts set `data_references = {}` and submit another script with the same arguments."""
+    (told,) = submit(arguments=["--in", "$AZUREML_DATAREFERENCE_gone"]).warnings
+    assert re.search("'gone', which the run does not have.*no data references", told)
 
 
 def test_inherited_environment_stays_private(system: System, snapshot: str) -> None:

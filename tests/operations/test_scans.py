@@ -36,7 +36,7 @@ from runyard.protocol.workspaces import WorkspaceQuery
 from runyard_server.core import holding
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
-from runyard_server.execution import purging
+from runyard_server.execution import active_runs, purging
 from runyard_server.operations import (
     compute,
     datasets,
@@ -106,6 +106,7 @@ BIG = (
     "dataset_definitions",
     "dataset_names",
     "dataset_versions",
+    "dataset_pins",
     "file_digests",
     "web_files",
     "run_datasets",
@@ -116,6 +117,12 @@ DATASET = RegisterDataset(
     "d",
     {"kind": "file", "sources": [{"datastore": "workspaceblobstore", "path": "d"}]},
     new_version=True,
+)
+# Of no files: bytes that nobody has read yet would be asked for first.
+PINNED = RegisterDataset(
+    "p",
+    {"kind": "file", "sources": [{"datastore": "workspaceblobstore", "path": "p"}]},
+    pin=True,
 )
 After = pages.token(1000)
 AfterName = pages.token("m")
@@ -194,6 +201,9 @@ READS: dict[str, Callable[[System, str], object]] = {
     "events": lambda s, run: events.list_(s, "default", run, EventQuery(after=1)),
     "feed": lambda s, _: feed.list_(s, "default", FeedQuery(after=1)),
     "newest of the feed": lambda s, _: feed.list_(s, "default", FeedQuery(last=5)),
+    "feed of runs": lambda s, _: feed.list_(
+        s, "default", FeedQuery(after=1, limit=100, subject_kind="run")
+    ),
     "feed of a kind": lambda s, _: feed.list_(
         s, "default", FeedQuery(last=5, subject_kind="model")
     ),
@@ -244,6 +254,7 @@ READS: dict[str, Callable[[System, str], object]] = {
     "versions of a dataset": lambda s, _: datasets.list_(s, "default", DatasetQuery("d")),
     "dataset": lambda s, _: datasets.get(s, "default", "d:1"),
     "dataset, once more": lambda s, _: datasets.register(s, "default", DATASET),
+    "pinned dataset": lambda s, _: datasets.register(s, "default", PINNED),
     "files of a dataset": lambda s, _: datasets.files(s, "default", "d", DatasetFileQuery()),
     "files of a dataset now": lambda s, _: (
         _with_a_file(s, "d/a") or datasets.files(s, "default", "d", DatasetFileQuery(now=True))
@@ -360,6 +371,16 @@ def test_a_queue_is_read_in_its_order(system: System, statements: Statements) ->
         plan = " ".join(str(row.detail) for row in steps)
         assert "runs_of_target (workspace=? AND target=? AND active=?)" in plan
         assert "TEMP B-TREE" not in plan
+
+
+def test_a_start_reads_what_goes_on(system: System, history: str, statements: Statements) -> None:
+    """Of a long history only the few nodes that are lost are looked through, by their own index."""
+    assert history not in [subject.id for subject in active_runs.subjects(system)]
+    asked = [*statements]
+    through = system.read(lambda work: scans(work, asked))
+    assert [step.partition(" in ")[0] for step in through] == [
+        "SCAN job_nodes USING INDEX job_nodes_lost"
+    ]
 
 
 def test_a_page_of_a_search_reads_a_page(system: System, statements: Statements) -> None:

@@ -17,6 +17,7 @@ from tests.operations.test_scans import BIG, MODEL_SEARCHES, READS, SEARCHES
 from runyard.protocol.environments import EnvironmentDefinition, RegisterEnvironment
 from runyard.protocol.errors import NotFound, WrongState
 from runyard.protocol.runs import StartRun
+from runyard_server.app import reconcilers
 from runyard_server.core.system import System
 from runyard_server.operations import environments, models, runs
 from runyard_server.store import (
@@ -27,12 +28,14 @@ from runyard_server.store import (
     search,
     tracking_schema,
 )
+from runyard_server.store import runs as run_rows
 from runyard_server.store.registry_schema import model_tags
 from runyard_server.store.registry_schema import models as models_table
 from runyard_server.store.team_schema import audit
 from runyard_server.testing import parts
 from runyard_server.testing.clocks import TickingClock
 from runyard_server.testing.databases import TEMPLATE
+from runyard_server.testing.fake_environments import FakeEnvironments
 from runyard_server.testing.postgres import Postgres
 
 MANY = 3000
@@ -120,6 +123,9 @@ def _fill_tracking(connection: Any, keys: range) -> None:
     fixed |= {"workspace": "default", "detail": "", "count": 1}
     told = [{**fixed, "key": k, "at": k, "object": f"r{k}"} for k in keys]
     connection.execute(insert(audit), told)
+    fixed = {"node": 0, "attempt": 1, "node_id": "local", "state": "finished", "host": ""}
+    ended = [{**fixed, "run_key": k, "launched_at": k, "finished_at": 2 * k} for k in keys]
+    connection.execute(insert(schema.job_nodes), ended)
     fixed = {"path": "outputs/a", "kind": "file", "size": 1, "executable": False, "created_at": 1}
     connection.execute(insert(schema.run_files), [{**fixed, "run_key": k} for k in keys])
 
@@ -197,7 +203,18 @@ def _read(system: System, name: str) -> object:
     return None
 
 
+def _schedule(system: System) -> None:
+    """Read as a process does that begins to schedule, and as it does each second from then on."""
+    loop = reconcilers.scheduler(system, FakeEnvironments())
+    loop.take_up()
+    for _ in range(2):
+        loop.observe()
+        loop.turn()
+    loop.stop()
+
+
 WAYS: dict[str, Callable[[System], object]] = {
+    "the scheduler": _schedule,
     **{name: partial(_read, name=name) for name in READS},
     **{
         f"search: {name}": partial(runs.search, workspace="default", body=body)
@@ -233,6 +250,12 @@ def test_a_long_queue_is_read_from_its_front(system: System, asked: list[Asked])
         assert "Sort" not in str(plan)
         (read,) = [node for node in _nodes(plan["Plan"]) if node.get("Relation Name") == "runs"]
         assert (read["Index Name"], read["Actual Rows"]) == ("runs_of_target", 5)
+        # Nor does a run that ends look through it for those that are below it.
+        asked.clear()
+        row = system.records.read(lambda c: run_rows.find(c, "default", "r1001"))
+        assert row is not None
+        assert system.records.read(lambda c: run_rows.open_below(c, row, "cpus")) == []
+        assert _wrong(system, [*asked], set()) == []
     finally:
         system.records.write(lambda c: c.execute(delete(schema.runs).where(of_cpus)))
 

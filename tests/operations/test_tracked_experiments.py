@@ -1,13 +1,19 @@
 """Experiments as trackers list them: page by page, the newest first."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import event
 
 from runyard_server.core.system import System
 from runyard_server.operations import tracked_experiments
 from runyard_server.operations.tracked_experiments import TrackedSearch
 from runyard_server.store.experiment_facts import NEWEST_FIRST
+from runyard_server.testing import parts
+from runyard_server.testing.clocks import TickingClock
+from runyard_server.testing.databases import file_of
 
 W = "default"
 
@@ -32,8 +38,16 @@ def test_pages_follow_one_another_while_experiments_are_made(system: System) -> 
     assert seen == ["Default", "4", "3", "2", "1", "0"]
 
 
-def test_a_page_is_read_in_the_order_of_an_index(system: System) -> None:
+@pytest.fixture
+def on_sqlite(tmp_path: Path, clock: TickingClock) -> Iterator[System]:
+    """The parts on SQLite, whose plans are looked at."""
+    with parts.parts(tmp_path / "file", clock, file_of(tmp_path / "file")) as made:
+        yield made
+
+
+def test_a_page_is_read_in_the_order_of_an_index(on_sqlite: System) -> None:
     """With a hundred thousand experiments the second page costs what it costs with ten."""
+    system = on_sqlite
     for number in range(5):
         tracked_experiments.create(system, W, f"{number}", "", {})
     _, token = _page(system, None)

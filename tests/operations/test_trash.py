@@ -21,6 +21,7 @@ from runyard.protocol.errors import (
     ModelNotFound,
     NotFound,
     RunNotFound,
+    TemporaryError,
     WrongState,
 )
 from runyard.protocol.files import FileEntry, FileQuery, RegisterFiles
@@ -329,6 +330,31 @@ def test_freeing_goes_on_after_a_kill(
     monkeypatch.setattr(purging, "_remove_runs", remove)
     purged(system)
     assert rows_of_runs(system) == 0
+
+
+def test_what_is_deleted_while_its_former_is_freed_is_not_lost(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Freeing takes minutes; its entry, which goes at the end, must not take a newer one along."""
+    started(system, "old")
+    delete(system, "experiment", "mnist")
+    trash.empty(system, W)
+    remove, told = purging._remove_runs, []
+
+    def meanwhile(*given: object) -> None:
+        started(system, "new")
+        try:
+            delete(system, "experiment", "mnist")
+        except TemporaryError as error:
+            told.append(error.message)
+        remove(*given)
+
+    monkeypatch.setattr(purging, "_remove_runs", meanwhile)
+    purged(system)
+    assert listed(system) == ["new"]
+    assert "a little later" in told[0]
+    trash.restore(system, W, delete(system, "experiment", "mnist").id)
+    assert listed(system) == ["new"]
 
 
 def test_a_workspace_goes_and_comes_back(system: System) -> None:

@@ -34,6 +34,8 @@ def yard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Yard]:
     # Here a break is a busy machine: after one that had slept every agent would have its time anew,
     # and what a test says has been silent for long would not be given up.
     monkeypatch.setattr(timeouts, "STALL_SECONDS", 3600.0)
+    # What a look at the world outside finds, most of these tests wait for: a second each time.
+    monkeypatch.setattr(timeouts, "TICK_SECONDS", 0.1)
     made = Yard(tmp_path / "home")
     made.scheduler.start()
     yield made

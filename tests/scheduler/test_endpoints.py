@@ -256,8 +256,9 @@ def test_a_model_in_use_is_not_deleted(serving: Serving) -> None:
     models.register(system, W, body=RegisterModel("m", "weights", files=[file]))
     serving.serve(spec=serving.spec(models=["m"]))
     assert serving.get().deployments[0].spec.models == ["m:1"]
-    with pytest.raises(WrongState, match="served by endpoint 'iris'"):
-        models.delete(system, W, "m:1")
+    for spelled in ("m:1", "m:01"):
+        with pytest.raises(WrongState, match="served by endpoint 'iris'"):
+            models.delete(system, W, spelled)
     endpoints.deploy(system, W, "iris", "main", Deploy(serving.spec("x = 2")))
     new = serving.replicas(count=2)[1]
     serving.yard.report(new)

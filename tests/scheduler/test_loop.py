@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from runyard.protocol.errors import TemporaryError
 from runyard_server.core import leases
 from runyard_server.core.clock import Clock
 from runyard_server.core.notices import work_topic
 from runyard_server.core.system import System
+from runyard_server.scheduler import loop as loops
 from runyard_server.scheduler.loop import Loop
 from runyard_server.scheduler.reconciler import Reconciler
 from runyard_server.store.subjects import Subject
@@ -97,6 +99,29 @@ def test_a_kind_that_cannot_look_stops_no_other(system: System) -> None:
     loop.observe()
     loop.turn()
     assert broken.turns == [["all"]]
+    loop.stop()
+
+
+def test_a_database_that_is_away_is_told_once(
+    system: System, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An hour of it does not fill the log, and the log says when it is over."""
+    caplog.set_level("INFO", loops.__name__)
+    waits = Noted("sweep")
+    loop = Loop(system, [waits], "token")
+
+    def away() -> list[Subject]:
+        raise TemporaryError("the database is away")
+
+    waits.see = away
+    for _ in range(3):
+        loop.observe()
+    waits.see = tuple
+    for _ in range(2):
+        loop.observe()
+    assert [record.exc_info for record in caplog.records] == [None, None]
+    assert "the database is away" in caplog.messages[0]
+    assert "looked after again" in caplog.messages[1]
     loop.stop()
 
 

@@ -213,6 +213,7 @@ def test_an_attempt_that_comes_while_the_former_is_put_away_is_launched(
 
 def test_a_node_that_is_never_heard_of_has_longer(yard: Yard) -> None:
     """Starting up may take a node a while; after the deadline it is missing."""
+    yard.clock.stop()
     yard.cluster(nodes=2)
     run = yard.submit("cluster", node_count=2, launcher=RANKS)
     for node in range(2):
@@ -225,6 +226,7 @@ def test_a_node_that_is_never_heard_of_has_longer(yard: Yard) -> None:
 
 def test_a_run_on_one_node_has_longer(yard: Yard) -> None:
     """Nobody waits for it: half a minute of silence, then it is salvaged."""
+    yard.clock.stop()
     run = yard.submit("local")
     yard.report(run)
     away(yard, run, 0)

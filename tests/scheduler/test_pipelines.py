@@ -31,7 +31,15 @@ from runyard.protocol.trash import AddTrash
 from runyard_server.core.lookups import folder_of
 from runyard_server.core.system import System
 from runyard_server.execution.inherited_environment import inherited
-from runyard_server.operations import files, pipeline_turns, pipelines, runs, snapshots, trash
+from runyard_server.operations import (
+    datasets,
+    files,
+    pipeline_turns,
+    pipelines,
+    runs,
+    snapshots,
+    trash,
+)
 from runyard_server.scheduler.pipelines import PipelineReconciler
 from runyard_server.scheduler.reconciler import Reconciler
 from runyard_server.store import pipelines as rows
@@ -338,6 +346,26 @@ def test_a_turn_reads_what_has_happened(piping: Piping, monkeypatch: pytest.Monk
     assert set(piping.states(pipeline).values()) == {"Completed", "Canceled"}
 
 
+def test_steps_that_name_the_same_are_checked_by_one_look(
+    piping: Piping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten thousand steps are submitted in seconds: what they share is looked up for one of them."""
+    piping.yard.scheduler.stop()
+    asked, plain = list[int](), piping.system.records.read
+
+    def counted(look: Any) -> Any:
+        asked[-1] += 1
+        return plain(look)
+
+    monkeypatch.setattr(piping.system.records, "read", counted)
+    for many in (2, 30):
+        asked.append(0)
+        nodes = [piping.node("a"), *_many(piping.node("b", "a"), many)]
+        asked[-1] = 0
+        pipelines.submit(piping.system, W, SubmitPipeline("exp", PipelineSpec(nodes)))
+    assert asked[0] == asked[1]
+
+
 def test_a_submit_that_was_killed_leaves_nothing_that_runs(
     piping: Piping, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -457,6 +485,25 @@ def test_two_equal_steps_at_once_are_made_once(piping: Piping) -> None:
     assert sorted(each.startswith("reused") for each in told) == [False, True]
 
 
+def test_two_inputs_read_one_output_each_in_its_own_way(piping: Piping) -> None:
+    """As files and as records, or both parts of a split: neither is the other's dataset."""
+    after = piping.node("b", "a")
+    table = {"kind": "tabular", "reader": {"format": "json_lines"}, "types": []}
+    both = [
+        replace(after.inputs[0], name="files", as_dataset=True),
+        replace(after.inputs[0], name="rows", mode="direct", as_dataset=True, definition=table),
+    ]
+    pipeline = piping.submit(piping.node("a"), replace(after, inputs=both))
+    piping.play(pipeline, "a", "made by a")
+    until(lambda: piping.states(pipeline)["b"] != "NotStarted")
+    given = runs.spec(piping.system, W, piping.step(pipeline, "b")).inputs
+    kinds = {
+        each.name: datasets.get(piping.system, W, each.dataset).definition["kind"] for each in given
+    }
+    assert kinds == {"files": "file", "rows": "tabular"}
+    piping.play_all(pipeline)
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
@@ -465,6 +512,8 @@ def test_two_equal_steps_at_once_are_made_once(piping: Piping) -> None:
         (lambda p: [p.node("a"), p.node("a")], "have one id"),
         (lambda _: [], "1 to 10000 steps"),
         (lambda p: [replace(p.node("a"), parameters=["x"])], "a parameter 'x'"),
+        (lambda p: [p.node("a"), _named(p.node("b", "a"), "path")], "'b': 'path' cannot name"),
+        (lambda p: [p.node("a"), _named(p.node("b", "a"), "B_DATA")], "are called 'B_DATA'"),
         (lambda p: [_at(p.node("a"), "../x")], "output 'up' of step 'a'"),
         (lambda p: [_with_script(p.node("a"), "no.py")], "step 'a': the script"),
     ],
@@ -492,6 +541,11 @@ def _many(node: NodeSpec, count: int) -> list[NodeSpec]:
         named = {"id": f"n{number}", "name": f"n{number}"}
         found.append(replace(node, after=[f"n{number - 1}"], **named))
     return found
+
+
+def _named(node: NodeSpec, name: str) -> NodeSpec:
+    """A step that reads what another makes as a dataset of this name."""
+    return replace(node, inputs=[replace(node.inputs[0], name=name, as_dataset=True)])
 
 
 def _at(node: NodeSpec, path: str) -> NodeSpec:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -109,7 +110,9 @@ def test_many_holders_are_read_as_one_is(yard: Yard, monkeypatch: pytest.MonkeyP
     execute = prepared._Compiled.execute
 
     def noted(compiled: prepared._Compiled, act: Any, arguments: Any) -> None:
-        asked.append(compiled)
+        # The scheduler asks, too, whenever it likes.
+        if threading.current_thread() is threading.main_thread():
+            asked.append(compiled)
         execute(compiled, act, arguments)
 
     monkeypatch.setattr(prepared._Compiled, "execute", noted)
@@ -125,7 +128,7 @@ def test_many_holders_are_read_as_one_is(yard: Yard, monkeypatch: pytest.MonkeyP
         assert waiting is not None
         assert len(waiting.holders) == nodes
         counts.append(len(asked))
-    assert counts[0] == counts[1]
+    assert counts[0] == counts[1] > 0
 
 
 def _queue(yard: Yard) -> list[QueuedRun]:

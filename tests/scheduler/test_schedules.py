@@ -257,7 +257,16 @@ def test_a_large_pipeline_that_is_written_in_part_costs_no_time(
 
 
 def _all_runs(scheduling: Scheduling) -> list[RunRecord]:
-    return runs.list_(scheduling.system, W, runs.RunQuery()).items
+    """Every page of them: what others have begun here fills the first one."""
+    found: list[RunRecord] = []
+    token = None
+    while True:
+        query = runs.RunQuery(include_children=True, page_token=token)
+        page = runs.list_(scheduling.system, W, query)
+        found += page.items
+        token = page.next_page_token
+        if token is None:
+            return found
 
 
 @pytest.mark.parametrize("news", [{}, {"status": DISABLED}, {"cron": CronSpec("5 * * * *")}])
@@ -277,9 +286,9 @@ def test_what_happens_meanwhile_counts(
         return submit(*given)
 
     monkeypatch.setattr(published_pipelines, "submit", meanwhile)
-    before = runs.list_(scheduling.system, W, runs.RunQuery(include_children=True)).items
+    before = _all_runs(scheduling)
     scheduling.turn(schedule)
-    after = runs.list_(scheduling.system, W, runs.RunQuery(include_children=True)).items
+    after = _all_runs(scheduling)
     wanted = 0 if news else 1
     assert len(scheduling.runs(schedule)) == wanted
     assert len(after) - len(before) == 2 * wanted
@@ -552,3 +561,35 @@ class TestScheduleReconciler(ReconcilerContract):
     def clean_up(self, system: System) -> None:
         del system
         self.yard.close()
+
+
+def test_values_may_be_found_anew_for_each_run(scheduling: Scheduling) -> None:
+    """As v1's expressions are; what is none is the text itself, and a wrong one is refused."""
+    texts = {
+        "day": "@formatDateTime(subtractFromTime(utcNow(), 1, 'Day'), 'ddd d MMM yyyy')",
+        "due": "@trigger().scheduledTime",
+        "late": "@addMinutes(trigger().scheduledTime, -90, 'HH:mm')",
+        "local": "@convertFromUtc(trigger().startTime, 'W. Europe Standard Time', 's')",
+        "week": "@dayOfWeek(startOfMonth('2022-01-31T08:00:00Z'))",
+        "month": "@addToTime('2024-01-31', 1, 'Month', 'o')",
+        "name": "@ann",
+        "other": "@runId()",
+    }
+    pipeline = scheduling.publish(*(PipelineParameterSpec(name, "x") for name in texts))
+    rule = RecurrenceSpec("Hour", 2)
+    schedule = scheduling.create(pipeline, recurrence=rule, values=texts)
+    scheduling.at("2025-03-29T00:00:07", schedule)
+    (run,) = scheduling.runs(schedule)
+    assert pipelines.get(scheduling.system, W, run.id).values == {
+        "day": "Fri 28 Mar 2025",
+        "due": "2025-03-29T00:00:00.0000000Z",
+        "late": "22:30",
+        "local": "2025-03-29T01:00:07",
+        "week": 6,
+        "month": "2024-02-29T00:00:00.0000000",
+        "name": "@ann",
+        "other": "@runId()",
+    }
+    for wrong in ("@addDays('soon', 1)", "@utcNow(1, 2)", "@addToTime(utcNow(), 1, 'Moon')"):
+        with pytest.raises(InvalidRequest, match=r"the expression .* cannot be"):
+            scheduling.change(schedule, values={"day": wrong})

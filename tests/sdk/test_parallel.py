@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from azureml.core import Dataset, Environment, Experiment, Model
-from azureml.exceptions import ActivityFailedException
+from azureml.exceptions import ActivityFailedException, UserErrorException
 from azureml.pipeline.core import Pipeline, PipelineData, PipelineParameter
 from azureml.pipeline.steps import ParallelRunConfig, ParallelRunStep
 
@@ -128,6 +128,7 @@ def test_images(workspace: Workspace, folder: Path, step: Any) -> None:
     metrics = found.get_metrics()
     assert (metrics["total_mini_batches"], metrics["processed_items"]) == (3, 12)
     assert any(name.startswith("logs/user/stdout/") for name in found.get_file_names())
+    assert "3 of 3 batches are done" in found.get_job_log()
 
     again = pipeline.submit("digits", {"batch_size_param": "4"})
     again.wait_for_completion(show_output=False)
@@ -159,9 +160,10 @@ def test_irises(workspace: Workspace, folder: Path, step: Any) -> None:
     assert run.find_step_run("score")[0].get_metrics()["total_mini_batches"] > 2
 
 
+# By the module of the first release.
 SUMMARY = """
 import argparse, os
-from azureml_user.parallel_run import EntryScript
+from entry_script import EntryScript
 def init():
     parser = argparse.ArgumentParser()
     parser.add_argument("--names")
@@ -228,3 +230,48 @@ def test_too_many_errors_fail_the_step(workspace: Workspace, folder: Path, step:
     assert "batch 1: " in told
     assert "ValueError: odd: 1.txt" in told
     assert details.get("attempt", 1) == 1
+
+
+PARTS = """
+def run(batch, mini_batch_context):
+    keys = mini_batch_context.partition_key_value
+    # v1's notebooks name the columns of what comes out by their places, the keys last.
+    assert list(batch) == ["sold", "at", "shop", "year"]
+    assert mini_batch_context.dataset.to_columns()["sold"] == list(batch["sold"])
+    return [f"{keys['shop']} {keys['year']} {len(batch)} {batch['sold'].sum()}"] * len(batch)
+"""
+
+
+def test_a_table_is_cut_by_the_values_of_its_columns(
+    workspace: Workspace, folder: Path, step: Any
+) -> None:
+    """partition_by writes a file for each; a batch is one of them, and the script is told which."""
+    pytest.importorskip("pandas")
+    rows = ["a/b,2019,1.5,2019-01-02 03:04:05.123457", ",2019,2.0,", "a/b,2020,3.0,", "a/b,2019,4,"]
+    data = "\n".join(["shop,year,sold,at", *rows]).encode()
+    store = uploaded(workspace, folder, {"sales.csv": data}, "sales")
+    table = Dataset.Tabular.from_delimited_files((store, "sales/sales.csv"))
+    keys = ["shop", "year"]
+    parts = table.partition_by(keys, target=(store, "by-shop"), name="sales", show_progress=False)
+    assert (parts.name, parts.partition_keys) == ("sales", keys)
+    assert table.partition_keys == []
+    assert parts.get_partition_key_values(["shop"]) == [{"shop": None}, {"shop": "a/b"}]
+    told = table.to_columns()
+    there = parts.to_columns()
+    order = [there["sold"].index(each) for each in told["sold"]]
+    assert {name: [values[n] for n in order] for name, values in there.items()} == told
+    with pytest.raises(UserErrorException, match="has no week, but shop"):
+        table.partition_by(["week"], (store, "by-week"))
+    with pytest.raises(ValueError, match="is not partitioned by shop"):
+        step(PARTS, [table.as_named_input("sales")], partition_keys=["shop"])
+    one = step(
+        PARTS,
+        [parts.as_named_input("sales")],
+        output=PipelineData("inferences"),
+        partition_keys=keys,
+        process_count_per_node=1,
+    )
+    run = Pipeline(workspace, [one]).submit("parts")
+    run.wait_for_completion(show_output=False)
+    lines = ["None 2019 1 2.0", *["a/b 2019 2 5.5"] * 2, "a/b 2020 1 3.0"]
+    assert sorted(joined(run).splitlines()) == sorted(lines)

@@ -184,6 +184,8 @@ def test_datasets_between_steps(
     run.wait_for_completion(show_output=False)
     (step,) = run.find_step_run("last")
     assert list(step.input_datasets) == ["given"]
+    shown = step.get_details()["runDefinition"]["arguments"]
+    assert shown[1::2] == ["DatasetConsumptionConfig:given", "DatasetOutputConfig:end"]
     assert workspace.datasets["made here"].to_path() == ["/a.txt"]
     place = step.get_output_data("end").path_on_datastore
     assert place == f"dataset/{step.id}/end"

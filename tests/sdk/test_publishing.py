@@ -212,7 +212,13 @@ def test_an_endpoint_keeps_its_name(workspace: Workspace, pipeline: Pipeline) ->
     endpoint.set_default(second)
     assert [each.version for each in endpoint.list_versions()] == ["0", "1"]
     assert endpoint.get_pipeline().id == second.id
+    # v1's samples give the one that they have published by itself, of the same steps.
     endpoint.set_default_version("0")
+    endpoint.set_default(pipeline.publish("by itself"))
+    assert endpoint.get_default_version() == "1"
+    endpoint.set_default_version("0")
+    with pytest.raises(ValueError, match=r"add_default\(\) adds it"):
+        endpoint.set_default(pipeline)
     with pytest.raises(ValueError, match="has no version '7'; it has 0, 1"):
         endpoint.set_default_version("7")
     with pytest.raises(UserErrorException, match="is called 'the name'"):

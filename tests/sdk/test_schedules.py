@@ -58,6 +58,8 @@ def test_a_schedule_of_the_notebook(workspace: Workspace, published: PublishedPi
         None,
     )
     until(lambda: schedule.get_last_pipeline_run() is not None)
+    told = [run.id for run in PipelineRun.get_pipeline_runs(workspace, published.id)]
+    assert told == [run.id for run in schedule.get_pipeline_runs()]
     (run,) = schedule.get_pipeline_runs()
     assert isinstance(run, PipelineRun)
     assert run.wait_for_completion(show_output=False) == "Finished"

@@ -74,7 +74,7 @@ def step(config):
         ({"append_row_file_name": "a/b.txt"}, "append_row_file_name"),
         ({"allowed_failed_percent": 120}, "allowed_failed_percent"),
         ({"allowed_failed_count": -1}, "allowed_failed_count"),
-        ({"partition_keys": ["day"]}, "partition_keys"),
+        ({"partition_keys": "day"}, "must be a list of names"),
         ({"entry_script": "gone.py"}, "there is no script"),
         ({"source_directory": "gone"}, "there is no script"),
     ],
@@ -176,3 +176,29 @@ def test_the_names_of_2019_are_the_same(config):
         allow_reuse=False,
     )
     assert step._ports.inputs[0].mode == "mount"
+
+
+def test_a_configuration_is_kept_in_a_file(config, folder, workspace):
+    """As v1's repositories keep it, with its environment or with the name of one."""
+    file = folder / "parallel_run_config.yml"
+    made = config(mini_batch_size=PipelineParameter("size", "5"), environment_variables={"A": "1"})
+    made.environment.python.conda_dependencies.add_pip_package("numpy==1.19")
+    made.save_to_yaml(str(file))
+    read = ParallelRunConfig.load_yaml(workspace, file)
+    assert read.environment.python.conda_dependencies.as_dict() == (
+        made.environment.python.conda_dependencies.as_dict()
+    )
+    told = {**vars(made), "mini_batch_size": "5", "environment": read.environment}
+    assert vars(read) == told
+    made.environment.register(workspace)
+    file.write_text(
+        "parallel_run_config:\n  environment:\n    name: plain\n  compute_target_name: local\n"
+        "  entry_script: train.py\n  output_action: summary_only\n  error_threshold: -1\n"
+        f"  node_count: 1\n  source_directory: {folder}\n  run_max_try:\n"
+    )
+    read = ParallelRunConfig.load_yaml(workspace=workspace, path=str(file))
+    assert (read.environment.name, read.environment.version) == ("plain", "1")
+    assert (read.error_threshold, read.run_max_try, read.mini_batch_size) == (-1, 3, None)
+    file.write_text("environment: x\n")
+    with pytest.raises(Exception, match="is none of a ParallelRunConfig"):
+        ParallelRunConfig.load_yaml(workspace, file)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from azureml.core import Dataset
-from azureml.core.runconfig import RunConfiguration
+from azureml.contrib.notebook import AzureMLNotebookHandler, NotebookRunConfig, NotebookRunnerStep
+from azureml.core import Dataset, ScriptRunConfig
+from azureml.core.runconfig import MpiConfiguration, RunConfiguration
 from azureml.data import OutputFileDatasetConfig
 from azureml.data.data_reference import DataReference
 from azureml.data.datapath import DataPath, DataPathComputeBinding
@@ -14,6 +15,7 @@ from azureml.pipeline.core import (
     PipelineData,
     PipelineEndpoint,
     PipelineParameter,
+    PortDataReference,
     StepSequence,
     TrainingOutput,
 )
@@ -27,6 +29,7 @@ from azureml.pipeline.steps import (
 from azureml.train.estimator import Estimator
 from azureml.train.hyperdrive import HyperDriveConfig, RandomParameterSampling, uniform
 from runyard.protocol.data import DataReference as Record
+from runyard.protocol.pipelines import OutputRecord
 
 
 @pytest.fixture
@@ -209,6 +212,41 @@ def test_arguments_name_the_ports(step, built, datastore):
     ]
 
 
+def test_a_binding_is_found_among_arguments(step, built, datastore):
+    """Each call makes another object, of what this pipeline makes or a run before has made."""
+    data = PipelineData("data")
+    step("first", outputs=[data])
+    port = PortDataReference(datastore, OutputRecord("old", datastore.name, "azureml/1/old"), "1")
+    given = [
+        lambda: data.as_download("near"),
+        lambda: port.as_download("far"),
+        lambda: port.create_input_binding("seen"),
+    ]
+    made = [make() for make in given], [make() for make in given]
+    node = built([step("last", arguments=made[0], inputs=made[1])])["last"]
+    assert node.run.arguments == [f"$AZUREML_DATAREFERENCE_{n}" for n in ("near", "far", "seen")]
+    assert [each.mode for each in node.inputs] == ["download", "download", "mount"]
+
+
+def test_both_parts_of_what_a_step_makes_are_inputs(step, built):
+    """They have names of their own, and the same records each time."""
+    data = PipelineData("data").as_dataset()
+    made = OutputFileDatasetConfig("made")
+    step("first", outputs=[data], arguments=[made])
+    parts = [
+        *data.parse_delimited_files().random_split(0.5, seed=1),
+        *made.read_delimited_files().random_split(0.5, seed=1),
+    ]
+    node = built([step("last", inputs=parts, arguments=parts[2:])])["last"]
+    told = [(each.name, each.output, each.definition["steps"]) for each in node.inputs]
+    split = [[{"split": {"percentage": 0.5, "seed": 1, "part": part}}] for part in (0, 1)]
+    names = ("data_1", "data"), ("data_2", "data"), ("made_1", "made"), ("made_2", "made")
+    assert told == [(*name, split[n % 2]) for n, name in enumerate(names)]
+    assert node.run.arguments == ["${made_1}", "${made_2}"]
+    with pytest.raises(ValueError, match="percentage"):
+        data.parse_delimited_files().random_split(2)
+
+
 def test_an_input_may_have_the_name_of_an_output(step, built):
     """As in v1 it is INPUT_<name> then, as variable and as argument."""
     first, second = PipelineData("data"), PipelineData("data")
@@ -253,6 +291,10 @@ def test_data_read_as_a_dataset_is_made_as_one(step, built):
     table = other.as_dataset().parse_delimited_files(separator="\t")
     node = built([step("fourth", inputs=[table])])["fourth"]
     assert node.inputs[0].definition["path_glob"] == "**/*.tsv"
+    # As v1's guides say it of folders whose files have no endings.
+    everything = other.as_dataset().parse_parquet_files(file_extension=None)
+    node = built([step("fifth", inputs=[everything])])["fifth"]
+    assert node.inputs[0].definition["path_glob"] == "**/*"
 
 
 def test_parameters_are_one_of_a_name(workspace, step):
@@ -337,3 +379,85 @@ def test_steps_of_other_kinds_become_what_runs(folder, workspace, experiment, bu
     assert nodes["echo"].run.command == ["/bin/sh", "-c", "echo hello"]
     assert nodes["h"].sweep.max_trials == 4
     assert [each.taken for each in nodes["h"].outputs] == ["outputs/m", "metrics"]
+
+
+def test_a_sweep_of_a_script_brings_its_arguments(folder, workspace, experiment, datastore, built):
+    """As scripts of 2021 have it: data among them, and none said again for the step."""
+    experiment.workspace = workspace
+    images = datastore.path("a", "images").as_mount()
+    script = ScriptRunConfig(str(folder), "train.py", ["--data", images])
+    space = RandomParameterSampling({"--lr": uniform(0, 1)})
+    sweep = HyperDriveConfig(space, "acc", "MAXIMIZE", 4, run_config=script)
+    node = built([HyperDriveStep("h", sweep, inputs=[images])])["h"]
+    assert node.run.arguments == ["--data", "$AZUREML_DATAREFERENCE_images"]
+    assert [each.name for each in node.inputs] == ["images"]
+    with pytest.raises(ValueError, match="leave one of them out"):
+        HyperDriveStep("h", sweep, ["--more", 1])
+
+
+def test_a_command_step_takes_a_script_run_config(folder, built):
+    """With its command, folder, nodes and target; a parameter is one word of a shell's line."""
+    script = ScriptRunConfig(
+        str(folder),
+        command=["python train.py --word", PipelineParameter("word", "a b")],
+        compute_target="cluster",
+        distributed_job_config=MpiConfiguration(node_count=2),
+    )
+    run = built([CommandStep(name="c", runconfig=script)])["c"].run
+    assert run.command == ["/bin/sh", "-c", 'python train.py --word "$AML_PARAMETER_word"']
+    assert (run.target, run.node_count, run.launcher.kind) == ("cluster", 2, "mpi")
+
+
+def test_data_stands_within_a_text(step, built):
+    """Configuration frameworks take `key=value`, in which v1's scripts write `arg_val`."""
+    made = OutputFileDatasetConfig("made")
+    first = step("first", arguments=[f"out={made.arg_val}"], outputs=[made])
+    rows = made.as_input("rows")
+    nodes = built([first, step("second", arguments=[f"in={rows.arg_val}"], inputs=[rows])])
+    assert nodes["first"].run.arguments == ["out=${made}"]
+    assert nodes["second"].run.arguments == ["in=${rows}"]
+
+
+def test_places_and_references_become_each_other():
+    """Old scripts take a DataPath, and how a job gets at it, from a DataReference."""
+    reference = DataReference("store", "name", "a/b", mode="download", path_on_compute="here")
+    assert DataPath.create_from_data_reference(reference).path_on_datastore == "a/b"
+    binding = DataPathComputeBinding.create_from_data_reference(reference)
+    assert (binding.mode, binding.path_on_compute) == ("download", "here")
+
+
+def test_a_notebook_is_a_step(folder, step, built):
+    """What it reads and makes are parameters of its own, beside those that have values."""
+    (folder / "a.ipynb").write_text('{"cells": [], "metadata": {}}')
+    config = NotebookRunConfig(
+        str(folder),
+        "a.ipynb",
+        parameters={"rate": 0.1, "code": "007", "text": "a b", "number": "10"},
+        handler=AzureMLNotebookHandler(timeout=600, progress_bar=False),
+    )
+    read, made = PipelineData("read"), PipelineData("made")
+    last = NotebookRunnerStep(
+        "notebook",
+        config,
+        compute_target="cluster",
+        params={"day": PipelineParameter("today", "monday"), "k": 3},
+        inputs=[read],
+        outputs=[made],
+        output_notebook_pipeline_data_name="result",
+    )
+    node = built([step("first", outputs=[read]), last])["notebook"]
+    assert (node.run.script, node.run.target) == ("a.ipynb", "cluster")
+    assert node.run.arguments == [
+        "--runyard-result=$AZUREML_DATAREFERENCE_result/a.output.ipynb",
+        "--runyard-cell-timeout=600",
+        *("--rate=0.1", "--code=007", "--text=a b", "--number='10'"),
+        *("--read", "$AZUREML_DATAREFERENCE_read", "--made", "$AZUREML_DATAREFERENCE_made"),
+        *("--day", "$AML_PARAMETER_today", "--k=3"),
+    ]
+    assert [each.name for each in node.outputs] == ["made", "result"]
+    with pytest.raises(ValueError, match="must be a NotebookRunConfig, not str"):
+        NotebookRunnerStep("n", "a.ipynb", compute_target="cluster")
+    with pytest.raises(Exception, match=r"must end in \.ipynb"):
+        NotebookRunConfig(str(folder), "train.py")
+    with pytest.raises(Exception, match="no option 'speed'"):
+        AzureMLNotebookHandler(speed=2)

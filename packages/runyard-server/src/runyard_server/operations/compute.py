@@ -399,9 +399,9 @@ def _not_found(name: str, existing: list[str]) -> ComputeNotFound:
 def _check_name(name: str) -> None:
     if name.lower() in protocol.RESERVED_NAMES:
         raise WrongName(f"the name {name!r} is reserved; choose another, for example 'cpucluster'")
-    if re.fullmatch(protocol.NAME_RULE, name) is None:
+    if re.fullmatch(protocol.NAME_RULE, name, re.ASCII) is None:
         raise WrongName(
-            f"{name!r} cannot name a compute target: 2 to 16 letters, digits and '-', "
+            f"{name!r} cannot name a compute target: 2 to 32 letters, digits, '-' and '_', "
             "the first a letter"
         )
 

@@ -1,13 +1,17 @@
 """Who has to do with a dataset: runs that read or made it, models that came of it."""
 
 from runyard.protocol.datasets import (
+    DIRECT,
+    OUTPUT,
+    REFERENCE,
     ChangedInputs,
     DatasetReader,
     DatasetReaders,
+    LookedUp,
     RunDatasetRecord,
     RunDatasets,
 )
-from runyard_server.core.dataset_lookups import definition_row, is_id, version_row
+from runyard_server.core.dataset_lookups import definition_row, find, is_id, version_row
 from runyard_server.core.lookups import run_key
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
@@ -85,6 +89,40 @@ def note_changes(system: System, workspace: str, run: str, body: ChangedInputs) 
         run_datasets.mark_changed(work.connection, key, body.names)
 
     system.write(write)
+
+
+def note_reference(system: System, workspace: str, run: str, body: LookedUp) -> None:
+    """Note that a run's script has looked a dataset up, if it is none of its inputs.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+        body: What names the dataset.
+
+    Raises:
+        RunNotFound: No such run in the workspace.
+        NotFound: There is no such dataset.
+    """
+
+    def fresh(work: Work) -> RunDatasetRow | None:
+        key, found = run_key(work, workspace, run), find(work, workspace, body.dataset)
+        place = (found.id, found.name, found.version)
+        for each in run_datasets.of_run(work.connection, key):
+            if each.direction != OUTPUT and (each.dataset, each.registered, each.version) == place:
+                return None
+        name = f"{found.name}:{found.version}" if found.name else found.id
+        told = (found.id, DIRECT, found.digest, found.name, found.version)
+        return RunDatasetRow(key, REFERENCE, name, *told)
+
+    def write(work: Work) -> None:
+        row = fresh(work)
+        if row is not None:
+            run_datasets.put(work.connection, row, rows.packed([]))
+
+    # A script may look the same one up for each of its batches.
+    if system.read(fresh) is not None:
+        system.write(write)
 
 
 def record(row: RunDatasetRow) -> RunDatasetRecord:

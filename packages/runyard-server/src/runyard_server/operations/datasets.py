@@ -32,6 +32,7 @@ from runyard_server.core.dataset_lookups import (
     definition_row,
     find,
     is_id,
+    read_by,
     record_of,
     unknown,
     version_row,
@@ -39,14 +40,19 @@ from runyard_server.core.dataset_lookups import (
 from runyard_server.core.lookups import workspace_row
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
-from runyard_server.execution import dataset_files, dataset_versions
+from runyard_server.execution import dataset_files, dataset_pins, dataset_versions
 from runyard_server.execution.dataset_versions import LONGEST_READ, checked_definition
-from runyard_server.operations.dataset_lineage import note_changes, of_run, readers
+from runyard_server.operations.dataset_lineage import (
+    note_changes,
+    note_reference,
+    of_run,
+    readers,
+)
 from runyard_server.store import datasets as rows
 from runyard_server.store import pages
 from runyard_server.store.datasets import DefinitionRow, VersionRow, WebFileRow
 
-__all__ = ["note_changes", "of_run", "readers"]
+__all__ = ["note_changes", "note_reference", "of_run", "readers"]
 
 
 def save(system: System, workspace: str, body: SaveDataset) -> DatasetRecord:
@@ -87,8 +93,25 @@ def measure(system: System, workspace: str, body: MeasureDataset) -> DatasetMeas
     return DatasetMeasure(found.digest, found.size, len(found.files), found.unread)
 
 
+def keep(system: System, workspace: str, body: MeasureDataset) -> DatasetMeasure:
+    """Store the bytes of a definition's files for some seconds, so that a version can keep them.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        body: The definition, and the seconds.
+
+    Raises:
+        InvalidRequest: It is no definition.
+        DatastoreNotFound: It names a datastore that is not there.
+    """
+    seconds = min(max(body.seconds, 0.0), LONGEST_READ)
+    found = dataset_pins.keep(system, workspace, checked_definition(body.definition), seconds)
+    return DatasetMeasure(found.digest, found.size, len(found.files), found.unread)
+
+
 def register(system: System, workspace: str, body: RegisterDataset) -> DatasetRecord:
-    """Register a definition under a name; the same definition and bytes are the same version.
+    """Register a definition under a name; the latest one's definition and bytes are that version.
 
     Args:
         system: The service's parts.
@@ -98,8 +121,10 @@ def register(system: System, workspace: str, body: RegisterDataset) -> DatasetRe
     Raises:
         InvalidRequest: The name or the definition cannot be one, or the name is of another kind.
         AlreadyExists: The name is taken, and no new version was asked for.
+        MissingBlobs: It is to be pinned, and not all of its bytes are stored.
     """
-    return dataset_versions.register(system, workspace, body, "")
+    made_by = permissions.asker(system).run or ""
+    return dataset_versions.register(system, workspace, body, made_by)
 
 
 def list_(system: System, workspace: str, query: DatasetQuery) -> DatasetPage:
@@ -289,8 +314,11 @@ def _files(system: System, workspace: str, dataset: str, *, now: bool) -> list[D
             return rows.files_of_version(work.connection, workspace, row.name, row.version)
 
         return system.read(read)
-    definition = system.read(lambda work: definition_row(work, workspace, dataset)).definition
-    return dataset_files.resolve(system, workspace, json.loads(definition)).files
+    if now:
+        row = system.read(lambda work: definition_row(work, workspace, dataset))
+        return dataset_files.resolve(system, workspace, json.loads(row.definition)).files
+    definition = system.read(lambda work: read_by(work, workspace, dataset))
+    return dataset_files.resolve(system, workspace, definition).files
 
 
 def _content(row: WebFileRow) -> UrlContent:

@@ -26,6 +26,7 @@ from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.execution import served_snapshots
 from runyard_server.execution.served_snapshots import ModelFiles, Names
+from runyard_server.operations import days
 from runyard_server.serving import ports
 from runyard_server.store import endpoints as rows
 from runyard_server.store import snapshots
@@ -73,7 +74,8 @@ def draft(
         found = deployment(work, row, row.default_deployment)
     named = [model.subject.id for model, _ in models]
     number = 1 if found is None else found.next_revision
-    return Draft(replace(spec, models=named), code, models, number)
+    environment = days.dated(work, workspace, spec.environment)
+    return Draft(replace(spec, models=named, environment=environment), code, models, number)
 
 
 def composed(system: System, place: tuple[str, str, str], given: Draft) -> SnapshotRow:

@@ -13,10 +13,15 @@ from runyard.protocol.environments import (
     LockQuery,
     LockRecord,
     LockUse,
+    MadeImage,
+    PrunedImages,
+    PruneImages,
     RegisterEnvironment,
 )
-from runyard.protocol.errors import EnvironmentNotFound, WrongState
+from runyard.protocol.errors import EnvironmentNotFound, InvalidRequest, WrongState
 from runyard.protocol.runs import RunSpec
+from runyard_server.compute import builds, containers, images
+from runyard_server.compute.images import BuiltImage
 from runyard_server.core import events, names, specs
 from runyard_server.core.clock import iso, iso_or_none
 from runyard_server.core.events import EventDraft
@@ -220,6 +225,42 @@ def evict(system: System, workspace: str, digest: str) -> None:
     if aside is None:
         raise EnvironmentNotFound(f"environment {known} is not in the cache")
     cache.discard(aside)
+
+
+def prune_images(system: System, workspace: str, body: PruneImages) -> PrunedImages:
+    """Remove the images that were made here for containers and that no run uses.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        body: What is asked for.
+
+    Raises:
+        WorkspaceNotFound: There is no such workspace.
+        InvalidRequest: The service has no container engine.
+    """
+    engine = system.settings.containers.engine
+    system.read(lambda work: workspace_row(work, workspace))
+    if not engine:
+        raise InvalidRequest(
+            "this service has no container engine, and so no images: [containers] of its "
+            "config.toml names one"
+        )
+    found = images.built(engine, str(system.home.root))
+
+    def is_unused(one: BuiltImage) -> bool:
+        # What a run is about to start has its lock; what a container uses the engine keeps.
+        return not one.lock or system.read(
+            lambda work: not rows.active_users(work.connection, one.lock, 1)
+        )
+
+    gone = [one for one in found if is_unused(one)]
+    if not body.dry_run:
+        # First what is left of builds that were broken off: it keeps the images that it is made of.
+        containers.remove(engine, builds.abandoned(engine, str(system.home.root)))
+        gone = images.remove(engine, gone, is_unused)
+    items = [MadeImage(one.id, one.lock, one.base, one.size, one.created_at) for one in gone]
+    return PrunedImages(items)
 
 
 def lock_of(system: System, definition: EnvironmentDefinition, *, gpu: bool) -> LockRecord | None:

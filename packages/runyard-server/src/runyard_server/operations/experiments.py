@@ -1,7 +1,11 @@
-"""Experiments: named series of runs. Asking for one makes it."""
+"""Experiments: named series of runs. Asking for one makes it.
 
-from collections.abc import Sequence
+That one is archived is a tag, which says of how many runs: one with more has been used since.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from runyard.protocol import events as kinds
 from runyard.protocol.errors import ExperimentNotFound, InvalidRequest
@@ -22,12 +26,14 @@ from runyard_server.core.lookups import workspace_row
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.operations import searches
+from runyard_server.store import experiment_facts, hidden_runs, nouns, pages
 from runyard_server.store import experiments as rows
-from runyard_server.store import hidden_runs, nouns, pages
 from runyard_server.store.experiments import ExperimentRow
 from runyard_server.store.searched import Wanted
 from runyard_server.store.subjects import EXPERIMENT, Subject
 
+# Among the tags of experiments, which MLflow has as well; `tags` never shows it.
+_ARCHIVED = "runyard.archived"
 _LONGEST_NOTES = 64 << 10
 _MEANING = "1 to 255 letters, digits, '_' or '-', and begin with a letter or a digit"
 WORDS = searches.Words(
@@ -140,7 +146,7 @@ def get(system: System, workspace: str, experiment: str) -> ExperimentRecord:
 def change(
     system: System, workspace: str, experiment: str, *, body: ChangeExperiment
 ) -> ExperimentRecord:
-    """Change the notes of an experiment.
+    """Change the notes or the tags of an experiment, archive it or take it back.
 
     Args:
         system: The service's parts.
@@ -150,8 +156,9 @@ def change(
 
     Raises:
         ExperimentNotFound: There is none; the message names the nearest.
-        InvalidRequest: The notes are too long.
+        InvalidRequest: The notes are too long, or the name of a tag is empty or too long.
     """
+    names.check_texts("tag", body.tags or {})
     if body.notes is not None and len(body.notes) > _LONGEST_NOTES:
         raise InvalidRequest(
             f"notes have at most {_LONGEST_NOTES} characters, not {len(body.notes)}"
@@ -161,6 +168,8 @@ def change(
         row = _required(work, workspace, experiment)
         if body.notes is not None:
             rows.set_notes(work.connection, row.id, body.notes)
+        _tag(work, row, body)
+        if body != ChangeExperiment():
             subject = Subject(EXPERIMENT, workspace, experiment)
             events.append(work, subject, [EventDraft(kinds.CHANGED)])
         return _whole(work, row)
@@ -196,8 +205,9 @@ def _not_found(work: Work, workspace: str, name: str) -> ExperimentNotFound:
 def _page(work: Work, workspace: str, names: Sequence[str], token: str | None) -> ExperimentPage:
     found = rows.find_many(work.connection, workspace, names)
     archived = hidden_runs.archived_of(work.connection, workspace, [row.name for row in found])
+    tags = experiment_facts.tags(work.connection, [row.id for row in found])
     return ExperimentPage(
-        [replace(_record(row), archived_count=archived[row.name]) for row in found], token
+        [_told(row, tags[row.id], archived_count=archived[row.name]) for row in found], token
     )
 
 
@@ -205,7 +215,28 @@ def _whole(work: Work, row: ExperimentRow) -> ExperimentRecord:
     """The record of one experiment, with its notes."""
     archived = hidden_runs.archived_of(work.connection, row.workspace, [row.name])
     notes = rows.notes(work.connection, row.id)
-    return replace(_record(row), notes=notes, archived_count=archived[row.name])
+    tags = experiment_facts.tags(work.connection, [row.id])[row.id]
+    return _told(row, tags, notes=notes, archived_count=archived[row.name])
+
+
+def _told(row: ExperimentRow, tags: Mapping[str, str], **more: Any) -> ExperimentRecord:
+    """The record of an experiment with its tags, of which one tells that it is archived."""
+    at, _, count = tags.get(_ARCHIVED, "").partition(" ")
+    # A new run is all it takes to bring it back, and none of those has to look here.
+    archived_at = at if count == str(row.run_count) else None
+    shown = {name: value for name, value in tags.items() if name != _ARCHIVED}
+    return replace(_record(row), tags=shown, archived_at=archived_at, **more)
+
+
+def _tag(work: Work, row: ExperimentRow, body: ChangeExperiment) -> None:
+    given = dict(body.tags or {})
+    removed = list(body.removed_tags or ())
+    if body.archived:
+        given[_ARCHIVED] = f"{iso(work.now)} {row.run_count}"
+    elif body.archived is not None:
+        removed.append(_ARCHIVED)
+    experiment_facts.remove_tags(work.connection, row.id, removed)
+    experiment_facts.set_tags(work.connection, row.id, given)
 
 
 def _record(row: ExperimentRow) -> ExperimentRecord:

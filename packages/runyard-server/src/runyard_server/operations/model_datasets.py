@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from runyard.protocol.datasets import INPUT
+from runyard.protocol.datasets import OUTPUT
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.models import LineageDataset, ModelDataset
 from runyard_server.core.dataset_lookups import find
@@ -15,23 +15,27 @@ _MOST = 100
 
 
 def add(work: Work, row: ModelRow, given: Sequence[ModelDataset]) -> None:
-    """Note the datasets of a version; in the transaction that registers it.
+    """Note further datasets of a version; one that is there for the same is passed over.
 
     Args:
         work: The unit of work.
         row: The version.
-        given: Its datasets.
+        given: The datasets.
 
     Raises:
         InvalidRequest: There are too many.
         NotFound: One of them is not there.
     """
-    if len(given) > _MOST:
-        raise InvalidRequest(f"a model has {_MOST} datasets at most, not {len(given)}")
-    rows = []
-    for number, each in enumerate(given, 1):
+    known = run_datasets.of_model(work.connection, row.key)
+    if len(known) + len(given) > _MOST:
+        raise InvalidRequest(f"a model has {_MOST} datasets at most, not {len(known) + len(given)}")
+    there = {(each.scenario, each.dataset, each.digest) for each in known}
+    rows: list[ModelDatasetRow] = []
+    for each in given:
         found = find(work, row.workspace, each.dataset)
-        rows.append(ModelDatasetRow(row.key, number, each.scenario, found.id, found.digest))
+        number = len(known) + len(rows) + 1
+        if (each.scenario, found.id, found.digest) not in there:
+            rows.append(ModelDatasetRow(row.key, number, each.scenario, found.id, found.digest))
     run_datasets.add_to_model(work.connection, rows)
 
 
@@ -60,5 +64,5 @@ def lineage(work: Work, row: ModelRow, run_key: int | None) -> list[LineageDatas
             each.name, each.dataset, each.digest, each.registered, each.version, each.changed
         )
         for each in run_datasets.of_run(work.connection, run_key)
-        if each.direction == INPUT
+        if each.direction != OUTPUT
     ]

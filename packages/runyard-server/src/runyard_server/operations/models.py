@@ -5,7 +5,7 @@ copies nothing, however many they are; see `store.file_sets`. The one exception 
 become contents of the version first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from runyard.protocol import events as kinds
@@ -76,6 +76,7 @@ WORDS = Words(
         "creation_timestamp": "created_at",
     },
 )
+TITLED = replace(WORDS, noun=nouns.TITLED_MODELS)
 
 
 def register(system: System, workspace: str, *, body: RegisterModel) -> ModelRecord:
@@ -170,18 +171,19 @@ def list_(system: System, workspace: str, query: ModelQuery) -> ModelPage:
     return system.read(read)
 
 
-def search(system: System, workspace: str, body: Search) -> ModelPage:
+def search(system: System, workspace: str, body: Search, *, titled: bool = False) -> ModelPage:
     """One page of a search for model versions, without their files.
 
     Args:
         system: The service's parts.
         workspace: Id of the workspace.
         body: What is asked for.
+        titled: Whether `title`, what trackers call their models, is one of the attributes.
 
     Raises:
         InvalidRequest: The filter, an order, a column or the page token makes no sense.
     """
-    asked = searches.prepared(WORDS, workspace, body)
+    asked = searches.prepared(TITLED if titled else WORDS, workspace, body)
 
     def read(work: Work) -> ModelPage:
         workspace_row(work, workspace)
@@ -213,22 +215,36 @@ def get(system: System, workspace: str, model: str) -> ModelRecord:
     return system.read(read)
 
 
-def change(system: System, workspace: str, model: str, *, body: ChangeModel) -> ModelRecord:
-    """Change a version's tags, properties or description.
+def change(
+    system: System,
+    workspace: str,
+    model: str,
+    *,
+    body: ChangeModel,
+    check: Callable[[str | None], None] | None = None,
+) -> ModelRecord:
+    """Change a version's tags, properties or description, or add datasets to it.
 
     Args:
         system: The service's parts.
         workspace: Id of the workspace.
         model: The model: `name`, `name:version` or `name@alias`.
         body: What is asked for.
+        check: Refuses to change what a run has registered, or None has; asked first.
 
     Raises:
         InvalidRequest: The name of a tag or property is empty or too long.
         ModelNotFound: There is none.
+        NotFound: A dataset is not there.
         AlreadyExists: A property is there with another value; nothing was changed.
     """
     names.check_texts("tag", body.tags)
     names.check_texts("property", body.properties)
+    if check is not None:
+        found = system.read(lambda work: require(work, workspace, one_version(model)))
+        check(found.run)
+        # An alias may be another version's by now.
+        model = f"{found.name}:{found.version}"
 
     def write(work: Work) -> ModelRecord:
         row = require(work, workspace, one_version(model))
@@ -243,6 +259,7 @@ def change(system: System, workspace: str, model: str, *, body: ChangeModel) -> 
             **({} if body.resources is None else vars(body.resources)),
         )
         rows.change(work.connection, changed)
+        model_datasets.add(work, row, body.datasets)
         _note(work, row, kinds.CHANGED, **_told(body))
         return record_of(changed, rows.files(work.connection, row))
 
@@ -324,6 +341,7 @@ def _told(body: ChangeModel) -> dict[str, str]:
         "properties": ", ".join(properties),
         "description": body.description or "",
         "resources": ", ".join(f"{name}={value}" for name, value in wishes.items()),
+        "datasets": ", ".join(f"{each.scenario}={each.dataset}" for each in body.datasets),
     }
 
 

@@ -26,6 +26,8 @@ def check(spec: RunSpec) -> None:
         )
     if not batches.inputs:
         raise InvalidRequest("no input is named that could be cut up into batches")
+    if len({*batches.partition_keys}) < len(batches.partition_keys):
+        raise InvalidRequest("partition_keys has a key twice")
     _check_action(batches)
     _check_numbers(batches)
 

@@ -5,7 +5,6 @@ a digest comes again until it is known. Beyond 8 GiB that nobody has read yet, s
 for the bytes, and the digest says so.
 """
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +14,7 @@ from runyard.protocol.dataset_paths import normal
 from runyard.protocol.datasets import DatasetFile
 from runyard.protocol.errors import RunyardError
 from runyard.protocol.pipelines import NodeInput, OutputRecord
-from runyard_server.core.dataset_lookups import definition_row
+from runyard_server.core.dataset_lookups import read_by
 from runyard_server.core.datastore_files import files_of
 from runyard_server.core.lookups import folder_of
 from runyard_server.core.system import System
@@ -29,6 +28,9 @@ _GB = 1e9
 _MOST_MARKED, _MARK = 200, 32
 
 
+Marks = dict[tuple[str, str], dict[str, str]]
+
+
 class Reading:
     """For how long bytes may be read by all that is asked together.
 
@@ -39,7 +41,7 @@ class Reading:
 
     def __init__(self, until: float | None = None) -> None:
         self._until = until
-        self.marks: dict[tuple[str, str], dict[str, str]] = {}
+        self.marks: Marks = {}
 
     def left(self) -> float:
         """The seconds that are left."""
@@ -95,9 +97,9 @@ def of_dataset(system: System, workspace: str, dataset: str, reading: Reading) -
     Raises:
         NotFound: There is none.
     """
-    text = system.read(lambda work: definition_row(work, workspace, dataset).definition)
-    found = _of(system, workspace, json.loads(text), reading)
-    return replace(found, digest=f"{canonical(_without_places(json.loads(text)))} {found.digest}")
+    definition = system.read(lambda work: read_by(work, workspace, dataset))
+    found = _of(system, workspace, definition, reading)
+    return replace(found, digest=f"{canonical(_without_places(definition))} {found.digest}")
 
 
 def of_input(
@@ -169,6 +171,7 @@ def collected(
         content = of_place(system, workspace, output.datastore, output.path, reading)
         if content.unread:
             return [], content.unread
+        reading.marks[output.datastore, output.path] = content.files
         found.append(replace(output, digest=content.digest))
     return found, ""
 
@@ -214,11 +217,10 @@ def is_unchanged(
 
 
 def _of(system: System, workspace: str, definition: Definition, reading: Reading) -> Content:
-    found = dataset_files.resolve(system, workspace, definition)
-    if found.unread and found.unread <= _MOST_READ:
-        seconds = reading.left()
-        if seconds:
-            found = dataset_files.resolve(system, workspace, definition, seconds)
+    def seconds(unread: int) -> float:
+        return reading.left() if unread <= _MOST_READ else 0.0
+
+    found = dataset_files.resolve(system, workspace, definition, seconds)
     if not found.files:
         return Content(ABSENT)
     if found.unread and found.unread <= _MOST_READ:

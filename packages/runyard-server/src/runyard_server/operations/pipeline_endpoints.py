@@ -257,7 +257,8 @@ def named(system: System, workspace: str, name: str) -> str:
     """
     row = system.read(lambda work: rows.active_named(work.connection, workspace, name))
     if row is None:
-        raise NotFound(f"there is no active pipeline endpoint {name[:_SHOWN]!r}")
+        told = f"it was not found in workspace {workspace}"
+        raise NotFound(f"there is no active pipeline endpoint {name[:_SHOWN]!r}: {told}")
     return row.id
 
 
@@ -265,7 +266,9 @@ def _row(work: Work, workspace: str, endpoint: str) -> EndpointRow:
     row = rows.find(work.connection, workspace, endpoint)
     if row is None:
         workspace_row(work, workspace)
-        raise NotFound(f"there is no pipeline endpoint {endpoint[:_SHOWN]!r}")
+        # v1 scripts look for the last words, and publish the endpoint where they find them.
+        told = f"it was not found in workspace {workspace}"
+        raise NotFound(f"there is no pipeline endpoint {endpoint[:_SHOWN]!r}: {told}")
     return row
 
 

@@ -251,6 +251,9 @@ def _launcher(launcher: LauncherSpec, ports: list[str]) -> dict[str, object]:
         return found
     # Ports are numbers, as among arguments; how much a script logs is no result of it.
     del batches["logging_level"]
+    if not batches["partition_keys"]:
+        # It came later, and what was made before it is as good.
+        del batches["partition_keys"]
     batches["inputs"] = [ports.index(name) for name in batches["inputs"]]
     batches["output"] = ports.index(batches["output"]) if batches["output"] else None
     return {**found, "parallel": batches}

@@ -31,6 +31,7 @@ from runyard.protocol.pipelines import (
 )
 from runyard.protocol.runs import LauncherSpec, RunSpec
 from runyard.protocol.suggestions import suggest
+from runyard_server.operations import run_datasets
 from runyard_server.pipelines import graph
 from runyard_server.store import folders
 
@@ -172,10 +173,9 @@ def run_spec(node: NodeSpec, run: str, made: Made) -> RunSpec:
     for each in node.inputs:
         found = made.get((each.node, each.output))
         if each.as_dataset:
-            dataset = each.dataset if found is None else found.dataset
             # While nothing is there to be read it has no id.
-            if dataset:
-                inputs.append(RunInput(each.name, dataset, each.mode, each.path_on_compute))
+            if each.dataset:
+                inputs.append(RunInput(each.name, each.dataset, each.mode, each.path_on_compute))
         elif found is not None:
             place = (found.datastore, found.path, each.mode, each.path_on_compute)
             data.append(DataReference(each.name, *place, overwrite=each.overwrite))
@@ -217,9 +217,26 @@ def _check_ports(node: NodeSpec, nodes: Mapping[str, NodeSpec], made: set[tuple[
         _check_place(node, output)
     _check_batches(node)
     ports = Counter([*(each.name for each in node.inputs), *(each.name for each in node.outputs)])
-    twice = sorted(name for name, count in ports.items() if count > 1)
+    twice = sorted(name for name, count in ports.items() if count > 1) or _check_datasets(node)
     if twice:
         raise InvalidRequest(f"two inputs or outputs of step {node.name!r} are called {twice[0]!r}")
+
+
+def _check_datasets(node: NodeSpec) -> list[str]:
+    """Refuse names of datasets that a job's variables cannot have; give those that are there twice.
+
+    What another step makes is checked here alone: when its run is known, this step is begun.
+    """
+    named = [*(each.name for each in node.inputs), *(each.name for each in node.outputs)]
+    lowered = Counter(map(str.lower, named))
+    datasets = [each.name for each in node.inputs if each.as_dataset]
+    for name in datasets:
+        try:
+            run_datasets.check_variable(name)
+        except InvalidRequest as error:
+            raise InvalidRequest(f"step {node.name!r}: {error.message}") from None
+    # An input sets the variables of both cases.
+    return [name for name in datasets if lowered[name.lower()] > 1]
 
 
 def _check_batches(node: NodeSpec) -> None:

@@ -47,7 +47,7 @@ from runyard_server.operations import (
     pipeline_reuse,
     pipeline_specs,
 )
-from runyard_server.operations.pipeline_data import Reading
+from runyard_server.operations.pipeline_data import Marks, Reading
 from runyard_server.operations.pipeline_graphs import Graph
 from runyard_server.operations.pipeline_reuse import REUSE, Found, LockOf
 from runyard_server.store import environments, parallel, runs
@@ -90,10 +90,13 @@ def advance(system: System, subject: Subject, lock_of: LockOf) -> int | None:
     Returns:
         When to look again though nobody wakes it, in microseconds since 1970; None: never.
     """
+    marks: Marks = {}
     while True:
         turn = system.read(lambda work: _look(work, system, subject, lock_of))
         if turn is None:
             return None
+        # What a step has made was looked at a moment ago when the next one asks what it reads.
+        turn.reading.marks = marks
         if not turn.take():
             return turn.due
 
@@ -413,11 +416,11 @@ class _Turn:
                 reason = f"waiting for the same step of run {other}"
                 rows.change_node(work.connection, node, reason=reason)
                 return False
-            given = _read(work, step.workspace, spec, made)
+            given = _reading(work, step.workspace, spec, made)
             rows.put_spec(
                 work.connection,
                 step.key,
-                specs.text_of(pipeline_specs.run_spec(spec, step.id, given)),
+                specs.text_of(pipeline_specs.run_spec(given, step.id, made)),
             )
             begins = states.STARTING if spec.sweep is None else states.RUNNING
             runs.set_properties(work.connection, step.key, {REUSE: found.reason})
@@ -521,15 +524,14 @@ def _named(outputs: list[OutputRecord], spec: NodeSpec) -> list[OutputRecord]:
     ]
 
 
-def _read(
-    work: Work, workspace: str, spec: NodeSpec, made: pipeline_specs.Made
-) -> dict[tuple[str, str], OutputRecord]:
-    """What a step reads, as datasets where it is to be read as one."""
-    found = dict(made)
+def _reading(work: Work, workspace: str, spec: NodeSpec, made: pipeline_specs.Made) -> NodeSpec:
+    """A step whose inputs name their datasets: two may read one output, each in its own way."""
+    inputs = []
     for each in spec.inputs:
         place = made.get((each.node, each.output))
         if each.as_dataset and place is not None:
             definition = pipeline_specs.read_as(each, place)
             kept = dataset_versions.kept(work, workspace, definition)
-            found[each.node, each.output] = replace(place, dataset=kept.id)
-    return found
+            each = replace(each, dataset=kept.id)  # noqa: PLW2901 - the same, with its dataset
+        inputs.append(each)
+    return replace(spec, inputs=inputs)

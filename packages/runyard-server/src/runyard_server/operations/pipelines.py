@@ -41,6 +41,7 @@ from runyard_server.core.work import Work
 from runyard_server.execution import inherited_environment, mpi, new_runs, run_folders
 from runyard_server.execution.new_runs import Named, new_row
 from runyard_server.operations import (
+    days,
     parameters,
     pipeline_ends,
     pipeline_graphs,
@@ -51,6 +52,7 @@ from runyard_server.operations import (
 )
 from runyard_server.operations.experiments import checked as experiment_name
 from runyard_server.operations.experiments import ensured
+from runyard_server.operations.submission_lookups import Lookups
 from runyard_server.pipelines import graph
 from runyard_server.store import pipelines as rows
 from runyard_server.store import runs
@@ -306,17 +308,15 @@ def _asked(system: System, workspace: str, body: SubmitPipeline) -> _Asked:
         for node in order
         for each in pipeline_specs.makes(nodes[node], ids[node])
     }
-    warnings = {}
+    warnings, known = {}, Lookups(system, workspace)
     for each in order:
-        nodes[each], warnings[each] = _checked(
-            system, workspace, body, nodes[each], ids[each], made
-        )
+        nodes[each], warnings[each] = _checked(system, known, body, nodes[each], ids[each], made)
     return _Asked(order, values, nodes, ids, made, warnings)
 
 
 def _checked(
     system: System,
-    workspace: str,
+    known: Lookups,
     body: SubmitPipeline,
     node: NodeSpec,
     run: str,
@@ -330,12 +330,13 @@ def _checked(
     data = [each if each.name in mine else replace(each, mode=UPLOAD) for each in spec.data]
     spec = replace(spec, experiment=body.experiment, data=data)
     try:
-        checked = submission.check(system, workspace, spec)
+        checked = submission.check(system, known.workspace, spec, known)
         if node.sweep is not None:
             sweep_checks.check(replace(node.sweep, base=spec), node.sweep.parallel)
     except RunyardError as error:
         raise type(error)(f"step {node.name!r}: {error.message}", error.details) from None
-    own = replace(node.run, experiment=body.experiment)
+    dated = days.of_row(known.row(), node.run.environment)
+    own = replace(node.run, experiment=body.experiment, environment=dated)
     completed, _ = mpi.completed(own, checked.site.environments)
     return replace(node, run=completed), checked.warnings
 

@@ -6,7 +6,7 @@ lock that it was once given.
 """
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -25,6 +25,7 @@ from runyard.protocol.pipelines import (
 from runyard.protocol.published_pipelines import (
     ACTIVE,
     DISABLED,
+    PUBLISHED_ID,
     ChangePublished,
     PublishedPage,
     PublishedQuery,
@@ -68,7 +69,7 @@ def create(system: System, workspace: str, body: PublishPipeline) -> PublishedRe
     """
     check_name(body.name)
     spec = _asked(system, workspace, body)
-    _check(spec)
+    check_spec(spec)
     text = msgspec.json.encode(spec).decode()
     row = PublishedRow(
         key=0,
@@ -85,15 +86,11 @@ def create(system: System, workspace: str, body: PublishPipeline) -> PublishedRe
             str(uuid.uuid5(_GRAPHS, text)), [each.name for each in spec.nodes], spec.parameters
         ),
     )
-    needed = sorted({each.run.snapshot for each in spec.nodes if each.run.snapshot})
+    needed = snapshots_of(spec)
 
     def write(work: Work) -> PublishedRecord:
         place = workspace_row(work, workspace)
-        for each in needed:
-            # In this transaction: the collector looks in one of its own, so it comes before or
-            # finds that the snapshot is needed.
-            if snapshots.find(work.connection, workspace, each) is None:
-                raise SnapshotNotFound(f"snapshot {each[:80]!r} is not here; send the folder again")
+        check_snapshots(work, workspace, needed)
         return work.answered(_write(work, place, row, text, needed))
 
     return system.write(write)
@@ -221,7 +218,7 @@ def submit(
         regenerate=body.regenerate,
         source=body.source,
         tags=body.tags,
-        properties={**body.properties, "azureml.pipelineid": row.id},
+        properties={**body.properties, PUBLISHED_ID: row.id},
         submitted_by=body.submitted_by,
         parent=body.parent,
         submitted_from=body.submitted_from,
@@ -294,25 +291,66 @@ def check_active(row: PublishedRow) -> None:
         )
 
 
+def spec_of_run(system: System, workspace: str, run: str) -> PipelineSpec:
+    """All that a pipeline run does.
+
+    Args:
+        system: The service's parts.
+        workspace: Id of the workspace.
+        run: Id of the run.
+
+    Raises:
+        RunNotFound: There is no such run.
+        InvalidRequest: It is no pipeline.
+    """
+
+    def read(work: Work) -> PipelineSpec:
+        found = run_row(work, workspace, run)
+        row = pipeline_rows.find(work.connection, found.key)
+        if row is None:
+            raise InvalidRequest(f"run {run} is no pipeline: `runyard pipelines list`")
+        return pipelines.spec_of(row)
+
+    return system.read(read)
+
+
+def snapshots_of(given: PipelineSpec) -> list[str]:
+    """The ids of the snapshots that a pipeline needs."""
+    return sorted({each.run.snapshot for each in given.nodes if each.run.snapshot})
+
+
+def check_snapshots(work: Work, workspace: str, needed: Sequence[str]) -> None:
+    """Refuse what needs snapshots that are not here.
+
+    Args:
+        work: The unit of work, which is to write who needs them: the collector looks in a
+            transaction of its own, so it comes before or finds that they are needed.
+        workspace: Id of the workspace.
+        needed: Their ids.
+
+    Raises:
+        SnapshotNotFound: One is not here.
+    """
+    for each in needed:
+        if snapshots.find(work.connection, workspace, each) is None:
+            raise SnapshotNotFound(f"snapshot {each[:80]!r} is not here; send the folder again")
+
+
 def _asked(system: System, workspace: str, body: PublishPipeline) -> PipelineSpec:
     """What is to be published."""
     if (body.spec is None) == (body.run is None):
         raise InvalidRequest("give either spec, or run: the id of a pipeline run")
     if body.spec is not None:
         return body.spec
-    asked = str(body.run)
-
-    def read(work: Work) -> PipelineSpec:
-        run = run_row(work, workspace, asked)
-        row = pipeline_rows.find(work.connection, run.key)
-        if row is None:
-            raise InvalidRequest(f"run {asked} is no pipeline: `runyard pipelines list`")
-        return pipelines.spec_of(row)
-
-    return system.read(read)
+    return spec_of_run(system, workspace, str(body.run))
 
 
-def _check(given: PipelineSpec) -> None:
+def check_spec(given: PipelineSpec) -> None:
+    """Refuse a pipeline that could never run.
+
+    Raises:
+        InvalidRequest: What stands against it.
+    """
     pipeline_specs.order(given)
     defaults = {each.name: each.default for each in given.parameters}
     chosen = pipeline_specs.values(given.parameters, defaults)

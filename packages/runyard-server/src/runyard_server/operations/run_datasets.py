@@ -14,24 +14,26 @@ from runyard.protocol.datasets import (
 )
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.runs import RunSpec
-from runyard_server.core.dataset_lookups import find
-from runyard_server.core.lookups import folder_of
-from runyard_server.core.system import System
 from runyard_server.execution.dataset_versions import check_name, checked_definition
+from runyard_server.operations.submission_lookups import Lookups
 
 # Each name becomes a variable of the job: these are the system's, and those that begin so are
 # what the job itself sets. v1 warned of some and had them replaced.
-_TAKEN = frozenset(("path", "home", "pwd", "shell", "user", "logname", "ld_library_path"))
+_TAKEN = frozenset(
+    (
+        *("path", "home", "pwd", "shell", "user", "logname", "tmpdir", "virtual_env"),
+        *("ld_library_path", "ld_preload"),
+    )
+)
 _OURS = ("azureml_", "runyard_", "python")
 _MOST = 100
 
 
-def check(system: System, workspace: str, spec: RunSpec) -> None:
+def check(known: Lookups, spec: RunSpec) -> None:
     """Check the inputs and outputs of a run.
 
     Args:
-        system: The service's parts.
-        workspace: Id of the workspace.
+        known: Looks up what they name.
         spec: What was submitted.
 
     Raises:
@@ -42,16 +44,26 @@ def check(system: System, workspace: str, spec: RunSpec) -> None:
     seen = {reference.name.lower() for reference in spec.data}
     named = [given.name for given in spec.inputs] + [output.name for output in spec.outputs]
     for name in named:
-        _check_name(name, seen)
+        check_variable(name)
+        if name.lower() in seen:
+            raise InvalidRequest(
+                f"two of the run's data references, inputs and outputs are called {name!r}; give "
+                "each a name of its own"
+            )
         # By lower case, for an input sets the variables of both.
         seen.add(name.lower())
     for given in spec.inputs:
-        _check_input(system, workspace, given)
+        _check_input(known, given)
     for output in spec.outputs:
-        _check_output(system, workspace, output)
+        _check_output(known, output)
 
 
-def _check_name(name: str, seen: set[str]) -> None:
+def check_variable(name: str) -> None:
+    """Refuse the name of an input or output that can be no variable, or is one that jobs need.
+
+    Raises:
+        InvalidRequest: It is.
+    """
     if re.fullmatch(INPUT_RULE, name) is None:
         raise InvalidRequest(
             f"{name[:80]!r} cannot name a dataset of a run: letters, digits and '_', not "
@@ -62,34 +74,28 @@ def _check_name(name: str, seen: set[str]) -> None:
             f"{name!r} cannot name a dataset of a run, for the job has a variable of that name "
             "already; choose another"
         )
-    if name.lower() in seen:
-        raise InvalidRequest(
-            f"two of the run's data references, inputs and outputs are called {name!r}; give each "
-            "a name of its own"
-        )
 
 
-def _check_input(system: System, workspace: str, given: RunInput) -> None:
+def _check_input(known: Lookups, given: RunInput) -> None:
     if given.mode not in INPUT_MODES:
         raise InvalidRequest(
             f"the mode {given.mode!r} of input {given.name!r} is unknown; use "
             f"{', '.join(INPUT_MODES)}"
         )
-    found = system.read(lambda work: find(work, workspace, given.dataset))
-    if found.kind != FILE and given.mode != DIRECT:
+    if known.dataset_kind(given.dataset) != FILE and given.mode != DIRECT:
         raise InvalidRequest(
             f"input {given.name!r} is a tabular dataset, which has no files to {given.mode}; pass "
             "it by as_named_input alone, and read it in the script with to_pandas_dataframe()"
         )
 
 
-def _check_output(system: System, workspace: str, output: RunOutput) -> None:
+def _check_output(known: Lookups, output: RunOutput) -> None:
     if output.mode not in OUTPUT_MODES:
         raise InvalidRequest(
             f"the mode {output.mode!r} of output {output.name!r} is unknown; use "
             f"{', '.join(OUTPUT_MODES)}"
         )
-    folder_of(system, workspace, output.datastore)
+    known.folder(output.datastore)
     try:
         path = normal(output.path)
     except ValueError as error:

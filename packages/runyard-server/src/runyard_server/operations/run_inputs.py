@@ -68,6 +68,9 @@ def datasets(
         ]
         return found[:_MOST_SUMMARIES]
 
+    if tracked_experiments.DEFAULT_ID in experiments:
+        # It is always there to a tracker, and is made when it is first meant.
+        tracked_experiments.get(system, workspace, tracked_experiments.DEFAULT_ID)
     return system.read(read)
 
 

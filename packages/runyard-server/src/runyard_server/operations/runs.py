@@ -54,6 +54,7 @@ from runyard_server.execution import (
 )
 from runyard_server.execution.new_runs import Named, new_row
 from runyard_server.operations import (
+    days,
     explanations,
     parameters,
     run_keys,
@@ -104,7 +105,8 @@ def submit(system: System, workspace: str, body: SubmitRun) -> RunRecord:
     checked = submission.check(system, workspace, body.spec)
     _check_names(body.tags, body.properties)
     params = parameters.of_submission(body)
-    spec, added = mpi.completed(body.spec, checked.site.environments)
+    dated = days.of_spec(system, workspace, body.spec)
+    spec, added = mpi.completed(dated, checked.site.environments)
     properties = {**added, **body.properties}
     row = new_row(
         workspace,

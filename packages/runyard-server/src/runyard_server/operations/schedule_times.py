@@ -1,13 +1,14 @@
 """When schedules are due: what triggers may say, and their next times as the store counts."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from runyard.protocol.errors import InvalidRequest
 from runyard.protocol.recurrences import fault
 from runyard_server.core.clock import SECOND
-from runyard_server.pipelines import cron, recurrence
+from runyard_server.pipelines import cron, expressions, recurrence
 from runyard_server.pipelines.zones import zone_of
-from runyard_server.store.schedules import ScheduleSpec
+from runyard_server.store.schedules import ScheduleRow, ScheduleSpec
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -40,6 +41,24 @@ def check(spec: ScheduleSpec) -> None:
         )
     try:
         _read(spec)
+    except ValueError as error:
+        raise InvalidRequest(str(error)) from None
+
+
+def values(row: ScheduleRow, now: int) -> dict[str, Any]:
+    """The values of a schedule's parameters, with what expressions among them say.
+
+    Args:
+        row: The schedule.
+        now: Microseconds since 1970.
+
+    Raises:
+        InvalidRequest: An expression cannot be.
+    """
+    due = _datetime(now if row.due_at is None else row.due_at)
+    facts = expressions.Facts(_datetime(now), due, row.runs_for)
+    try:
+        return expressions.resolved(row.spec.values, facts)
     except ValueError as error:
         raise InvalidRequest(str(error)) from None
 

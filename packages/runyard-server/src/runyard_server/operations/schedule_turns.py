@@ -129,7 +129,7 @@ class _Turn:
         published_pipelines.submit(self.system, self.row.workspace, published, order, also)
 
     def _order(self, files: _Files | None) -> SubmitPublished:
-        spec, values = self.row.spec, dict(self.row.spec.values)
+        spec, values = self.row.spec, schedule_times.values(self.row, self.now)
         if files is not None and spec.data is not None and spec.data.parameter:
             values[spec.data.parameter] = schedule_files.place(spec.data, list(files.changed))
         due_at = self.row.due_at or self.now

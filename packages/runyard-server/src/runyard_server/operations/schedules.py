@@ -295,7 +295,8 @@ def _check_values(work: Work, row: ScheduleRow) -> None:
     published_pipelines.check_active(found)
     parameters = found.summary.parameters
     # A name that is unknown is no fault: each run warns of it, as of any submission.
-    values, _ = published_pipelines.values_of(parameters, row.spec.values)
+    given = schedule_times.values(row, work.now)
+    values, _ = published_pipelines.values_of(parameters, given)
     pipeline_specs.values(parameters, values)
     if row.spec.data is not None and row.spec.data.parameter:
         _check_takes_path(parameters, row.spec.data.parameter)

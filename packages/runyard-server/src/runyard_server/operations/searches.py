@@ -225,7 +225,8 @@ def _after(token: str | None, wanted: Wanted, mark: int) -> Place | None:
     place = Place(read.phase, tuple(read.values), read.key)
     if read.mark != mark or not search.fits(wanted, place):
         raise InvalidRequest(
-            "page_token belongs to a search with another filter or order; start without one"
+            "page_token belongs to a search with another filter or order; start without one",
+            {"parameter": "page_token"},
         )
     return place
 

@@ -13,27 +13,26 @@ from runyard.protocol import data as modes
 from runyard.protocol import exit_deadline, parallel
 from runyard.protocol.compute import AKS_COMPUTE, ComputeRecord
 from runyard.protocol.data import DataReference
+from runyard.protocol.datasets import DIRECT
 from runyard.protocol.errors import (
     AlreadyExists,
     DatastorePathNotFound,
     InvalidRequest,
-    SnapshotNotFound,
     WrongState,
 )
-from runyard.protocol.files import FileEntry
 from runyard.protocol.queue import MOST_PRIORITY
 from runyard.protocol.runs import LOCAL_TARGET, LauncherSpec, RunSpec
 from runyard.protocol.sizes import resolve
 from runyard.protocol.suggestions import suggest
 from runyard_server.compute.base import Answer, Need
-from runyard_server.core.datastore_files import files_of
-from runyard_server.core.lookups import folder_of, run_row, workspace_row
+from runyard_server.core.lookups import run_row, workspace_row
 from runyard_server.core.sites import Site
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.execution import run_containers
-from runyard_server.operations import compute, experiments, parallel_checks, run_datasets
-from runyard_server.store import folders, runs, snapshots, sweeps, trashed
+from runyard_server.operations import experiments, parallel_checks, run_datasets
+from runyard_server.operations.submission_lookups import Lookups
+from runyard_server.store import folders, runs, sweeps, trashed
 from runyard_server.store.runs import RunRow
 
 MOST_RETRIES = 100
@@ -54,27 +53,29 @@ class Checked:
     warnings: list[str]
 
 
-def check(system: System, workspace: str, spec: RunSpec) -> Checked:
+def check(system: System, workspace: str, spec: RunSpec, known: Lookups | None = None) -> Checked:
     """Check a run's spec against what exists, and against what its site could ever run.
 
     Args:
         system: The service's parts.
         workspace: Id of the workspace.
         spec: What was submitted.
+        known: What was looked up for others of the same submission.
 
     Raises:
         RunyardError: The first fault found; nothing was written.
     """
     experiments.checked(spec.experiment)
     _check_numbers(spec)
-    cluster = _check_target(system, workspace, spec)
+    known = Lookups(system, workspace) if known is None else known
+    cluster = _check_target(known, spec)
     site = system.sites.of(LOCAL_TARGET if cluster is None else cluster.site)
     answer = _check_site(site, spec, cluster)
     _check_launcher(spec, cluster)
-    _check_script(spec, _snapshot_files(system, workspace, spec.snapshot))
-    warnings = _check_data(system, workspace, spec.data)
-    run_datasets.check(system, workspace, spec)
-    _check_mentions(spec)
+    _check_script(spec, known.paths(spec.snapshot))
+    warnings = _check_data(known, spec.data)
+    run_datasets.check(known, spec)
+    warnings += _check_mentions(spec)
     warnings += _lacks(site, answer, cluster)
     warnings += run_containers.check(system.settings.containers, site, spec)
     return Checked(site, [*warnings, *_warnings(spec, cluster)])
@@ -256,7 +257,7 @@ def _check_numbers(spec: RunSpec) -> None:
             )
 
 
-def _check_target(system: System, workspace: str, spec: RunSpec) -> ComputeRecord | None:
+def _check_target(known: Lookups, spec: RunSpec) -> ComputeRecord | None:
     if spec.target == LOCAL_TARGET:
         if spec.node_count > 1:
             raise InvalidRequest(
@@ -265,7 +266,7 @@ def _check_target(system: System, workspace: str, spec: RunSpec) -> ComputeRecor
                 f"{spec.node_count}"
             )
         return None
-    cluster = compute.get(system, workspace, spec.target)
+    cluster = known.cluster(spec.target)
     if cluster.kind == AKS_COMPUTE:
         raise InvalidRequest(
             f"compute target {cluster.name!r} is for endpoints (kind {cluster.kind}) and runs no "
@@ -281,23 +282,12 @@ def _check_target(system: System, workspace: str, spec: RunSpec) -> ComputeRecor
     return cluster
 
 
-def _snapshot_files(system: System, workspace: str, snapshot: str) -> list[FileEntry]:
-    row = system.read(lambda work: snapshots.find(work.connection, workspace, snapshot))
-    if row is None:
-        raise SnapshotNotFound(
-            f"there is no snapshot {snapshot[:80]!r} in workspace {workspace!r}; "
-            "create it from the source folder first"
-        )
-    return row.files
-
-
-def _check_script(spec: RunSpec, files: list[FileEntry]) -> None:
+def _check_script(spec: RunSpec, paths: frozenset[str]) -> None:
     if spec.command:
         return
     script = posixpath.normpath(spec.script) if spec.script else ""
     if not script:
         raise InvalidRequest("no script is named; give the entry script of the source folder")
-    paths = {entry.path for entry in files}
     if script not in paths:
         scripts = sorted(path for path in paths if path.endswith(".py"))
         near = suggest(script, scripts, "the folder has no Python files")
@@ -308,7 +298,7 @@ def _check_script(spec: RunSpec, files: list[FileEntry]) -> None:
         )
 
 
-def _check_data(system: System, workspace: str, references: list[DataReference]) -> list[str]:
+def _check_data(known: Lookups, references: list[DataReference]) -> list[str]:
     """Check the data references; the warnings are about paths that do not exist yet."""
     names: set[str] = set()
     warnings = []
@@ -317,11 +307,11 @@ def _check_data(system: System, workspace: str, references: list[DataReference])
         if reference.name in names:
             raise InvalidRequest(f"two data references have the name {reference.name!r}")
         names.add(reference.name)
-        warnings += _check_reference(system, workspace, reference)
+        warnings += _check_reference(known, reference)
     return warnings
 
 
-def _check_reference(system: System, workspace: str, reference: DataReference) -> list[str]:
+def _check_reference(known: Lookups, reference: DataReference) -> list[str]:
     # It becomes the end of a variable's name, so it may begin with a digit.
     if _VARIABLE.fullmatch("_" + reference.name) is None:
         raise InvalidRequest(
@@ -332,12 +322,12 @@ def _check_reference(system: System, workspace: str, reference: DataReference) -
             f"the mode {reference.mode!r} of data reference {reference.name!r} is unknown; "
             f"use {', '.join(modes.MODES)}"
         )
-    root = folder_of(system, workspace, reference.datastore)
+    root = known.folder(reference.datastore)
     path = reference.path.strip("/")
     if path in ("", "."):
         return []
     if root is None:
-        return _check_in_store(system, workspace, reference, path)
+        return _check_in_store(known, reference, path)
     place = folders.inside(root, path)
     # What the job brings when it has ended need not be there.
     if reference.mode == modes.UPLOAD or place.exists():
@@ -348,10 +338,8 @@ def _check_reference(system: System, workspace: str, reference: DataReference) -
     return [_missing(reference, path, place.name, beside)]
 
 
-def _check_in_store(
-    system: System, workspace: str, reference: DataReference, path: str
-) -> list[str]:
-    found = files_of(system, workspace, reference.datastore)
+def _check_in_store(known: Lookups, reference: DataReference, path: str) -> list[str]:
+    found = known.files(reference.datastore)
     path = folders.checked(path)
     if reference.mode == modes.UPLOAD or found.look(path) or found.page(path + "/", None, 1):
         return []
@@ -375,22 +363,31 @@ def _missing(reference: DataReference, path: str, name: str, beside: list[str]) 
     )
 
 
-def _check_mentions(spec: RunSpec) -> None:
+def _check_mentions(spec: RunSpec) -> list[str]:
     """Refuse `$AZUREML_DATAREFERENCE_x` in an argument when no reference is named x.
 
-    The script would get the text itself, and fail late at a file of that name.
+    The script would get the text itself, and fail late at a file of that name. v1 let it, and its
+    scripts take all references away and leave the arguments, so then it is a warning.
     """
-    known = {reference.name for reference in spec.data}
+    # A job has such a variable for each dataset with a path, too: those it reads, those it makes.
+    known = {each.name for each in spec.data}
+    known |= {each.name for each in spec.inputs if each.mode != DIRECT}
+    known |= {each.name for each in spec.outputs}
+    warnings = []
     for argument in (*spec.arguments, *spec.command):
         for name in _MENTION.findall(argument):
             variable = modes.VARIABLE_PREFIX + name
             if name not in known and variable not in spec.environment_variables:
                 near = suggest(name, sorted(known), "the run has no data references")
-                raise InvalidRequest(
+                told = (
                     f"the argument {argument!r} means the data reference {name!r}, which the run "
                     "does not have: pass the reference object itself, or add it to "
                     f"data_references; {near.sentence}"
                 )
+                if spec.data or spec.command:
+                    raise InvalidRequest(told)
+                warnings.append(told)
+    return warnings
 
 
 def _check_site(site: Site, spec: RunSpec, cluster: ComputeRecord | None) -> Answer:

@@ -53,7 +53,7 @@ from runyard_server.execution import (
 )
 from runyard_server.execution.new_runs import Named, new_row
 from runyard_server.execution.trials import child_id
-from runyard_server.operations import runs, submission, sweep_checks, sweep_tables
+from runyard_server.operations import days, runs, submission, sweep_checks, sweep_tables
 from runyard_server.operations.experiments import checked as experiment_name
 from runyard_server.operations.experiments import ensured
 from runyard_server.store import job_nodes, pages, sweeps
@@ -415,7 +415,8 @@ def _base(
         return None, {}, []
     base = replace(spec.base, experiment=spec.experiment)
     checked = submission.check(system, workspace, base)
-    completed, added = mpi.completed(base, checked.site.environments)
+    dated = days.of_spec(system, workspace, base)
+    completed, added = mpi.completed(dated, checked.site.environments)
     return completed, added, checked.warnings
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import msgspec
 
-from runyard.protocol.errors import NotFound, WrongState
+from runyard.protocol.errors import NotFound, TemporaryError, WrongState
 from runyard.protocol.trash import (
     FREEING,
     KEPT,
@@ -47,6 +47,7 @@ def add(system: System, workspace: str, body: AddTrash) -> TrashEntry:
         InvalidRequest: There is no such kind.
         NotFound: There is no such thing; the message names the nearest.
         WrongState: It is in use; the message says by what.
+        TemporaryError: What was deleted under its name before is being freed.
     """
     kind = trash_moves.of_kind(body.kind)
     keep = int(system.settings.trash_days * _DAY)
@@ -69,6 +70,12 @@ def add(system: System, workspace: str, body: AddTrash) -> TrashEntry:
         kind.put(work, workspace, found)
         # What has been deleted under this name before, and is still there, becomes one with it.
         former = rows.find_named(work.connection, workspace, body.kind, found.name)
+        if former is not None and former.state == FREEING:
+            # Not of what is being freed: its entry goes at the end, and this could not come back.
+            raise TemporaryError(
+                f"{former.kind} {former.subject} was deleted before, and that is being freed at "
+                "the moment; delete this one a little later"
+            )
         entry = _row(work, workspace, body.kind, trash_moves.merged(found, former), keep)
         entry = replace(entry, key=0 if former is None else former.key)
         entry = replace(entry, key=rows.put(work.connection, entry))

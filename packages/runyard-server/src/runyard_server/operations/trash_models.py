@@ -45,7 +45,9 @@ def found(work: Work, workspace: str, model: str) -> FoundModel:
     """
     if ":" in model or "@" in model:
         row = require(work, workspace, model)
-        _refuse_served(row.subject.id, endpoints.serving_model(work.connection, workspace, model))
+        # By its one spelling: `m:01` is version 1, too.
+        served = endpoints.serving_model(work.connection, workspace, row.subject.id)
+        _refuse_served(row.subject.id, served)
         _refuse_aliased(row.name, row.subject.id, row.aliases)
         return FoundModel(row.subject.id, [row], "", {})
     name = require_name(work, workspace, model)

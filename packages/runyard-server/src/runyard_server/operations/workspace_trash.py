@@ -151,6 +151,7 @@ def record_of(row: WorkspaceRow) -> WorkspaceRecord:
         sku=row.sku,
         default_datastore=row.default_datastore,
         tags=row.tags,
+        as_of=row.as_of,
     )
 
 

@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 from runyard.protocol import events as kinds
 from runyard.protocol.datastores import BLOB_STORE, FILE_STORE
-from runyard.protocol.errors import AlreadyExists
+from runyard.protocol.environments import NOW
+from runyard.protocol.errors import AlreadyExists, InvalidRequest
 from runyard.protocol.route import CONTRIBUTOR, OWNER
 from runyard.protocol.workspaces import (
     DEFAULT_WORKSPACE,
@@ -23,6 +24,7 @@ from runyard.protocol.workspaces import (
 from runyard_server.core import events, names, permissions
 from runyard_server.core.events import EventDraft
 from runyard_server.core.lookups import datastore_row, workspace_row
+from runyard_server.core.settings import is_day
 from runyard_server.core.system import System
 from runyard_server.core.work import Work
 from runyard_server.operations.workspace_trash import (
@@ -134,11 +136,14 @@ def change(system: System, workspace: str, body: ChangeWorkspace) -> WorkspaceRe
     Raises:
         WorkspaceNotFound: There is none.
         DatastoreNotFound: The new default datastore does not exist.
+        InvalidRequest: The day is none.
     """
+    _check_day(body.as_of or "")
     given = {
         "default_datastore": body.default_datastore,
         "friendly_name": body.friendly_name,
         "tags": body.tags,
+        "as_of": body.as_of,
     }
     changes = {name: value for name, value in given.items() if value is not None}
 
@@ -153,6 +158,14 @@ def change(system: System, workspace: str, body: ChangeWorkspace) -> WorkspaceRe
         return workspace_row(work, workspace)
 
     return record_of(system.write(write))
+
+
+def _check_day(text: str) -> None:
+    if not is_day(text) and text != NOW:
+        raise InvalidRequest(
+            f"as_of is {text[:80]!r}, which is no day: write it as '2019-08-01', '{NOW}' for the "
+            "newest packages, or '' for what the service's settings say"
+        )
 
 
 def _make(work: Work, body: CreateWorkspace, created_at: int | None) -> WorkspaceRow:

@@ -16,11 +16,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
+from runyard.protocol import timeouts
+from runyard.protocol.errors import TemporaryError
 from runyard.protocol.timeouts import (
     FIRST_RETRY_SECONDS,
     LEASE_RENEWAL_SECONDS,
     LONGEST_RETRY_SECONDS,
-    TICK_SECONDS,
 )
 from runyard_server.core import leases
 from runyard_server.core.notices import subject_of_work
@@ -66,6 +67,7 @@ class Loop:
         self._dirty: set[Subject] = set()
         self._failing: dict[Subject, _Failing] = {}
         self._lost_track: set[str] = set()
+        self._away: set[str] = set()
         self._renewed = time.monotonic()
         self._stopping = False
         self._thread: threading.Thread | None = None
@@ -113,10 +115,11 @@ class Loop:
                 if kind in self._lost_track:
                     found.update(reconciler.subjects())
                     self._lost_track.discard(kind)
-            except Exception:  # noqa: BLE001 - a fault of one kind must not end the loop
-                _log.exception("looking after subjects of kind %s failed", kind)
+            except Exception as error:  # noqa: BLE001 - a fault of one kind must not end the loop
+                self._tell(kind, error)
                 self._lost_track.add(kind)
             else:
+                self._tell(kind, None)
                 self._note(found)
                 if found:
                     self._wake.set()
@@ -134,7 +137,7 @@ class Loop:
             # Before the turn, not after it: what is announced meanwhile must wake the loop once
             # more.
             self._wake.clear()
-            if time.monotonic() - observed >= TICK_SECONDS:
+            if time.monotonic() - observed >= timeouts.TICK_SECONDS:
                 observed = time.monotonic()
                 self.observe()
             self.turn()
@@ -142,7 +145,7 @@ class Loop:
     def _next(self, observed: float) -> float:
         """When the next turn is due though nobody wakes the loop."""
         rests = [failing.until for failing in self._failing.values()]
-        return min([observed + TICK_SECONDS, *rests])
+        return min([observed + timeouts.TICK_SECONDS, *rests])
 
     def _reconcile(self, reconciler: Reconciler, subjects: Sequence[Subject]) -> None:
         """Take a turn for subjects of one kind; after a fault, for each of them alone."""
@@ -168,17 +171,30 @@ class Loop:
         before = self._failing.get(subject)
         pause = min(before.pause * 2, LONGEST_RETRY_SECONDS) if before else self._first_pause
         # Where a whole disk is full, every subject fails: the traceback once for each will do.
-        trace = None if before else error
+        trace = None if before else _trace(error)
         text = "a turn for %s failed (%s); again in %.0f s"
         _log.error(text, subject, error, pause, exc_info=trace)
         self._failing[subject] = _Failing(pause, time.monotonic() + pause)
         self._note([subject])
 
+    def _tell(self, kind: str, error: Exception | None) -> None:
+        """Log how looking after a kind has gone: what passes by itself once, and its end."""
+        if not isinstance(error, TemporaryError):
+            if error is not None:
+                _log.error("looking after subjects of kind %s failed", kind, exc_info=error)
+            elif kind in self._away:
+                _log.info("subjects of kind %s are looked after again", kind)
+            self._away.discard(kind)
+        elif kind not in self._away:
+            # A database that is away for an hour would fill the log with it, once a second.
+            _log.warning("subjects of kind %s are not looked after now: %s", kind, error)
+            self._away.add(kind)
+
     def _renew(self) -> None:
         try:
             leases.renew(self._system, self._token)
-        except Exception:  # noqa: BLE001 - a full disk, for example; the next time may be in time
-            _log.exception("leases could not be renewed")
+        except Exception as error:  # noqa: BLE001 - the next time may be in time
+            _log.error("leases could not be renewed (%s)", error, exc_info=_trace(error))
 
     def _hear(self, topic: str) -> None:
         subject = subject_of_work(topic)
@@ -189,6 +205,11 @@ class Loop:
     def _note(self, subjects: Iterable[Subject]) -> None:
         with self._guard:
             self._dirty.update(subjects)
+
+
+def _trace(error: Exception) -> Exception | None:
+    """What the log has the traceback of: nothing that passes by itself."""
+    return None if isinstance(error, TemporaryError) else error
 
 
 def _by_kind(subjects: Iterable[Subject]) -> Mapping[str, list[Subject]]:

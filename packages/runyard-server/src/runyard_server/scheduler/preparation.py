@@ -42,7 +42,12 @@ class Locks(Protocol):
         ...
 
     def lock(
-        self, definition: EnvironmentDefinition, log: Callable[[str], None], *, gpu: bool = ...
+        self,
+        definition: EnvironmentDefinition,
+        log: Callable[[str], None],
+        *,
+        gpu: bool = ...,
+        begin: bool = ...,
     ) -> LockRecord:
         """Resolve a definition.
 
@@ -50,6 +55,7 @@ class Locks(Protocol):
             definition: The environment's definition.
             log: Takes a line at a time.
             gpu: Whether it is for nodes with a GPU.
+            begin: Whether its environment is then made on this machine.
         """
         ...
 
@@ -166,6 +172,8 @@ class Preparations:
         log = BuildLog(self._system, making.row)
         definition = making.definition
         site = site_of(self._system, making.row)
+        # While the index is asked nobody wants the processor.
+        site.backend.expect()
         gpu = _has_gpus(site)
         digest = self._locks.definition_hash(definition, gpu=gpu)
         # Where a user's own interpreter is may have changed: that is looked up each time.
@@ -174,7 +182,9 @@ class Preparations:
         why, begun = "it was not on this site any more", time.monotonic()
         if lock is None:
             why = "" if own else self._locks.why(definition, gpu=gpu)
-            lock = self._locks.lock(definition, log.write, gpu=gpu)
+            # Of environments that nodes make there is nothing to begin here.
+            here = site.backend.capabilities().shares_files
+            lock = self._locks.lock(definition, log.write, gpu=gpu, begin=here)
             environments.keep_lock(self._system, digest, lock)
 
         def cancelled() -> bool:

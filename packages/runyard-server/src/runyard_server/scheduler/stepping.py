@@ -55,7 +55,13 @@ class SteppingReconciler(Reconciler):
             found = {each for each, due in self._due.items() if due <= now}
             for each in found:
                 del self._due[each]
-            return found.union(e for e, (_, until) in self._failing.items() if until <= moment)
+            # Not those at work: a slow step that began as a second try would have a third behind
+            # it without a pause, for its time stays past until it has ended.
+            return found.union(
+                each
+                for each, (_, until) in self._failing.items()
+                if until <= moment and each not in self._at_work
+            )
 
     def reconcile(self, subjects: Sequence[Subject]) -> None:
         """Have each take a step."""

@@ -12,6 +12,7 @@ from typing import (
     List,
     Mapping,
     NamedTuple,
+    NoReturn,
     Optional,
     Sequence,
     Set,
@@ -25,7 +26,7 @@ from runyard.sdk import submitter
 from runyard.sdk.data import DataPath
 from runyard.sdk.dataset_inputs import DatasetConsumptionConfig
 from runyard.sdk.datasets import AbstractDataset
-from runyard.sdk.exceptions import translated
+from runyard.sdk.exceptions import NotOfferedYet, translated
 from runyard.sdk.experiments import Experiment
 from runyard.sdk.source_snapshots import take_snapshot
 from runyard.sdk.tags import as_tags
@@ -143,6 +144,11 @@ class Pipeline:
             {self._ids[step]: step for step in chosen}, self._edges(), self._parameters
         )
 
+    @staticmethod
+    def load_yaml(*_: Any, **__: Any) -> NoReturn:
+        """Refuse: a pipeline is kept as the script that makes it."""
+        raise NotOfferedYet("Pipeline.load_yaml", "a Pipeline made in Python")
+
     def validate(self) -> List[str]:
         """List what stands against submitting it; nothing if all is well."""
         circle = _circle(self._ids.values(), self.graph.edges)
@@ -203,14 +209,9 @@ class Pipeline:
         """
         if kwargs:
             raise ValueError(f"publish takes no {', '.join(sorted(kwargs))}")
-        faults = self.validate()
-        if faults:
-            raise ValueError("; ".join(faults))
-        # Of the experiment only the workspace counts: each submission names its own.
-        spec = self._spec(Experiment(self.workspace, "published"))
         order = PublishPipeline(
             name=name or "Pipeline",
-            spec=spec,
+            spec=self._kept(),
             description=self.description or "" if description is None else description,
             version=str(version or ""),
             continue_on_failure=bool(continue_on_step_failure),
@@ -259,6 +260,21 @@ class Pipeline:
             told = f"(This step {allowed} reuse what an equal one has made before.)"
             printing.say(f"Created step {step.name} [{id_}], {told}\n")
         return publishing.submitted(experiment.workspace, record.id)
+
+    def _set_experiment_name(self, name: Optional[str] = None) -> None:
+        """Do nothing; a private name of v1 that a template of many projects looks up."""
+
+    def _kept(self) -> PipelineSpec:
+        """What the service keeps of it where it is not run at once; its folders are sent.
+
+        Raises:
+            ValueError: It cannot be run as it stands.
+        """
+        faults = self.validate()
+        if faults:
+            raise ValueError("; ".join(faults))
+        # Of the experiment only the workspace counts: each submission names its own.
+        return self._spec(Experiment(self.workspace, "published"))
 
     def _spec(self, experiment: Any) -> PipelineSpec:
 

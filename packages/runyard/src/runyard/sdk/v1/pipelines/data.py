@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import copy
 import re
-from typing import TYPE_CHECKING, Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
 from runyard.sdk.data import DataPath
 from runyard.sdk.dataset_inputs import DIRECT, DOWNLOAD, MOUNT
-from runyard.sdk.datasets import AbstractDataset
+from runyard.sdk.datasets import AbstractDataset, halves
 from runyard.sdk.tabular_factories import TabularDatasetFactory
 
 if TYPE_CHECKING:
@@ -182,6 +182,33 @@ class PipelineData:
             overwrite=overwrite,
         )
 
+    def create_input_binding(
+        self,
+        input_name: Optional[str] = None,
+        mode: Optional[str] = None,
+        path_on_compute: Optional[str] = None,
+        overwrite: Optional[bool] = None,
+    ) -> InputPortBinding:
+        """As an input of a step.
+
+        Args:
+            input_name: The input's name.
+            mode: `mount` or `download`.
+            path_on_compute: Where the step sees it.
+            overwrite: Whether a copy replaces what is there.
+        """
+        return InputPortBinding(
+            input_name,
+            self,
+            mode=mode or MOUNT,
+            path_on_compute=path_on_compute,
+            overwrite=overwrite,
+        )
+
+    def get_env_variable_name(self) -> str:
+        """What stands for its path among arguments."""
+        return str(self)
+
     def as_dataset(self) -> PipelineOutputFileDataset:
         """The same as a dataset of files."""
         return PipelineOutputFileDataset(self)
@@ -299,7 +326,7 @@ class PipelineOutputFileDataset:
         self,
         include_path: bool = False,
         separator: str = ",",
-        file_extension: str = "",
+        file_extension: Optional[str] = "",
         **more: Any,
     ) -> PipelineOutputTabularDataset:
         """The same as records.
@@ -307,25 +334,27 @@ class PipelineOutputFileDataset:
         Args:
             include_path: Records have the path of their file.
             separator: Between two fields.
-            file_extension: Only files with this ending; "": `.tsv` for tabulators, else `.csv`.
+            file_extension: Only files with this ending; "": `.csv` for commas, `.tsv` for
+                tabulators, else any; None: any.
             more: As in Dataset.Tabular.from_delimited_files.
         """
-        ending = file_extension or (".tsv" if separator == "\t" else ".csv")
+        usual = {",": ".csv", "\t": ".tsv"}.get(separator, "")
+        ending = usual if file_extension == "" else file_extension or ""
         given = {"include_path": include_path, "separator": separator, **more}
         return self._as_table("from_delimited_files", ending, given)
 
     def parse_parquet_files(
-        self, include_path: bool = False, file_extension: str = ".parquet", **more: Any
+        self, include_path: bool = False, file_extension: Optional[str] = ".parquet", **more: Any
     ) -> PipelineOutputTabularDataset:
         """The same as records.
 
         Args:
             include_path: Records have the path of their file.
-            file_extension: Only files with this ending.
+            file_extension: Only files with this ending; None: all files.
             more: As in Dataset.Tabular.from_parquet_files.
         """
         given = {"include_path": include_path, **more}
-        return self._as_table("from_parquet_files", file_extension, given)
+        return self._as_table("from_parquet_files", file_extension or "", given)
 
     def _with(self, **changes: Any) -> Any:
 
@@ -360,6 +389,18 @@ class PipelineOutputTabularDataset(PipelineOutputFileDataset):
     def drop_columns(self, columns: Any) -> Any:
         """The same without these columns."""
         return self._stepped({"drop": [columns] if isinstance(columns, str) else list(columns)})
+
+    def random_split(self, percentage: float, seed: Optional[int] = None) -> Tuple[Any, Any]:
+        """The same in two parts, about at a share; as inputs they are called `_1` and `_2`.
+
+        Raises:
+            ValueError: The share is not from 0 to 1.
+        """
+        parts = zip(("_1", "_2"), halves(percentage, seed))
+        first, second = (
+            self._stepped(step)._with(_input_name=self.name + number) for number, step in parts
+        )
+        return first, second
 
     def _stepped(self, step: Dict[str, Any]) -> Any:
         steps = [*self._definition.get("steps", []), step]

@@ -59,9 +59,32 @@ class PortDataReference:
         """As an input of that name."""
         return InputPortBinding(input_name, self)
 
-    def as_mount(self) -> InputPortBinding:
-        """As an input that is seen without a copy."""
-        return InputPortBinding(None, self, mode=MOUNT)
+    def as_mount(self, input_name: Optional[str] = None) -> InputPortBinding:
+        """As an input of that name, seen without a copy."""
+        return InputPortBinding(input_name, self, mode=MOUNT)
+
+    def create_input_binding(
+        self,
+        input_name: Optional[str] = None,
+        mode: Optional[str] = None,
+        path_on_compute: Optional[str] = None,
+        overwrite: Optional[bool] = None,
+    ) -> InputPortBinding:
+        """As an input of a step.
+
+        Args:
+            input_name: The input's name.
+            mode: `mount` or `download`.
+            path_on_compute: Where the step sees it.
+            overwrite: Whether a copy replaces what is there.
+        """
+        return InputPortBinding(
+            input_name,
+            self,
+            mode=mode or MOUNT,
+            path_on_compute=path_on_compute,
+            overwrite=overwrite,
+        )
 
     def as_download(
         self,

@@ -18,6 +18,7 @@ from runyard.sdk.dataset_outputs import OutputFileDatasetConfig, OutputTabularDa
 from runyard.sdk.datasets import AbstractDataset
 from runyard.sdk.environments import Environment
 from runyard.sdk.exceptions import NotOfferedYet
+from runyard.sdk.v1.pipelines import parallel_files
 from runyard.sdk.v1.pipelines.data import (
     PipelineDataset,
     PipelineOutputFileDataset,
@@ -69,13 +70,13 @@ class ParallelRunConfig:
         append_row_file_name: The name of the file of `append_row`; None: `parallel_run_step.txt`.
         allowed_failed_count: The step fails with more failed batches.
         allowed_failed_percent: The same as a share of all batches.
-        partition_keys: Not offered.
+        partition_keys: All with the same values of these keys is one batch, and mini_batch_size
+            counts for nothing; the inputs are partitioned by them.
         environment_variables: Variables of the processes.
         input_format: The old name of something without effect.
 
     Raises:
         ValueError: A value is not what it should be.
-        NotOfferedYet: There are partition_keys.
     """
 
     def __init__(
@@ -120,31 +121,30 @@ class ParallelRunConfig:
         self.allowed_failed_count = allowed_failed_count
         self.allowed_failed_percent = allowed_failed_percent
         self.environment_variables = dict(environment_variables or {})
-        if partition_keys:
-            raise NotOfferedYet(
-                "partition_keys of ParallelRunConfig",
-                "a dataset of files with a folder for each key, and mini_batch_size",
-            )
+        self.partition_keys = _keys(partition_keys)
         self._check()
 
     @staticmethod
-    def load_yaml(workspace: Any, path: Any) -> Any:
+    def load_yaml(workspace: Any, path: Any) -> ParallelRunConfig:
         """Read one from a file.
 
+        Args:
+            workspace: Of an environment that the file only names.
+            path: The file.
+
         Raises:
-            NotOfferedYet: Always.
+            UserErrorException: There is none, or it is none of such a configuration.
+            ValueError: A value is not what it should be.
         """
-        del workspace, path
-        raise NotOfferedYet("ParallelRunConfig.load_yaml", "a ParallelRunConfig made in Python")
+        return ParallelRunConfig(**parallel_files.load(workspace, path))
 
     def save_to_yaml(self, path: Any) -> None:
-        """Write it to a file.
+        """Write it to a file; of parameters what they are by default.
 
-        Raises:
-            NotOfferedYet: Always.
+        Args:
+            path: The file.
         """
-        del path
-        raise NotOfferedYet("ParallelRunConfig.save_to_yaml", "the lines of Python that made it")
+        parallel_files.save(self, path)
 
     def _check(self) -> None:
         if not isinstance(self.environment, Environment):
@@ -238,6 +238,8 @@ class ParallelRunStep(ConfiguredStep):
         size = self._parallel.mini_batch_size
         if self._kind == _FILES and batches.has_unit(_value(size)):
             raise ValueError(f"mini_batch_size of files is a count, not {_value(size)!r}")
+        for each in cut_up:
+            _check_partitions(name, each, self._parallel.partition_keys)
         action = str(self._parallel.output_action).lower()
         if action == batches.APPEND_ROW and output is None:
             raise ValueError(f"step {name!r}: append_row needs output=…, where its file is to lie")
@@ -303,6 +305,7 @@ class ParallelRunStep(ConfiguredStep):
                 allowed_failed_count=config.allowed_failed_count,
                 allowed_failed_percent=config.allowed_failed_percent,
                 logging_level=str(_value(config.logging_level)).upper(),
+                partition_keys=config.partition_keys,
             ),
         )
 
@@ -428,6 +431,32 @@ def _kind_of(name: str, inputs: Sequence[Any]) -> str:
     if len(set(kinds)) > 1:
         raise ValueError(f"inputs of step {name!r} are files and tables; use one kind")
     return str(kinds[0])
+
+
+def _keys(given: Any) -> List[str]:
+    """Keys to cut by.
+
+    Raises:
+        ValueError: They are no list of texts.
+    """
+    found = list(given) if isinstance(given, (list, tuple)) else given or []
+    if not isinstance(found, list) or not all(isinstance(each, str) and each for each in found):
+        raise ValueError(f"partition_keys must be a list of names, not {given!r}")
+    return found
+
+
+def _check_partitions(name: str, value: Any, keys: Sequence[str]) -> None:
+    """Refuse a dataset whose files' paths do not spell the keys; of some only the job knows."""
+    inner = _value(getattr(value, "dataset", None))
+    missing = [
+        key for key in keys if isinstance(inner, AbstractDataset) and not inner._has_key(key)
+    ]
+    if missing:
+        raise ValueError(
+            f"step {name!r}: the input {value.name!r} is not partitioned by {', '.join(missing)}; "
+            "table.partition_by([…], target=(datastore, 'path')) makes one that is, and for files "
+            "that lie so partition_format='{key}/…' says it"
+        )
 
 
 def _kind_or_none(value: Any) -> Optional[str]:

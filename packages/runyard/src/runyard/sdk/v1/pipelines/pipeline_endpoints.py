@@ -152,6 +152,11 @@ class PipelineEndpoint:
         return self._record.default_version
 
     @property
+    def pipeline_version_list(self) -> List[PipelineVersion]:
+        """The versions with their published pipelines, oldest first."""
+        return self.list_versions()
+
+    @property
     def endpoint(self) -> str:
         """The address at which a POST submits its default version."""
         return publishing.address(self.workspace, self._record.address)
@@ -173,13 +178,19 @@ class PipelineEndpoint:
         self._add(pipeline, default=True)
 
     def set_default(self, pipeline: PublishedPipeline) -> None:
-        """Make the version the default that is this published pipeline.
+        """Make the version the default that is this published pipeline, or does just the same.
 
         Raises:
             ValueError: No version is.
         """
+        versions = self.list_versions()
         wanted = getattr(pipeline, "id", None)
-        found = [each.version for each in self._read().versions if each.pipeline == wanted]
+        found = [each.version for each in versions if each.pipeline.id == wanted]
+        if not found and isinstance(pipeline, PublishedPipeline):
+            # v1's samples publish a pipeline, then an endpoint of it, which publishes it anew.
+            found = [
+                each.version for each in versions if each.pipeline.graph_id == pipeline.graph_id
+            ]
         if not found:
             raise ValueError(f"no version of {self.name!r} is {pipeline!r}; add_default() adds it")
         self.set_default_version(found[-1])

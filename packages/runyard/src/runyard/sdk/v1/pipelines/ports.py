@@ -174,7 +174,9 @@ class Ports:
         for output in self.outputs:
             if _data(output) is data:
                 return f"${VARIABLE_PREFIX}{data._output_name}"
-        found = [each for each in self.inputs if each.value is data]
+        # What a step of another run has made is an input by its place.
+        place = data._reference if _is_port(data) else data
+        found = [each for each in self.inputs if each.value is place]
         # One data may be two inputs, under names of their own.
         for port in [each for each in found if each.name == named] or found:
             return port.text
@@ -186,9 +188,14 @@ class Ports:
             if value.name not in [each.name for each in self.inputs]:
                 self._add_input(value)
             return f"${{{value.name}}}"
-        for port in self.inputs:
-            if getattr(port.value, "_producer", None) is value._producer:
-                return port.text
+        found = [
+            each
+            for each in self.inputs
+            if getattr(each.value, "_producer", None) is value._producer
+        ]
+        # Of one output both parts of a split may be inputs.
+        for port in [each for each in found if each.name == value._input_name] or found:
+            return port.text
         if value.name not in [each.name for each in self.outputs]:
             self._add_output(value)
         return f"${{{value.name}}}"

@@ -6,7 +6,7 @@ any more. `endpoint` is the address at which programs without an SDK submit it b
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NoReturn, Optional
 
 from runyard.client import callers, printing
 from runyard.protocol.published_pipelines import (
@@ -19,7 +19,7 @@ from runyard.protocol.published_pipelines import (
 from runyard.sdk.data import DataPath
 from runyard.sdk.dataset_inputs import DatasetConsumptionConfig
 from runyard.sdk.datasets import AbstractDataset
-from runyard.sdk.exceptions import translated
+from runyard.sdk.exceptions import NotOfferedYet, translated
 from runyard.sdk.experiments import Experiment
 from runyard.sdk.runs import Run
 from runyard.sdk.tags import as_tags
@@ -136,6 +136,10 @@ class PublishedPipeline:
         """Read all that it does."""
         with translated():
             return self.workspace.service.published_pipelines.spec(self.id)
+
+    def save(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuse: a pipeline is kept as the script that makes it."""
+        raise NotOfferedYet("PublishedPipeline.save", "the script that builds the pipeline")
 
     def get_step_names(self) -> List[str]:
         """List the names of its steps."""

@@ -3,7 +3,6 @@
 from runyard.sdk.v1.later import later
 
 _STEP = "a PythonScriptStep whose script does it"
-_KEEP = "the Pipeline object itself: experiment.submit(pipeline)"
 _CORE, _STEPS = "azureml.pipeline.core.", "azureml.pipeline.steps."
 
 AdlaStep = later(_STEPS + "AdlaStep", _STEP)
@@ -14,14 +13,9 @@ DatabricksStep = later(_STEPS + "DatabricksStep", _STEP)
 DataTransferStep = later(_STEPS + "DataTransferStep", "a PythonScriptStep with two DataReferences")
 KustoStep = later(_STEPS + "KustoStep", _STEP)
 ModuleStep = later(_STEPS + "ModuleStep", "the step itself, made by a function of yours")
-NotebookRunnerStep = later(
-    "azureml.contrib.notebook.NotebookRunnerStep",
-    "a PythonScriptStep that runs the notebook with papermill or nbconvert",
-)
 RScriptStep = later(_STEPS + "RScriptStep", _STEP)
 SynapseSparkStep = later(_STEPS + "SynapseSparkStep", _STEP)
 Module = later(_CORE + "module.Module", "the step itself, made by a function of yours")
 ModuleVersion = later(_CORE + "module.ModuleVersion", "the step itself, made by a function")
-PipelineDraft = later(_CORE + "PipelineDraft", _KEEP)
 InputPortDef = later(_CORE + "graph.InputPortDef", "inputs=[…] of the step")
 OutputPortDef = later(_CORE + "graph.OutputPortDef", "outputs=[…] of the step")

@@ -11,12 +11,14 @@ import sys
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NoReturn, Optional
 
 from runyard.protocol.pipelines import PIPELINE_RUN, STEP_RUN
-from runyard.protocol.published_pipelines import PublishPipeline
+from runyard.protocol.published_pipelines import PUBLISHED_ID, PublishPipeline
+from runyard.protocol.runs import RunQuery
 from runyard.sdk import pipeline_runs, run_files
 from runyard.sdk.exceptions import NotOfferedYet, translated
-from runyard.sdk.runs import Run
+from runyard.sdk.runs import Run, of_record
 from runyard.sdk.v1.hyperdrive.run import HyperDriveRun
 from runyard.sdk.v1.pipelines import following, outputs, publishing
+from runyard.sdk.waiting import choose
 
 if TYPE_CHECKING:
     from runyard.protocol.pipelines import PipelineRecord
@@ -32,7 +34,8 @@ _WORDS = {
     "CancelRequested": "Running",
     "Completed": "Finished",
 }
-_JOB_LOG = "azureml-logs/70_driver_log.txt"
+# Without the environment's log, which has no word of the script's.
+_JOB_LOGS = "azureml-logs/70_driver_log"
 
 
 class _PipelinePart(Run):
@@ -100,6 +103,23 @@ class PipelineRun(_PipelinePart):
     def get(workspace: Any, run_id: str) -> Run:
         """Get a run of a workspace."""
         return Run.get(workspace, run_id)
+
+    @staticmethod
+    def get_pipeline_runs(workspace: Any, pipeline_id: str, **_: Any) -> List[Run]:
+        """List the runs of a published pipeline, newest first, whoever has submitted them.
+
+        Args:
+            workspace: The workspace.
+            pipeline_id: Id of the published pipeline.
+        """
+        query = RunQuery(
+            run_type=PIPELINE_RUN,
+            property=PUBLISHED_ID,
+            property_value=pipeline_id,
+            include_children=True,
+        )
+        with translated():
+            return [of_record(workspace, each) for each in workspace.service.runs.list(query)]
 
     def get_steps(self) -> Iterator[StepRun]:
         """List the step runs, newest first: the last steps come first."""
@@ -228,11 +248,12 @@ class StepRun(_PipelinePart, pipeline_runs.StepRun):
         return self.get_output(name).get_port_data_reference()
 
     def get_job_log(self) -> str:
-        """Read what the script has printed."""
-        names = [row.path for row in run_files.records(self.service, self._source)]
-        if _JOB_LOG not in names:
+        """Read what the script has printed; of several processes, the first one."""
+        logs = [row.path for row in run_files.records(self.service, self._source)]
+        name = choose(path for path in logs if path.startswith(_JOB_LOGS))
+        if not name:
             return ""
-        return run_files.content(self.service, self._source, _JOB_LOG).decode("utf-8", "replace")
+        return run_files.content(self.service, self._source, name).decode("utf-8", "replace")
 
     def get_stdout_log(self) -> str:
         """Read what the script has printed; both streams are in one log."""

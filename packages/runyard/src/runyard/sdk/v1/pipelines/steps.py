@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, 
 
 from runyard.client import callers
 from runyard.sdk.dataset_inputs import DatasetConsumptionConfig
+from runyard.sdk.v1.commands import joined
 from runyard.sdk.v1.estimators import Estimator, MMLBaseEstimator
 from runyard.sdk.v1.hyperdrive.config import HyperDriveConfig
 from runyard.sdk.v1.pipelines.data import (
@@ -68,6 +69,8 @@ class PipelineStep:
         self.version = version
         self._after: List[PipelineStep] = []
         self._ports = Ports(self, inputs or (), outputs or (), arguments or ())
+        # Programs that make pipelines read these of v1's steps.
+        self._inputs, self._outputs = list(inputs or ()), self._ports.outputs
         self._params = {str(key): value for key, value in (params or {}).items()}
         self._counts = _counted(counts)
         self._ports.note([p for p in self._params.values() if isinstance(p, PipelineParameter)])
@@ -197,7 +200,7 @@ class CommandStep(ConfiguredStep):
         command: A text for a shell, or a list.
         name: What the step is called; None is the command's first word.
         compute_target: As in PythonScriptStep, like all that follow.
-        runconfig: All settings.
+        runconfig: All settings; of a ScriptRunConfig also its command and its folder.
         runconfig_pipeline_params: Parameters that say `NodeCount` and the like.
         inputs: What it reads.
         outputs: What it makes.
@@ -215,7 +218,7 @@ class CommandStep(ConfiguredStep):
         command: Any = None,
         name: Optional[str] = None,
         compute_target: Any = None,
-        runconfig: Optional[RunConfiguration] = None,
+        runconfig: Any = None,
         runconfig_pipeline_params: Optional[Mapping[str, Any]] = None,
         inputs: Optional[List[Any]] = None,
         outputs: Optional[List[Any]] = None,
@@ -227,10 +230,12 @@ class CommandStep(ConfiguredStep):
         given = command or (runconfig.command if runconfig is not None else None)
         if not given:
             raise ValueError("CommandStep needs a command: a text or a list")
+        if isinstance(runconfig, ScriptRunConfig):
+            source_directory = source_directory or str(runconfig.source_directory)
+            runconfig = runconfig.run_config
         self._run_config = configured(runconfig, compute_target)
         self._folder = source_directory
-        self._is_list = not isinstance(given, str)
-        words = list(given) if self._is_list else [given]
+        words = [given] if isinstance(given, str) else list(given)
         super().__init__(
             name or str(words[0]).split()[0],
             inputs,
@@ -241,8 +246,8 @@ class CommandStep(ConfiguredStep):
             params,
             runconfig_pipeline_params,
         )
-        texts = self._ports.arguments
-        self._run_config.command = texts if self._is_list else texts[0]
+        told = self._ports.arguments
+        self._run_config.command = told[0] if isinstance(given, str) else joined(words, told)
 
     def _made(self, experiment: Any, default_folder: Optional[str]) -> Submission:
         given = super()._made(experiment, default_folder)
@@ -384,8 +389,9 @@ class HyperDriveStep(PipelineStep):
 
     Args:
         name: What the step is called.
-        hyperdrive_config: The sweep, of an estimator or script without arguments.
-        estimator_entry_script_arguments: The script's arguments; `[]` for none.
+        hyperdrive_config: The sweep: of an estimator without arguments, or of a ScriptRunConfig.
+        estimator_entry_script_arguments: The arguments of an estimator's script, `[]` for none; a
+            ScriptRunConfig may have its own instead.
         inputs: What it reads.
         outputs: What it makes.
         metrics_output: A PipelineData that becomes a JSON file with the metrics of all runs.
@@ -410,16 +416,8 @@ class HyperDriveStep(PipelineStep):
         if not isinstance(hyperdrive_config, HyperDriveConfig):
             kind = type(hyperdrive_config).__name__
             raise refusal(f"hyperdrive_config must be a HyperDriveConfig, not {kind}")
-        if estimator_entry_script_arguments is None:
-            raise ValueError(
-                "estimator_entry_script_arguments is missing; give [] for a script without any"
-            )
         base = hyperdrive_config._base
-        if base is None or _arguments(base):
-            raise ValueError(
-                "what the sweep runs has arguments of its own; give them as "
-                "estimator_entry_script_arguments of the step"
-            )
+        arguments = _swept_arguments(base, estimator_entry_script_arguments)
         if base.run_config.data_references or base.run_config.data:
             raise ValueError("what the sweep runs has inputs of its own; give them to the step")
         if metrics_output is not None:
@@ -433,7 +431,7 @@ class HyperDriveStep(PipelineStep):
                     f"all runs of step {name!r} write to one place, {data.name!r}; "
                     "training_output=TrainingOutput('Model', model_file=…) hands the best on"
                 )
-        super().__init__(name, inputs, made, estimator_entry_script_arguments, allow_reuse, version)
+        super().__init__(name, inputs, made, arguments, allow_reuse, version)
 
     def _source(self, default_folder: Optional[str]) -> Tuple[str, str]:
         base = self._config._base
@@ -485,6 +483,27 @@ def _default(count: Any) -> int:
     return int(value)
 
 
-def _arguments(base: Any) -> List[Any]:
-    own = base.arguments if isinstance(base, ScriptRunConfig) else base.run_config.arguments
-    return [each for each in own or [] if not isinstance(each, DatasetConsumptionConfig)]
+def _swept_arguments(base: Any, given: Optional[List[Any]]) -> List[Any]:
+    """The arguments of what a sweep runs: the step's, or a ScriptRunConfig's own.
+
+    Raises:
+        ValueError: Both have some, or an estimator's step has none.
+    """
+    if isinstance(base, ScriptRunConfig):
+        if given and base.arguments:
+            raise ValueError(
+                "both the ScriptRunConfig and estimator_entry_script_arguments have arguments; "
+                "leave one of them out"
+            )
+        return list(given or base.arguments or [])
+    if given is None:
+        raise ValueError(
+            "estimator_entry_script_arguments is missing; give [] for a script without any"
+        )
+    own = base.run_config.arguments if base is not None else ()
+    if base is None or any(not isinstance(each, DatasetConsumptionConfig) for each in own or ()):
+        raise ValueError(
+            "what the sweep runs has arguments of its own; give them as "
+            "estimator_entry_script_arguments of the step"
+        )
+    return given

@@ -27,6 +27,7 @@ def test_every_name_of_a_package_is_refused_with_an_alternative(package):
     "line",
     [
         "from azureml.opendatasets import MNIST; MNIST.get_tabular_dataset()",
+        "from azureml.opendatasets import NoaaIsdWeather as N; N.get_tabular_dataset()",
         "from azureml.train.automl import AutoMLConfig; AutoMLConfig(task='regression')",
         "from azureml.train import automl; automl.AutoMLConfig()",
         "from azureml.interpret import ExplanationClient as C; C.from_run(None)",
@@ -41,11 +42,29 @@ def test_the_ways_notebooks_use_them(line):
     assert re.search(r"not offered yet: azureml\..*; use \w", done.stderr)
 
 
+def test_what_is_four_files_is_a_dataset_of_them():
+    """The tutorials on MNIST begin so; the files are fetched when they are needed."""
+    from azureml.opendatasets import MNIST
+
+    names = {part: MNIST.get_file_dataset(part).to_path() for part in ("all", "train", "test")}
+    assert [len(names[part]) for part in ("all", "train", "test")] == [4, 2, 2]
+    assert any(name.endswith("t10k-labels-idx1-ubyte.gz") for name in names["test"])
+    with pytest.raises(AzureMLException, match="there are all, train, test"):
+        MNIST.get_file_dataset("tests")
+
+
 def test_their_exceptions_can_be_caught():
     """`except` needs a class; a name that is refused would hide the error that was raised."""
     from azureml.train.automl.exceptions import ClientException
 
     assert issubclass(ClientException, AzureMLException)
+
+
+def test_errors_of_what_v1_brought_along_can_be_caught():
+    """`Datastore.get` raised them, and notebooks register the store where it did."""
+    code = "import azureml.core; from msrest.exceptions import HttpOperationError as E; print(E)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "UserErrorException" in done.stdout or "msrest" in done.stdout
 
 
 def test_unknown_packages_are_not_found():

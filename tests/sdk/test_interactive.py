@@ -153,6 +153,19 @@ def test_printed_links_open(experiment):
     run.complete()
 
 
+def test_what_another_object_has_logged_is_read_too(experiment):
+    """A notebook looks its runs up while they go on, and each cell has objects of its own."""
+    run = experiment.start_logging(snapshot_directory=None)
+    child = run.child_run("fold")
+    for epoch in range(50):
+        child.log("loss", epoch)
+    (found,) = run.get_children()
+    assert len(found.get_metrics()["loss"]) == 50
+    child.log("late", 1)
+    assert Run(experiment, run.id).get_metrics(recursive=True)[child.id]["late"] == 1
+    run.complete()
+
+
 def test_children_are_runs_of_their_own(experiment):
     """Sweeps by hand: one child per setting, and the parent sees them all."""
     run = experiment.start_logging(snapshot_directory=None)
@@ -229,6 +242,13 @@ class Plot:
 
 def test_images_become_files_of_the_run(experiment, folder):
     """A plot is there to be looked at after the kernel is gone."""
+
+    class Array:
+        """What numpy's arrays are to JSON."""
+
+        def __init__(self, rows) -> None:
+            self.tolist = lambda: rows
+
     run = experiment.start_logging(snapshot_directory=None)
     run.log_image("curve", plot=Plot())
     (folder / "x.txt").write_text("no image")
@@ -243,6 +263,15 @@ def test_images_become_files_of_the_run(experiment, folder):
         run.log_image("curve", path="x.txt")
     run.log_confusion_matrix("cm", {"schema_type": "confusion_matrix", "data": {"matrix": [[1]]}})
     assert "cm" in run.get_file_names()
+    # As scripts give it: the labels and the matrix, or an array alone.
+    run.log_confusion_matrix("bare", {"class_labels": ["a", "b"], "matrix": [[1, 0], [0, 2]]})
+    run.log_confusion_matrix("array", Array([[1, 0], [0, 2]]))
+    for name, labels in (("bare", ["a", "b"]), ("array", ["0", "1"])):
+        found = json.loads(run.get_metrics(name, populate=True)[name])
+        assert found["schema_type"] == "confusion_matrix"
+        assert found["data"] == {"class_labels": labels, "matrix": [[1, 0], [0, 2]]}
+    with pytest.raises(UserErrorException, match="needed, not 3"):
+        run.log_confusion_matrix("cm", 3)
 
 
 def test_plots_of_one_name_are_all_kept(experiment):
@@ -385,6 +414,12 @@ def test_a_script_started_by_hand_has_a_real_run(workspace, folder, end, status)
     assert (run.get_status(), run.get_metrics()) == (status, {"x": 1}), done.stderr
     assert run.get_file_names() == ["outputs/a", "outputs/b"]
     assert run.id.startswith("OfflineRun_")
+
+
+def test_the_context_has_its_name_of_2018(workspace):
+    """Training scripts of the first year ask for it so, and go on without a run where they must."""
+    with pytest.raises(RunEnvironmentException):
+        Run.get_submitted_run()
 
 
 def test_a_context_can_be_required(workspace):

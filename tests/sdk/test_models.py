@@ -2,6 +2,7 @@
 
 import pytest
 
+from runyard.sdk.dataset_factories import Dataset
 from runyard.sdk.exceptions import (
     ModelNotFoundException,
     ModelPathNotFoundException,
@@ -61,6 +62,17 @@ def test_names_are_checked_before_anything_is_sent(workspace, run):
         run.register_model("m", "outputs/model", model_framework_version="2")
 
 
+def test_tags_and_properties_are_dicts(workspace, run, folder):
+    """A list of them is refused in words, wherever it is given."""
+    (folder / "w.bin").write_text("w")
+    with pytest.raises(WebserviceException, match=r"are dicts, such as .*, not \['a'\]"):
+        run.register_model("m", "outputs", tags=["a"])
+    with pytest.raises(WebserviceException, match="are dicts"):
+        Model.register(workspace, str(folder / "w.bin"), "m", properties="a")
+    with pytest.raises(UserErrorException, match=r"properties are \['a'\]; give a dict"):
+        run.add_properties(["a"])
+
+
 def test_local_files_become_a_model(workspace, folder, capsys):
     """Model.register prints its line and keeps the last segment of the path."""
     (folder / "m" / "deep").mkdir(parents=True)
@@ -107,16 +119,31 @@ def test_a_version_can_be_changed_and_deleted(workspace, run):
     model.add_properties({"author": "me"})
     with pytest.raises(UserErrorException):
         model.add_properties({"author": "you"})
+    model.update_tags_properties({"d": "4"}, remove_tags=["b"], add_properties={"of": "2019"})
+    assert (model.tags, model.properties) == ({"d": "4"}, {"author": "me", "of": "2019"})
     model.update(tags={"c": "3"}, description="new")
     again = Model(workspace, "m")
     assert (again.tags, again.description, again.properties) == (
         {"c": "3"},
         "new",
-        {"author": "me"},
+        {"author": "me", "of": "2019"},
     )
     model.delete()
     assert workspace.models == {}
     assert run.register_model("m", "outputs/model").version == 2
+
+
+def test_datasets_come_to_those_that_a_version_was_made_with(workspace, run):
+    """What it was tried on is often known later; one that is there is not there twice."""
+    store = workspace.get_default_datastore()
+    files = Dataset.File.from_files((store, "a"), validate=False)
+    pair = (Dataset.Scenario.TRAINING, files)
+    model = run.register_model("m", "outputs/model", datasets=[pair])
+    model.add_dataset_references([pair, (Dataset.Scenario.VALIDATION, files)])
+    assert {use: [one.id for one in found] for use, found in model.datasets.items()} == {
+        "training": [files.id],
+        "validation": [files.id],
+    }
 
 
 def test_get_model_path_in_a_served_folder(folder):

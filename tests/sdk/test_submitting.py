@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from runyard.sdk import exceptions
+from runyard.sdk.compute import AmlCompute, ComputeTarget
 from runyard.sdk.exceptions import (
     ActivityFailedException,
     ExperimentExecutionException,
@@ -15,7 +16,7 @@ from runyard.sdk.exceptions import (
 )
 from runyard.sdk.experiments import Experiment
 from runyard.sdk.models import Model
-from runyard.sdk.runs import Run, ScriptRun
+from runyard.sdk.runs import Run, ScriptRun, get_run
 from runyard.sdk.v1.envelopes import Envelope
 
 IN_JOB = """
@@ -159,6 +160,23 @@ def test_a_parent_is_a_run_or_its_id(experiment, script):
     assert list(experiment.get_runs(include_children=True)) == []
 
 
+def test_a_targets_runs_are_found(workspace, experiment, script):
+    """What holds a cluster, and what ran on it; `get_run` is the call of v1's guide."""
+    config = AmlCompute.provisioning_configuration("STANDARD_D2_V2", max_nodes=1)
+    target = ComputeTarget.create(workspace, "cpu", config)
+    experiment.start_logging(snapshot_directory=None).complete()
+    run = experiment.submit(script("", target="cpu"))
+    assert [one.id for one in target.get_active_runs()] == [run.id]
+    run.wait_for_completion()
+    assert list(target.get_active_runs()) == []
+    assert [one.id for one in Run.list_by_compute(target, status="Completed")] == [run.id]
+    assert type(get_run(experiment, run.id)) is ScriptRun
+    assert type(get_run(experiment, run.id, rehydrate=False)) is Run
+    assert run.get_detailed_status()["status"] == "Completed"
+    with pytest.raises(UserErrorException, match="belongs to experiment"):
+        get_run(Experiment(workspace, "other"), run.id)
+
+
 def test_the_details_have_the_keys_of_v1(experiment, script):
     """Scripts read status, times, target and arguments from the dict."""
     run = experiment.submit(script("", arguments=["--rate", "0.1"]))
@@ -169,6 +187,10 @@ def test_the_details_have_the_keys_of_v1(experiment, script):
     assert details["endTimeUtc"].endswith("Z")
     assert details["properties"]["ContentSnapshotId"] == run.get_snapshot_id()
     assert details["runDefinition"]["arguments"] == ["--rate", "0.1"]
+    # As v1's guides write it.
+    assert details["runDefinition"]["Arguments"] == ["--rate", "0.1"]
+    with pytest.raises(KeyError, match="Nothing"):
+        _ = details["runDefinition"]["Nothing"]
     assert "error" not in details
 
 

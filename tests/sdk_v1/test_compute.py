@@ -9,7 +9,13 @@ import pytest
 
 from runyard.protocol.errors import ServiceUnreachable
 from runyard.sdk.clusters import AmlCompute
-from runyard.sdk.compute import AksCompute, ComputeTarget
+from runyard.sdk.compute import (
+    AksCompute,
+    ComputeInstance,
+    ComputeTarget,
+    DsvmCompute,
+    RemoteCompute,
+)
 from runyard.sdk.environments import Environment
 from runyard.sdk.exceptions import (
     AzureMLException,
@@ -140,7 +146,8 @@ def test_update_delete_and_nodes(workspace):
     made = make(workspace)
     made.update(min_nodes="1", max_nodes=2)
     assert made.get_status().scale_settings.maximum_node_count == 2
-    assert made.list_nodes()[0]["nodeId"] == "node-0"
+    (node,) = made.list_nodes()
+    assert (node["nodeId"], node["nodeState"], node["port"]) == ("node-0", "running", None)
     with pytest.raises(ComputeTargetException, match="below min_nodes"):
         made.update(min_nodes=3, max_nodes=2)
     made.delete()
@@ -187,6 +194,39 @@ def test_an_aks_target_is_there_at_once(workspace, capsys):
         AksCompute(workspace=workspace, name="my-aks")
 
 
+def test_an_instance_is_a_machine_of_ones_own(workspace, capsys):
+    """v1's sample: look for it, make it, start it where it is stopped, send runs to it."""
+    with pytest.raises(ComputeTargetException, match="ComputeTargetNotFound"):
+        ComputeInstance(workspace, "ci")
+    config = ComputeInstance.provisioning_configuration("STANDARD_D3_V2", ssh_public_access=False)
+    config.tags = {"owner": "me"}
+    made = ComputeInstance.create(workspace, "ci", config)
+    made.wait_for_completion(show_output=True)
+    assert "Succeeded" in capsys.readouterr().out
+    found = ComputeTarget(workspace, "ci")
+    assert type(found) is type(ComputeTarget.list(workspace)[0]) is ComputeInstance
+    assert (found.type, found.tags, found.get_status().state) == (
+        "ComputeInstance",
+        {"owner": "me"},
+        "Running",
+    )
+    found.stop(wait_for_completion=True)
+    assert found.get_status().serialize()["state"] == "Stopped"
+    assert "state='Stopped'" in repr(found.get_status())
+    found.start(wait_for_completion=True, show_output=True)
+    assert found.get_status().state == "Running"
+    with pytest.raises(ComputeTargetException, match="of the kind ComputeInstance"):
+        AmlCompute(workspace, "ci")
+    found.delete(wait_for_completion=True)
+    assert ComputeTarget.list(workspace) == []
+
+
+def test_an_instance_needs_a_size(workspace):
+    """As in v1; a cluster has a size by default."""
+    with pytest.raises(ComputeTargetException, match="vm_size is missing"):
+        ComputeInstance.provisioning_configuration()
+
+
 def test_a_target_of_another_kind_is_told(workspace):
     """Who asks for a cluster for jobs does not get where endpoints are."""
     make_aks(workspace)
@@ -225,3 +265,23 @@ def test_a_service_that_is_away_is_told_as_the_sdk_tells_it(workspace, monkeypat
     ):
         with pytest.raises(AzureMLException, match="no service answers"):
             ask()
+
+
+def test_a_machine_that_scripts_of_the_first_year_rent_is_a_cluster_of_one_node(workspace):
+    """They look for it, rent it where there is none, and find it again the next time."""
+    with pytest.raises(ComputeTargetException):
+        DsvmCompute(workspace=workspace, name="dsvm")
+    config = DsvmCompute.provisioning_configuration(vm_size="STANDARD_D2_V2")
+    made = DsvmCompute.create(workspace, name="dsvm", provisioning_configuration=config)
+    made.wait_for_completion(show_output=False)
+    found = DsvmCompute(workspace=workspace, name="dsvm")
+    assert isinstance(found, DsvmCompute)
+    assert (found.type, found.vm_size, found.is_attached) == (
+        "VirtualMachine",
+        "STANDARD_D2_V2",
+        False,
+    )
+    assert isinstance(RemoteCompute(workspace, "dsvm"), DsvmCompute)
+    assert (found.address, found.username, found.ssh_port) == ("", "", 22)
+    found.delete()
+    assert "dsvm" not in [each.name for each in ComputeTarget.list(workspace)]

@@ -214,6 +214,8 @@ def test_several_extra_indexes_are_kept():
         "--extra-index-url https://b.example",
         "--index-url https://d.example",
     ]
+    packages.remove_pip_option("--extra-index-url")
+    assert list(packages.pip_options) == ["--index-url https://d.example"]
 
 
 def test_what_read_datasets_leaves_its_pandas():

@@ -9,8 +9,9 @@ import pytest
 
 from runyard.sdk.conda import CondaDependencies
 from runyard.sdk.definitions import definition_of
+from runyard.sdk.environment_sections import SparkPackage
 from runyard.sdk.environments import Environment
-from runyard.sdk.exceptions import UserErrorException
+from runyard.sdk.exceptions import NotOfferedYet, UserErrorException
 from runyard.sdk.launchers import MpiConfiguration
 from runyard.sdk.v1.runconfig import RunConfiguration
 from runyard.sdk.v1.scripts import ScriptRunConfig
@@ -159,6 +160,7 @@ def test_registered_versions_count_in_texts(workspace):
     environment.python.conda_dependencies.add_pip_package("pandas")
     environment.environment_variables = {"A": "1"}
     assert environment.register(workspace).version == "1"
+    assert environment.register(workspace).version == "1"
     environment.docker.enabled = True
     assert environment.register(workspace).version == "2"
     found = Environment.get(workspace, "x")
@@ -166,6 +168,45 @@ def test_registered_versions_count_in_texts(workspace):
     assert found.environment_variables == {"A": "1"}
     assert "pandas" in found.python.conda_dependencies.pip_packages
     assert Environment.get(workspace, name="x", version="1").docker.enabled is False
+
+
+def test_packages_of_spark_are_kept_with_the_environment(workspace):
+    """Scripts that deploy a model of Spark name some, and register what they name."""
+    environment = Environment("sparkling")
+    environment.spark.packages = [SparkPackage("org.example", "reader_2.11", "0.15")]
+    environment.register(workspace)
+    (package,) = Environment.get(workspace, "sparkling").spark.packages
+    assert (package.group, package.artifact, package.version) == (
+        "org.example",
+        "reader_2.11",
+        "0.15",
+    )
+
+
+def test_curated_names_of_later_years_are_understood(workspace):
+    """They name a system, a Python and a CUDA; the framework and its version are what counts."""
+    for name, pin in (
+        ("AzureML-sklearn-0.24-ubuntu18.04-py37-cpu", "scikit-learn==0.24.2"),
+        ("AzureML-sklearn-1.0-ubuntu20.04-py38-cpu", "scikit-learn==1.0.2"),
+        ("AzureML-pytorch-1.10-ubuntu18.04-py38-cuda11-gpu", "torch==1.10.2"),
+        ("AzureML-ACPT-pytorch-1.11-py38-cuda11.3-gpu", "torch==1.11.0"),
+        ("AzureML-tensorflow-2.4-ubuntu18.04-py37-cuda11-gpu", "tensorflow-cpu==2.4.4"),
+        ("AzureML-xgboost-0.9-ubuntu18.04-py37-cpu-inference", "xgboost==0.90"),
+        ("AzureML-lightgbm-3.2-ubuntu18.04-py37-cpu", "lightgbm==3.2.1"),
+        ("AzureML-onnxruntime-1.6-ubuntu18.04-py37-cpu-inference", "onnxruntime==1.6.0"),
+    ):
+        found = Environment.get(workspace, name)
+        packages = list(found.python.conda_dependencies.pip_packages)
+        assert pin in packages
+        assert "pandas" in packages
+        assert found.as_of
+    assert Environment.get(workspace, "AzureML-Scikit-learn-0.20.3").name
+    plain = Environment.get(
+        workspace, "AzureML-minimal-ubuntu18.04-py37-cpu-inference", label="latest"
+    )
+    assert list(plain.python.conda_dependencies.pip_packages) == ["azureml-defaults"]
+    with pytest.raises(UserErrorException, match="does not exist"):
+        Environment.get(workspace, "AzureML-pytorch-0.1-ubuntu18.04-py38-cuda11-gpu")
 
 
 def test_curated_names_exist(workspace):
@@ -264,3 +305,28 @@ def test_packages_of_another_type_are_refused():
     environment.python.conda_dependencies = ["numpy"]  # type: ignore[assignment]  # the slip
     with pytest.raises(UserErrorException, match=r"CondaDependencies\.create"):
         definition_of(environment)
+
+
+def test_images_and_dockerfiles_take_the_packages_of_one_file(tmp_path):
+    """As v1's constructors did; an unknown word is no longer lost in silence."""
+    (tmp_path / "r.txt").write_text("six==1.16.0\n")
+    (tmp_path / "c.yml").write_text("dependencies:\n- python=3.8\n")
+    files = {"pip": str(tmp_path / "r.txt"), "conda": str(tmp_path / "c.yml")}
+    made = Environment.from_docker_image("a", "python:3.8", pip_requirements=files["pip"])
+    assert list(made.python.conda_dependencies.pip_packages) == ["six==1.16.0"]
+    made = Environment.from_dockerfile("b", "FROM debian\n", conda_specification=files["conda"])
+    assert made.python.conda_dependencies.get_python_version() == "3.8"
+    assert (made.docker.enabled, made.docker.base_image) == (True, None)
+    assert made.docker.base_dockerfile == "FROM debian\n"
+    with pytest.raises(UserErrorException, match="not both"):
+        Environment.from_dockerfile("c", "FROM x\n", files["conda"], files["pip"])
+    with pytest.raises(NotOfferedYet, match="from_dockerfile"):
+        Environment.from_docker_build_context("d", object())
+    with pytest.raises(TypeError):
+        Environment.from_docker_image("e", "x", pip_requirement=files["pip"])
+
+
+def test_one_package_is_no_list_of_letters():
+    """`pip_packages='numpy'` asked for five packages of one letter."""
+    made = CondaDependencies.create(pip_packages="numpy", conda_packages="scipy=1.2")
+    assert (list(made.pip_packages), list(made.conda_packages)) == (["numpy"], ["scipy=1.2"])

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from runyard.protocol.data import DataReference
+from runyard.sdk.compute import ComputeTarget
 from runyard.sdk.data import DataPath
 from runyard.sdk.environments import Environment
 from runyard.sdk.exceptions import NotOfferedYet, TrainingException, UserErrorException
@@ -78,6 +79,7 @@ def test_unsupported_versions_list_the_supported(folder, kind):
     with pytest.raises(TrainingException) as caught:
         kind(str(folder), compute_target="cpu", framework_version="99.9")
     assert all(version in caught.value.message for version in kind.get_supported_versions())
+    assert kind.DEFAULT_VERSION in kind.get_supported_versions()
 
 
 def test_tensorflow_comes_with_its_tensorboard(folder, experiment):
@@ -297,10 +299,24 @@ def test_missing_and_empty_folders_are_refused(tmp_path, experiment):
             spec_of(estimator(tmp_path / name), experiment)
 
 
-def test_a_cluster_for_one_run_is_refused_with_words(folder):
-    """vm_size without a compute target is not offered yet."""
-    with pytest.raises(NotOfferedYet, match=r"ComputeTarget\.create"):
-        estimator(folder, compute_target=None, vm_size="STANDARD_NC6")
+def test_a_size_alone_asks_for_a_cluster_of_it(folder, workspace, experiment):
+    """v1 made one for the run; runs of one size share it here, and it grows with what they need."""
+    experiment.workspace = workspace
+    est = estimator(folder, compute_target=None, vm_size="STANDARD_D2_V2")
+    assert spec_of(est, experiment).target == "run-standard_d2_v2"
+    several = estimator(
+        folder,
+        compute_target=None,
+        vm_size="STANDARD_D2_V2",
+        node_count=3,
+        distributed_training=MpiConfiguration(),
+    )
+    assert spec_of(several, experiment).target == "run-standard_d2_v2"
+    (made,) = ComputeTarget.list(workspace)
+    scale = made.get_status().scale_settings
+    assert (made.vm_size, scale.maximum_node_count) == ("STANDARD_D2_V2", 3)
+    low = estimator(folder, compute_target=None, vm_size="STANDARD_NC6", vm_priority="lowpriority")
+    assert spec_of(low, experiment).target == "run-standard_nc6-low"
 
 
 def test_submit_overrides_only_three(folder, experiment, datastore):
@@ -361,8 +377,19 @@ def test_local_runs_inherit_the_environment(folder, experiment):
     assert submission.spec.target == "local"
 
 
-def test_notebooks_as_scripts_are_refused_with_words(folder, experiment):
-    """An .ipynb entry script is not offered yet."""
+def test_a_notebook_as_script_brings_what_runs_it(folder, experiment):
+    """An .ipynb entry script needs papermill, of which users may have chosen a version."""
     (folder / "a.ipynb").write_text("{}")
+    chosen = ["papermill==2.4.0", "numpy"]
+    spec = spec_of(estimator(folder, entry_script="a.ipynb", pip_packages=chosen), experiment)
+    assert spec.script == "a.ipynb"
+    assert {*chosen, "ipykernel"} <= {*spec.environment.pip}
+    assert "papermill" not in spec.environment.pip
+
+
+def test_a_notebook_is_refused_in_several_processes(folder, experiment):
+    """All ranks would write one output notebook."""
+    (folder / "a.ipynb").write_text("{}")
+    est = estimator(folder, entry_script="a.ipynb", node_count=2, distributed_training=Mpi())
     with pytest.raises(NotOfferedYet, match="nbconvert"):
-        spec_of(estimator(folder, entry_script="a.ipynb"), experiment)
+        spec_of(est, experiment)

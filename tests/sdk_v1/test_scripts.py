@@ -117,7 +117,7 @@ def test_distributed_settings_give_nodes(folder, experiment, distributed, kind, 
         ({"node_count": 2}, TrainingException, "nothing says how the nodes work together"),
         ({"communicator": "Smoke"}, UserErrorException, "it is None, IntelMpi"),
         ({"framework": "PySpark"}, NotOfferedYet, "PySpark"),
-        ({"target": "amlcompute"}, NotOfferedYet, "ComputeTarget.create"),
+        ({"target": "amlcompute"}, UserErrorException, "needs a size"),
         ({"max_run_duration_seconds": 0}, TrainingException, "at least 1"),
     ],
 )
@@ -154,13 +154,45 @@ def test_one_name_for_two_places_is_refused(folder, experiment, datastore):
 
 
 def test_commands_need_no_script(folder, experiment):
-    """A text goes through the shell, a list does not."""
+    """A text goes through the shell, a list of plain words does not."""
     text = spec_of(ScriptRunConfig(str(folder), command="echo $A"), experiment)
     parts = spec_of(ScriptRunConfig(str(folder), command=["python", "-V"]), experiment)
     assert text.command == ["/bin/sh", "-c", "echo $A"]
     assert parts.command == ["python", "-V"]
     with pytest.raises(UserErrorException, match="either command"):
         ScriptRunConfig(str(folder), script="train.py", command="x")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "export A=$PWD && python x.py",
+        "A=1 python x.py",
+        "cd src",
+        "python x.py; ls",
+        "python x.py 2>&1 | tee log",
+        "ls -l $(which sh)",
+    ],
+)
+def test_a_line_that_was_cut_into_words_is_a_shells(folder, experiment, line):
+    """v1 joined the words of a list, and its users give `"…".split()`, or half a line as one."""
+    for given in (line.split(), [line + " ;", "--n", 3]):
+        command = spec_of(ScriptRunConfig(str(folder), command=given), experiment).command
+        assert command == ["/bin/sh", "-c", " ".join(str(each) for each in given)]
+
+
+@pytest.mark.parametrize("words", [["python", "-c", "x = 1; print(x)"], ["ls", "-l", "a b"]])
+def test_words_that_say_nothing_to_a_shell_stay_words(folder, experiment, words):
+    """What is one word with a blank in it stays one."""
+    assert spec_of(ScriptRunConfig(str(folder), command=words), experiment).command == words
+
+
+def test_data_is_one_word_of_a_shells_line(folder, experiment, datastore):
+    """Its path may have blanks."""
+    given = ["python train.py --data", datastore.path("a", "d").as_mount(), "--n", 3]
+    spec = spec_of(ScriptRunConfig(str(folder), command=given), experiment)
+    assert spec.command[2] == 'python train.py --data "$AZUREML_DATAREFERENCE_d" --n 3'
+    assert [each.name for each in spec.data] == ["d"]
 
 
 def test_scripts_may_lie_deeper(folder, experiment):
@@ -172,6 +204,18 @@ def test_scripts_may_lie_deeper(folder, experiment):
     )
     with pytest.raises(UserErrorException, match=r"src/main\.py"):
         spec_of(ScriptRunConfig(str(folder), "src/mian.py"), experiment)
+
+
+def test_a_run_configuration_has_a_docker_section_to_set(folder, experiment):
+    """`run_config.docker.use_docker = True` is how v1's later samples asked for a container."""
+    config = ScriptRunConfig(str(folder))
+    config.run_config.environment.docker.enabled = True
+    config.run_config.docker.shm_size = "8g"
+    assert spec_of(config, experiment).container is not None
+    config.run_config.docker.use_docker = False
+    assert spec_of(config, experiment).container is None
+    config.run_config.docker.use_docker = True
+    assert spec_of(config, experiment).container.shared_memory == "8g"
 
 
 def test_a_container_is_asked_for_as_the_run_or_its_environment_says(folder, experiment, tmp_path):

@@ -77,15 +77,23 @@ def test_a_version_that_is_named_stays(deploy, trained):
     )
 
 
+def test_a_model_tells_the_version_that_wrote_it(deploy, service):
+    """Where no run made it, whoever registered it said what it is of."""
+    service.model("m", framework="ScikitLearn", framework_version="0.19.1")
+    pip = ["azureml-defaults", "numpy==1.16"]
+    with pytest.warns(UserWarning, match=r"scikit-learn==0\.20\.3: which model m:1 was regis"):
+        found = deploy("x = 1", ["m"], conda_packages=["scikit-learn"], pip_packages=pip)
+    assert found.python == "3.7"
+    assert found.pip[:3] == ["numpy==1.16", "inference-schema", "scikit-learn==0.20.3"]
+    assert "numpy==1.16.2" not in found.pip
+
+
 def test_a_script_of_2019_gets_what_it_imports(deploy):
     """scikit-learn 0.23 took joblib away; the first TensorFlow 2 took sessions."""
-    with pytest.warns(UserWarning, match="scikit-learn<0.23"):
-        found = deploy(JOBLIB, conda_packages=["scikit-learn"])
-    assert "scikit-learn<0.23" in found.pip
-    assert found.python == "3.7"
-    with pytest.warns(UserWarning, match=r"tensorflow==1\.15"):
-        found = deploy(GRAPH, conda_packages=["tensorflow"])
-    assert found.python == "3.7"
+    with pytest.warns(UserWarning, match=r"score\.py uses sklearn\.externals\.joblib"):
+        assert deploy(JOBLIB, conda_packages=["scikit-learn"]).as_of == "2020-05-01"
+    with pytest.warns(UserWarning, match=r"score\.py uses tensorflow\.Session"):
+        assert deploy(GRAPH, conda_packages=["tensorflow"]).as_of == "2019-09-01"
 
 
 def test_others_are_left_alone(deploy):
@@ -97,4 +105,4 @@ def test_others_are_left_alone(deploy):
         ("import tensorflow as tf\ntf.compat.v1.Session()", "tensorflow"),
         (JOBLIB, "pandas"),
     ):
-        assert deploy(script, conda_packages=[package]).pip == ["inference-schema"]
+        assert deploy(script, conda_packages=[package]).as_of == ""

@@ -60,9 +60,8 @@ def test_all_that_is_wrong_is_told_at_once(workspace, service, config, engines):
     """Names, models and an environment that no container could have, in one message."""
     del engines
     with pytest.raises(WebserviceException) as error:
-        Model.package(
-            workspace, ["nope"], config, "Bad Name", "bad label!", generate_dockerfile=True
-        )
+        # In v1's order, which scripts rely on.
+        Model.package(*(workspace, ["nope"], config, True, "Bad Name", "bad label!"))
     told = str(error.value)
     for part in (
         "image_name 'Bad Name'",

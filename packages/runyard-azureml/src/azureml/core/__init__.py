@@ -9,7 +9,13 @@ if TYPE_CHECKING:
     from runyard.sdk.environments import ContainerRegistry, Environment
     from runyard.sdk.experiments import Experiment
     from runyard.sdk.models import Model
-    from runyard.sdk.runs import Run
+    from runyard.sdk.runs import Run, ScriptRun, get_run
+    from runyard.sdk.v1.attached import (
+        LinkedService,
+        PrivateEndPoint,
+        PrivateEndPointConfig,
+        SynapseWorkspaceLinkedServiceConfiguration,
+    )
     from runyard.sdk.v1.datasets import Dataset
     from runyard.sdk.v1.deployment import ContainerImage, Image, Webservice
     from runyard.sdk.v1.keyvault import Keyvault
@@ -32,11 +38,17 @@ __all__ = [
     "Experiment",
     "Image",
     "Keyvault",
+    "LinkedService",
     "Model",
+    "PrivateEndPoint",
+    "PrivateEndPointConfig",
     "Run",
     "RunConfiguration",
+    "ScriptRun",
     "ScriptRunConfig",
+    "SynapseWorkspaceLinkedServiceConfiguration",
     "Webservice",
     "Workspace",
     "__version__",
+    "get_run",
 ]

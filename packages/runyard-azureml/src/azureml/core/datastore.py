@@ -1,5 +1,6 @@
 """The datastore."""
 
 from runyard.sdk.datastores import Datastore
+from runyard.sdk.exceptions import UserErrorException
 
-__all__ = ["Datastore"]
+__all__ = ["Datastore", "UserErrorException"]

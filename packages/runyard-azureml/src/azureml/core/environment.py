@@ -1,6 +1,7 @@
 """The environment and its sections."""
 
 from runyard.sdk.conda import CondaDependencies
+from runyard.sdk.environment_sections import SparkPackage
 from runyard.sdk.environments import (
     DEFAULT_CPU_IMAGE,
     DEFAULT_GPU_IMAGE,
@@ -11,6 +12,8 @@ from runyard.sdk.environments import (
     PythonSection,
     SparkSection,
 )
+from runyard.sdk.exceptions import UserErrorException
+from runyard.sdk.v1.attached import DockerBuildContext, RSection
 
 __all__ = [
     "DEFAULT_CPU_IMAGE",
@@ -18,8 +21,12 @@ __all__ = [
     "CondaDependencies",
     "ContainerRegistry",
     "DatabricksSection",
+    "DockerBuildContext",
     "DockerSection",
     "Environment",
     "PythonSection",
+    "RSection",
+    "SparkPackage",
     "SparkSection",
+    "UserErrorException",
 ]

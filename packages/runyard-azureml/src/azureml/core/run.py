@@ -1,5 +1,21 @@
 """The run."""
 
-from runyard.sdk.runs import Run, _OfflineRun
+from runyard.sdk.exceptions import (
+    ActivityFailedException,
+    ExperimentExecutionException,
+    RunEnvironmentException,
+    SnapshotException,
+    UserErrorException,
+)
+from runyard.sdk.runs import Run, _OfflineRun, get_run
 
-__all__ = ["Run", "_OfflineRun"]
+__all__ = [
+    "ActivityFailedException",
+    "ExperimentExecutionException",
+    "Run",
+    "RunEnvironmentException",
+    "SnapshotException",
+    "UserErrorException",
+    "_OfflineRun",
+    "get_run",
+]

@@ -1,6 +1,24 @@
 """Datastores, data references, datasets."""
 
-from runyard.sdk.v1.datasets import DataType, FileDataset, OutputFileDatasetConfig, TabularDataset
-from runyard.sdk.v1.versions import __version__
+from runyard.sdk.v1.datasets import (
+    DataType,
+    FileDataset,
+    HDFSOutputDatasetConfig,
+    LinkFileOutputDatasetConfig,
+    LinkTabularOutputDatasetConfig,
+    OutputFileDatasetConfig,
+    TabularDataset,
+)
+from runyard.sdk.v1.versions import VERSION, __version__
 
-__all__ = ["DataType", "FileDataset", "OutputFileDatasetConfig", "TabularDataset", "__version__"]
+__all__ = [
+    "VERSION",
+    "DataType",
+    "FileDataset",
+    "HDFSOutputDatasetConfig",
+    "LinkFileOutputDatasetConfig",
+    "LinkTabularOutputDatasetConfig",
+    "OutputFileDatasetConfig",
+    "TabularDataset",
+    "__version__",
+]

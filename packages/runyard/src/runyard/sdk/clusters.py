@@ -135,6 +135,13 @@ class AmlComputeStatus:
         self.vm_priority = "LowPriority" if record.vm_priority == LOW_PRIORITY else "Dedicated"
         self.vm_size = record.vm_size
 
+    def __repr__(self) -> str:
+        return (
+            f"AmlComputeStatus(allocation_state={self.allocation_state!r}, "
+            f"current_node_count={self.current_node_count}, "
+            f"target_node_count={self.target_node_count}, vm_size={self.vm_size!r})"
+        )
+
     def serialize(self) -> Dict[str, Any]:
         """Return it as a dict in the names of the hosted service."""
         return {

@@ -56,7 +56,7 @@ class CondaDependencies:
 
         Args:
             pip_indexurl: Package index in place of the default.
-            pip_packages: pip requirements; None for `azureml-defaults` alone.
+            pip_packages: pip requirements, or one; None for `azureml-defaults` alone.
             conda_packages: conda specifications.
             python_version: For example `3.7`; empty lets the service choose.
             pin_sdk_version: Accepted; the SDK in a job is always the service's own.
@@ -67,8 +67,10 @@ class CondaDependencies:
             made.set_python_version(python_version)
         if pip_indexurl:
             made.set_pip_index_url(pip_indexurl)
-        made.add_pip_lines([DEFAULT_SDK_PACKAGE] if pip_packages is None else pip_packages)
-        for package in conda_packages or ():
+        made.add_pip_lines(
+            [DEFAULT_SDK_PACKAGE] if pip_packages is None else _several(pip_packages)
+        )
+        for package in _several(conda_packages or ()):
             made.add_conda_package(package)
         return made
 
@@ -151,6 +153,12 @@ class CondaDependencies:
         """Add an option line, such as `--extra-index-url …`, to the pip section."""
         name, _, value = _text("pip_option", pip_option).partition(" ")
         self._set_pip_option(name, value)
+
+    def remove_pip_option(self, pip_option: str) -> None:
+        """Remove an option line of the pip section, named by its first word, if it is there."""
+        name = _text("pip_option", pip_option).split()[0]
+        section = self._pip_section()
+        section[:] = [line for line in section if line.split()[0] != name]
 
     def set_pip_requirements(self, pip_requirements: Iterable[str]) -> None:
         """Replace all pip requirements."""
@@ -272,6 +280,11 @@ class CondaDependencies:
 def python_asked(packages: CondaDependencies) -> str:
     """Read what stands behind `python`, such as `>=3.6,<3.9`; empty where it is not named."""
     return packages._python()
+
+
+def _several(packages: Iterable[str]) -> Iterable[str]:
+    """One package in the place of a list is one: each letter of it would be a package otherwise."""
+    return [packages] if isinstance(packages, str) else packages
 
 
 def _empty() -> Structure:

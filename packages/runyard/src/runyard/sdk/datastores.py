@@ -21,6 +21,8 @@ from runyard.sdk.exceptions import NotOfferedYet, UserErrorException, translated
 from runyard.sdk.local_paths import naming
 
 if TYPE_CHECKING:
+    from runyard.client.downloads import Fetch
+    from runyard.client.progress import Progress
     from runyard.protocol.datastores import DatastoreRecord
     from runyard.sdk.workspaces import Workspace
 
@@ -243,7 +245,8 @@ class Datastore(RegisteredStores):
             missing = [str(path) for path in paths if not path.is_file()]
         if missing:
             raise UserErrorException(
-                f"these files do not exist (looked from {Path.cwd()}): {', '.join(missing)}"
+                f"these do not exist or are no files (looked from {Path.cwd()}): "
+                f"{', '.join(missing)}"
             )
         with naming("files", None):
             pairs = _named(paths, relative_root)
@@ -297,21 +300,24 @@ class Datastore(RegisteredStores):
         total = sum(fetch.size for fetch in fetches)
         count = len(fetches)
         progress = Progress(f"Downloading {_files(count)}", total, show_progress, count)
+        # What was to be left alone is not among them.
+        self._fetch(fetches, progress)
+        progress.finish()
+        return count
+
+    def _fetch(self, fetches: List[Fetch], progress: Progress) -> None:
+        """Bring files of it to their places, replacing what is there."""
+        from runyard.client import transfer
+
         with translated():
             if self._record.direct:
                 from runyard.client import direct
 
                 direct.download_many(self.workspace.service, self.name, fetches, progress)
-                fetches = []
+                return
             transfer.download_many(
-                # What was to be left alone is not among them.
-                self.workspace.service,
-                fetches,
-                overwrite=True,
-                progress=progress,
+                self.workspace.service, fetches, overwrite=True, progress=progress
             )
-        progress.finish()
-        return count
 
     def delete_file(self, path: str) -> None:
         """Remove a file.

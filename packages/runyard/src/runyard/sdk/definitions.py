@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence
 from runyard.client import callers
 from runyard.protocol import pythons
 from runyard.sdk.conda import CondaDependencies, python_asked
+from runyard.sdk.environment_sections import SparkPackage
 from runyard.sdk.exceptions import UserErrorException
 from runyard.sdk.requirements import package_name, without_own
 
@@ -167,7 +168,7 @@ def document_of(environment: Any) -> Dict[str, Any]:
         },
         "spark": {
             "repositories": list(spark.repositories),
-            "packages": list(spark.packages),
+            "packages": [_written(each) for each in spark.packages],
             "precachePackages": spark.precache_packages,
         },
         "inferencingStackVersion": environment.inferencing_stack_version,
@@ -207,8 +208,24 @@ def fill(environment: Any, document: Dict[str, Any]) -> None:
     _set(environment.docker, docker, arguments="arguments")
     registry = docker.get("baseImageRegistry") or {}
     _set(environment.docker.base_image_registry, registry, address="address", username="username")
-    _set(environment.spark, spark, repositories="repositories", packages="packages")
+    _set(environment.spark, spark, repositories="repositories")
+    if "packages" in spark:
+        environment.spark.packages = [_read(each) for each in spark["packages"] or []]
     _set(environment.spark, spark, precache_packages="precachePackages")
+
+
+def _written(package: Any) -> Any:
+    """A package of Spark as it stands in a document."""
+    if not isinstance(package, SparkPackage):
+        return package
+    return {"group": package.group, "artifact": package.artifact, "version": package.version}
+
+
+def _read(package: Any) -> Any:
+    """A package of Spark from what a document, or a file of someone, has for it."""
+    if not isinstance(package, dict):
+        return package
+    return SparkPackage(*(package.get(name) for name in ("group", "artifact", "version")))
 
 
 def _set(section: Any, document: Dict[str, Any], **names: str) -> None:

@@ -16,6 +16,8 @@ from runyard.protocol.suggestions import nearest
 from runyard.sdk import checks
 from runyard.sdk.conda import CondaDependencies
 from runyard.sdk.definitions import definition_of, document_of, fill
+from runyard.sdk.environment_refusals import EnvironmentRefusals
+from runyard.sdk.environment_sections import ContainerRegistry, DatabricksSection, SparkSection
 from runyard.sdk.exceptions import NotOfferedYet, UserErrorException, from_service, translated
 from runyard.sdk.local_paths import naming
 from runyard.sdk.requirements import read_requirements
@@ -31,19 +33,6 @@ DEFAULT_CPU_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu20.04"
 DEFAULT_GPU_IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-cuda11.1-cudnn8-ubuntu20.04"
 DEFAULT_SHARED_MEMORY = "2g"
 _FILE = "azureml_environment.json"
-
-
-class ContainerRegistry(Section):
-    """Where a base image comes from; empty for the public default."""
-
-    def __init__(self) -> None:
-        self.address: Optional[str] = None
-        self.username: Optional[str] = None
-        self.password: Optional[str] = None
-        self._close()
-
-    def __repr__(self) -> str:
-        return f"ContainerRegistry(address={self.address!r}, username={self.username!r})"
 
 
 class PythonSection(Section):
@@ -104,29 +93,7 @@ class DockerSection(Section):
         self._close()
 
 
-class SparkSection(Section):
-    """Settings of Spark; kept for old files, as runs on Spark are not offered yet."""
-
-    def __init__(self) -> None:
-        self.repositories: List[str] = []
-        self.packages: List[Any] = []
-        self.precache_packages = True
-        self._close()
-
-
-class DatabricksSection(Section):
-    """Settings of Databricks; kept for old files only."""
-
-    def __init__(self) -> None:
-        self.maven_libraries: List[Any] = []
-        self.pypi_libraries: List[Any] = []
-        self.rcran_libraries: List[Any] = []
-        self.jar_libraries: List[Any] = []
-        self.egg_libraries: List[Any] = []
-        self._close()
-
-
-class Environment(Section):
+class Environment(EnvironmentRefusals, Section):
     """A named environment.
 
     Args:
@@ -320,12 +287,52 @@ class Environment(Section):
         return made
 
     @staticmethod
-    def from_docker_image(name: str, image: str, **kwargs: Any) -> Environment:
-        """Make an environment from an image, with the packages of `conda_specification`, a file."""
-        made = Environment(name)
-        if kwargs.get("conda_specification"):
-            made.python.conda_dependencies = CondaDependencies(kwargs["conda_specification"])
+    def from_docker_image(
+        name: str,
+        image: str,
+        container_registry: Optional[ContainerRegistry] = None,
+        conda_specification: Optional[str] = None,
+        pip_requirements: Optional[str] = None,
+    ) -> Environment:
+        """Make an environment of an image, and of the packages of one file.
+
+        Args:
+            name: The environment's name.
+            image: The image.
+            container_registry: Where it comes from.
+            conda_specification: A conda file.
+            pip_requirements: A requirements file.
+
+        Raises:
+            UserErrorException: A file is missing, or both are given.
+        """
+        made = _with_file(name, conda_specification, pip_requirements)
         made.docker.enabled, made.docker.base_image = True, image
+        if container_registry is not None:
+            made.docker.base_image_registry = container_registry
+        return made
+
+    @staticmethod
+    def from_dockerfile(
+        name: str,
+        dockerfile: str,
+        conda_specification: Optional[str] = None,
+        pip_requirements: Optional[str] = None,
+    ) -> Environment:
+        """Make an environment of what a Dockerfile makes, and of the packages of one file.
+
+        Args:
+            name: The environment's name.
+            dockerfile: The text of a Dockerfile, or its path.
+            conda_specification: A conda file.
+            pip_requirements: A requirements file.
+
+        Raises:
+            UserErrorException: A file is missing, or both are given.
+        """
+        made = _with_file(name, conda_specification, pip_requirements)
+        made.docker.enabled, made.docker.base_image = True, None
+        made.docker.base_dockerfile = dockerfile
         return made
 
     @staticmethod
@@ -376,12 +383,15 @@ class Environment(Section):
             workspace: The workspace.
             name: Its name.
             version: A text such as "2"; None for the newest.
-            label: Only `Latest`.
+            label: Only `Latest`, in any case.
 
         Raises:
             UserErrorException: There is none of that name and version; the nearest are named.
         """
-        if label not in {None, "Latest"}:
+        checks.workspace(workspace)
+        # v1 told versions as texts, and took numbers.
+        version = None if version is None else str(version)
+        if label is not None and str(label).lower() != "latest":
             raise NotOfferedYet(f"environment label {label!r}", "a version, or none for the newest")
         record = _registered(workspace, name, version)
         if record is not None:
@@ -410,8 +420,10 @@ class Environment(Section):
             raise UserErrorException("an environment needs a name before it can be registered")
         from runyard.protocol.environments import RegisterEnvironment
 
+        # Without the version that it has by now, or the same thing would be another each time.
+        document = {**document_of(self), "version": None}
         order = RegisterEnvironment(
-            name=self.name, definition=definition_of(self), document=json.dumps(document_of(self))
+            name=self.name, definition=definition_of(self), document=json.dumps(document)
         )
         try:
             record = workspace.service.environments.register(order)
@@ -446,6 +458,21 @@ class Environment(Section):
 
         return environment_builds.begin(self, workspace, image_build_compute)
 
+    def build_local(self, workspace: Any, platform: Any = None, **_: Any) -> ImageBuildDetails:
+        """Make the environment ahead of the runs on this machine; give it once it is there.
+
+        Args:
+            workspace: The workspace.
+            platform: Without effect, like what else v1 took.
+
+        Raises:
+            ActivityFailedException: It cannot be made; the reason is in the message.
+        """
+        del platform
+        made = self.build(workspace)
+        made.wait_for_completion()
+        return made
+
     def save_to_directory(self, path: str, overwrite: bool = False) -> None:
         """Write the environment into a folder, as `azureml_environment.json`."""
         target = Path(path, _FILE)
@@ -474,6 +501,15 @@ class Environment(Section):
         return made
 
 
+def _with_file(name: str, conda: Optional[str], pip: Optional[str]) -> Environment:
+    """Make an environment of the packages of a file; v1 took one of the two."""
+    if conda and pip:
+        raise UserErrorException("give either conda_specification or pip_requirements, not both")
+    if conda:
+        return Environment.from_conda_specification(name, conda)
+    return Environment.from_pip_requirements(name, pip) if pip else Environment(name)
+
+
 def _from_record(record: EnvironmentRecord) -> Environment:
     made = Environment(record.name)
     if record.document:
@@ -486,7 +522,7 @@ def _from_record(record: EnvironmentRecord) -> Environment:
 def _is_curated(name: str) -> bool:
     from runyard.sdk import curated
 
-    return name in curated.names()
+    return curated.known(name)
 
 
 def _curated(name: str) -> Environment:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Iterator, List, Mapping, NoReturn, Optional, Union
+from typing import TYPE_CHECKING, Any, Iterator, List, Mapping, Optional, Union
 
 from runyard.sdk import checks, paging, submitter
-from runyard.sdk.exceptions import (
-    NotOfferedYet,
-    UserErrorException,
-    translated,
-)
+from runyard.sdk.exceptions import UserErrorException, translated
+from runyard.sdk.experiment_state import ExperimentState, ViewType, shown
 from runyard.sdk.names import check_experiment
-from runyard.sdk.tags import as_tags
+from runyard.sdk.tags import as_tags, fits
 
 if TYPE_CHECKING:
     from runyard.protocol.experiments import ExperimentRecord
@@ -22,7 +19,7 @@ if TYPE_CHECKING:
     from runyard.sdk.workspaces import Workspace
 
 
-class Experiment:
+class Experiment(ExperimentState):
     """An experiment of a workspace; it is made if it is not there.
 
     Args:
@@ -32,6 +29,8 @@ class Experiment:
     Raises:
         UserErrorException: The name breaks the rule.
     """
+
+    _workspace: Workspace
 
     def __init__(
         self,
@@ -185,18 +184,19 @@ class Experiment:
         Args:
             workspace: The workspace.
             experiment_name: Only the one of this name.
-            view_type: Taken for old scripts' sake; nothing is archived.
-            tags: Not offered yet.
+            view_type: `ViewType.ArchivedOnly` or `ViewType.All`; None leaves out what is archived.
+            tags: A text: experiments that have the tag; a dict: whose tags equal all of it.
         """
-        if tags:
-            raise NotOfferedYet("Experiment.list(tags=…)", "experiment_name")
         checks.workspace(workspace)
+        checks.tags("tags", tags)
         rows = paging.items(workspace.service.experiments.list())
         return [
             # What is there was checked when it was made, by the rule of that day.
             Experiment(workspace, row.name, _skip_name_validation=True, _record=row)
             for row in rows
             if experiment_name in (None, row.name)
+            and shown(row, view_type)
+            and fits(row.tags, tags)
         ]
 
     def get_portal_url(self) -> str:
@@ -210,10 +210,6 @@ class Experiment:
     def get_docs_url(self) -> str:
         """The address of the documentation."""
         return f"{self._workspace.service.connection.url}/docs"
-
-    def archive(self) -> NoReturn:
-        """Refuse: experiments cannot be archived yet."""
-        raise NotOfferedYet("Experiment.archive", "another experiment name")
 
     def delete(
         self: Union[Experiment, Workspace],
@@ -238,14 +234,11 @@ class Experiment:
 
         if isinstance(self, Experiment):
             return trash.delete(self.workspace.service, "experiment", self.name, dry_run=dry_run)
-        found = [one for one in Experiment.list(self) if experiment_id in (one.id, one.name)]
+        every = Experiment.list(self, view_type=ViewType.All)
+        found = [one for one in every if experiment_id in (one.id, one.name)]
         if not found:
             raise UserErrorException(f"there is no experiment {experiment_id!r}")
         return found[0].delete(dry_run=dry_run)
-
-    def set_tags(self, tags: Mapping[str, str]) -> NoReturn:
-        """Refuse: experiments cannot be tagged yet."""
-        raise NotOfferedYet("Experiment.set_tags", "Run.set_tags")
 
     def _submit(
         self,

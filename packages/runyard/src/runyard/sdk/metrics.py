@@ -116,22 +116,25 @@ def _shown(name: str, value: Any) -> str:
     return repr(value)
 
 
-def series(name: str, values: Any) -> List[Any]:
+def series(name: str, values: Any, call: str = "") -> List[Any]:
     """Turn a list's elements into scalars.
+
+    Args:
+        name: The metric.
+        values: The list, or any iterable.
+        call: What takes it, for messages; "" is `log_list`.
 
     Raises:
         UserErrorException: It is no series, is empty, or mixes kinds of values.
     """
+    call = call or f"log_list({name!r}, …)"
     if isinstance(values, (str, bytes, dict)) or not hasattr(values, "__iter__"):
-        raise UserErrorException(
-            f"log_list({name!r}, …) takes a list of values, not a {type(values).__name__}"
-        )
+        raise UserErrorException(f"{call} takes a list of values, not a {type(values).__name__}")
     found = [scalar(name, value, within=True) for value in values]
     kinds = {_kind(value) for value in found if value is not None}
     if len(kinds) > 1:
         raise UserErrorException(
-            f"log_list({name!r}, …): all elements must be of one type, not "
-            f"{', '.join(sorted(kinds))}"
+            f"{call}: all elements must be of one type, not {', '.join(sorted(kinds))}"
         )
     return found
 
@@ -154,7 +157,9 @@ def table(name: str, value: Any) -> Dict[str, Any]:
             f"log_table({name!r}, …) takes a dict of column name to list, not {value!r:.80}"
         )
     columns = {
-        str(key): series(name, column) if _is_column(column) else scalar(name, column, within=True)
+        str(key): series(name, column, f"column {key!r} of log_table({name!r}, …)")
+        if _is_column(column)
+        else scalar(name, column, within=True)
         for key, column in value.items()
     }
     lengths = {len(column) if isinstance(column, list) else 1 for column in columns.values()}

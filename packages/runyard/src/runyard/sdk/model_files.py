@@ -26,6 +26,10 @@ def local(path: str, child_paths: Optional[Sequence[str]]) -> List[Tuple[str, Pa
         if root.is_file():
             return [(escaped(root.name), root)]
         there = root.is_dir()
+        if root.exists() and not there:
+            raise WebserviceException(
+                f"{path!r} is a pipe, a socket or a device; copy what it gives into a file"
+            )
     if not there:
         raise WebserviceException(
             f'Error, provided model path "{path}" cannot be found (looked from {Path.cwd()})'
@@ -87,7 +91,13 @@ def register(
     return record
 
 
-def download(service: WorkspaceClient, record: ModelRecord, target_dir: str, exist_ok: bool) -> str:
+def download(
+    service: WorkspaceClient,
+    record: ModelRecord,
+    target_dir: str,
+    exist_ok: bool,
+    goes_on: bool = False,
+) -> str:
     """Bring a model's files here; see `Model.download`.
 
     Args:
@@ -95,6 +105,8 @@ def download(service: WorkspaceClient, record: ModelRecord, target_dir: str, exi
         record: The model, with its files.
         target_dir: The folder; it is made.
         exist_ok: Replace files that are there.
+        goes_on: Those that are there with the same content do not count, as after a download that
+            was interrupted; in v1 they do.
 
     Returns:
         The path of the model's file or folder.
@@ -108,17 +120,21 @@ def download(service: WorkspaceClient, record: ModelRecord, target_dir: str, exi
     base = Path(target_dir).expanduser()
     with translated():
         fetches = [transfer.blob(entry, base) for entry in record.files]
+    count = len(fetches)
+    show = takes_long(count, record.size)
+    progress = Progress(f"Downloading {record.id}", record.size, show, count)
     with naming("target_dir", target_dir):
+        if goes_on:
+            fetches = transfer.lacking(fetches, progress)
         # All are looked for before the first is written: a refusal leaves nothing half replaced.
-        there = [str(fetch.target) for fetch in fetches if fetch.target.exists()]
+        taken = [fetch for fetch in fetches if fetch.target.exists()]
+        # Once more: another download into the same folder may have brought some since.
+        there = [str(fetch.target) for fetch in (transfer.lacking(taken) if goes_on else taken)]
     if there and not exist_ok:
         raise WebserviceException(
             f"{there[0]} exists already{_others(there)}; give exist_ok=True to replace it, or "
             "another target_dir"
         )
-    count = len(fetches)
-    show = takes_long(count, record.size)
-    progress = Progress(f"Downloading {record.id}", record.size, show, count)
     with translated(), naming("target_dir", target_dir):
         transfer.download_many(service, fetches, overwrite=True, progress=progress)
     progress.finish()

@@ -100,4 +100,8 @@ def conditions(name: str, wanted: Any) -> List[str]:
 
 def texts(values: Optional[Mapping[str, Any]]) -> Dict[str, str]:
     """Tags or properties as texts; a value of None is ""."""
+    if values is not None and not isinstance(values, Mapping):
+        raise WebserviceException(
+            f"tags and properties are dicts, such as {{'kind': 'small'}}, not {values!r:.80}"
+        )
     return {str(key): "" if value is None else str(value) for key, value in (values or {}).items()}

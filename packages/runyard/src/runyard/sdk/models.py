@@ -10,9 +10,9 @@ from typing import (
     Dict,
     List,
     Mapping,
+    NoReturn,
     Optional,
     Sequence,
-    Union,
 )
 
 from runyard.protocol.errors import NotFound, RunNotFound
@@ -24,13 +24,14 @@ from runyard.sdk.exceptions import (
     WebserviceException,
     translated,
 )
+from runyard.sdk.model_changes import ModelChanges
 from runyard.sdk.model_registry import RegistryEntry
 from runyard.sdk.resources import ResourceConfiguration
 
 if TYPE_CHECKING:
     import datetime as dt
 
-    from runyard.protocol.models import ChangeModel, ModelRecord, RegisterModel
+    from runyard.protocol.models import ModelRecord, RegisterModel
     from runyard.sdk.run_base import RunBase
     from runyard.sdk.workspaces import Workspace
 
@@ -49,7 +50,7 @@ class Framework:
     TFKERAS: ClassVar[str] = "TfKeras"
 
 
-class Model(RegistryEntry):
+class Model(RegistryEntry, ModelChanges):
     """A version of a registered model.
 
     Args:
@@ -129,11 +130,6 @@ class Model(RegistryEntry):
     def id(self) -> str:
         """`name:version`."""
         return self._record.id
-
-    @property
-    def tags(self) -> Dict[str, str]:
-        """The tags as they were last read."""
-        return dict(self._record.tags)
 
     @property
     def properties(self) -> Dict[str, str]:
@@ -342,54 +338,13 @@ class Model(RegistryEntry):
         replace_ = exist_ok if exists_ok is None else exists_ok
         return model_files.download(self._workspace.service, self._files(), target_dir, replace_)
 
-    def update(
-        self,
-        tags: Optional[Mapping[str, Any]] = None,
-        description: Optional[str] = None,
-        sample_input_dataset: Any = None,
-        sample_output_dataset: Any = None,
-        resource_configuration: Optional[ResourceConfiguration] = None,
-    ) -> None:
-        """Replace the tags, the description, or what it would like to have; None leaves a thing.
-
-        Args:
-            tags: All tags it is to have.
-            description: A description.
-            sample_input_dataset: Not offered yet.
-            sample_output_dataset: Not offered yet.
-            resource_configuration: What it would like to have where it is served without code.
-        """
-        if sample_input_dataset or sample_output_dataset:
-            raise NotOfferedYet("other samples of a model", "Model.register of its next version")
-        wishes = None if resource_configuration is None else resource_configuration.to_record()
-        # `update` is told all tags, and the service what changes.
-        removed = [key for key in self.tags if key not in tags] if tags is not None else []
-        self._change(
-            tags=model_orders.texts(tags),
-            removed_tags=removed,
-            description=description,
-            resources=wishes,
-        )
-
-    def add_tags(self, tags: Mapping[str, Any]) -> None:
-        """Set tags."""
-        self._change(tags=model_orders.texts(tags))
-
-    def remove_tags(self, tags: Union[str, Sequence[str]]) -> None:
-        """Remove tags by name."""
-        self._change(removed_tags=[tags] if isinstance(tags, str) else [str(tag) for tag in tags])
-
-    def add_properties(self, properties: Mapping[str, Any]) -> None:
-        """Add properties; each is written once.
+    def get_sas_urls(self) -> NoReturn:
+        """Refuse: no address of a file is open to whoever knows it.
 
         Raises:
-            UserErrorException: A property is there with another value.
+            NotOfferedYet: Always.
         """
-        self._change(properties=model_orders.texts(properties))
-
-    def add_tag(self, key: str, value: Any = "") -> None:
-        """Set one tag."""
-        self.add_tags({key: value})
+        raise NotOfferedYet("Model.get_sas_urls", "model.download(target_dir)")
 
     def serialize(self) -> Dict[str, Any]:
         """Return the model as a dict in the names of the v1 SDK."""
@@ -415,9 +370,9 @@ class Model(RegistryEntry):
         workspace: Workspace,
         models: Sequence[Any],
         inference_config: Any = None,
+        generate_dockerfile: bool = False,
         image_name: Optional[str] = None,
         image_label: Optional[str] = None,
-        generate_dockerfile: bool = False,
     ) -> Any:
         """Pack models with what serves them, and return at once.
 
@@ -426,10 +381,10 @@ class Model(RegistryEntry):
             models: Models, ids (`name` or `name:version`), and local paths to be registered.
             inference_config: An InferenceConfig: the script and what it needs. None: the one
                 model's framework says how it is served.
-            image_name: What the image is called; None: `package`.
-            image_label: Its label; None: `latest`.
             generate_dockerfile: Make a Dockerfile with all that it needs, which `save` writes into
                 a folder, in place of an image, which this machine's Docker or Podman builds.
+            image_name: What the image is called; None: `package`.
+            image_label: Its label; None: `latest`.
 
         Returns:
             A ModelPackage; `wait_for_creation` waits for it.
@@ -514,13 +469,6 @@ class Model(RegistryEntry):
         if not self._record.files:
             self._record = _get(self._workspace, self.id)
         return self._record
-
-    def _change(self, **changes: Any) -> None:
-        from runyard.protocol.models import ChangeModel
-
-        body: ChangeModel = ChangeModel(**changes)
-        with translated():
-            self._record = self._workspace.service.models.change(self.id, body)
 
 
 def register_from_run(run: RunBase, made: RegisterModel) -> Model:

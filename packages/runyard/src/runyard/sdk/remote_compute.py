@@ -1,5 +1,8 @@
 """`RemoteCompute` and `DsvmCompute`: machines that are reached by ssh, attached as targets.
 
+A DsvmCompute can be created, too, as the scripts of v1's first year do: then a cluster of one node
+takes its place.
+
 The service logs in, so a key is a file on the service's machine; only its path is kept. Passwords
 and passphrases are refused: they would have to be kept where whoever reads the service's files
 reads them, and a key does the same without.
@@ -8,17 +11,20 @@ reads them, and a key does the same without.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Optional
+from typing import TYPE_CHECKING, Any, ClassVar, Dict, NoReturn, Optional
 
+from runyard.sdk.clusters import DEFAULT_IDLE_SECONDS
 from runyard.sdk.exceptions import ComputeTargetException, NotOfferedYet
-from runyard.sdk.targets import ComputeTarget, whole
+from runyard.sdk.targets import COMPUTE_TYPE, ComputeTarget, whole
 
 if TYPE_CHECKING:
-    from runyard.protocol.compute import AttachCompute
+    from runyard.protocol.compute import AttachCompute, CreateCompute
 
 # Written out: the protocol's records would make every import of the SDK slower.
 VIRTUAL_MACHINE = "VirtualMachine"
 SSH_PORT = 22
+# Scripts of 2018 rented such a machine; v1 dropped that for clusters, which is what stands for it.
+DSVM, DSVM_SIZE = "DSVM", "STANDARD_DS3_V2"
 
 
 class RemoteComputeAttachConfiguration:
@@ -180,16 +186,68 @@ class RemoteCompute(ComputeTarget, stands_for=VIRTUAL_MACHINE):
         raise NotOfferedYet(f"{type(self).__name__}.update", "detach() and attach it anew")
 
 
+class DsvmProvisioningConfiguration:
+    """What a rented machine is to be; made by `DsvmCompute.provisioning_configuration`."""
+
+    def __init__(self, vm_size: str, tags: Optional[Dict[str, str]], description: str) -> None:
+        self.vm_size = vm_size
+        self.tags = tags
+        self.description = description
+
+    def _order(self, name: str) -> CreateCompute:
+        from runyard.protocol.compute import CreateCompute
+
+        tags = {str(key): str(value) for key, value in (self.tags or {}).items()}
+        return CreateCompute(
+            name=name,
+            vm_size=self.vm_size,
+            max_nodes=1,
+            idle_seconds=DEFAULT_IDLE_SECONDS,
+            description=self.description,
+            tags={**tags, COMPUTE_TYPE: DSVM},
+        )
+
+
 class DsvmCompute(RemoteCompute):
-    """A virtual machine for data science, as v1 calls one; attached like any other."""
+    """A virtual machine for data science, as v1 calls one: rented, or attached like any other."""
 
     @staticmethod
-    def provisioning_configuration(*_: Any, **__: Any) -> NoReturn:
-        """Refuse: no machine is rented.
+    def provisioning_configuration(
+        vm_size: str = DSVM_SIZE,
+        ssh_port: Any = None,
+        location: Optional[str] = None,
+        tags: Optional[Dict[str, str]] = None,
+        description: str = "",
+        **_: Any,
+    ) -> DsvmProvisioningConfiguration:
+        """Describe a machine for `DsvmCompute.create`: no machine is rented, a node stands for it.
 
-        Raises:
-            NotOfferedYet: Always.
+        Args:
+            vm_size: Its size; sizes map to local resources.
+            ssh_port: Without effect: nobody logs in to it.
+            location: Without effect.
+            tags: Texts by text.
+            description: A text.
         """
-        raise NotOfferedYet(
-            "DsvmCompute.provisioning_configuration", "DsvmCompute.attach_configuration"
-        )
+        del ssh_port, location
+        return DsvmProvisioningConfiguration(vm_size, tags, description or "")
+
+
+class _Rented(DsvmCompute, stands_for=DSVM):
+    """A machine that scripts rented: a cluster of at most one node, to which nobody logs in."""
+
+    @property
+    def is_attached(self) -> bool:
+        return False
+
+    @property
+    def address(self) -> str:
+        return ""
+
+    @property
+    def ssh_port(self) -> int:
+        return SSH_PORT
+
+    @property
+    def username(self) -> str:
+        return ""

@@ -39,8 +39,12 @@ class RunContents(RunBase):
         """Add properties; each is written once.
 
         Raises:
-            UserErrorException: A property is there with another value.
+            UserErrorException: A property is there with another value, or they are no dict.
         """
+        if not isinstance(properties, Mapping):
+            raise UserErrorException(
+                f"properties are {properties!r:.80}; give a dict, such as {{'author': 'me'}}"
+            )
         self._change(properties={str(key): str(value) for key, value in properties.items()})
 
     def get_properties(self) -> Dict[str, str]:

@@ -81,11 +81,40 @@ def properties(record: RunRecord) -> Dict[str, str]:
     return found
 
 
-def _definition(record: RunRecord, spec: RunSpec) -> Dict[str, Any]:
+class RunDefinition(Dict[str, Any]):
+    """A run's definition; `["Arguments"]` is `["arguments"]`.
+
+    The first releases of v1 began its keys with capitals, and its guides did so to their end.
+    """
+
+    def __missing__(self, key: str) -> Any:
+        other = str(key)[:1].lower() + str(key)[1:]
+        if other not in self:
+            raise KeyError(key)
+        return self[other]
+
+
+def argument(text: str, inputs: Iterable[Any], outputs: Iterable[Any]) -> str:
+    """An argument as v1 shows it: a dataset's has its kind and name.
+
+    Args:
+        text: The argument.
+        inputs: The datasets that the run reads.
+        outputs: Those that it makes.
+    """
+    name = text[2:-1] if text.startswith("${") else ""
+    if name in [each.name for each in inputs]:
+        return f"DatasetConsumptionConfig:{name}"
+    return f"DatasetOutputConfig:{name}" if name in [each.name for each in outputs] else text
+
+
+def _definition(record: RunRecord, spec: RunSpec) -> RunDefinition:
     # What another client submitted has no definition of v1's.
-    definition = dict(spec.definition)
+    definition = RunDefinition(spec.definition)
     definition.setdefault("script", spec.script)
-    definition.setdefault("arguments", list(spec.arguments))
+    # Of steps and of trials the service writes down what the job is given.
+    given = definition.get("arguments", spec.arguments)
+    definition["arguments"] = [argument(each, spec.inputs, spec.outputs) for each in given]
     definition.setdefault("target", spec.target)
     definition.setdefault("nodeCount", spec.node_count)
     definition.setdefault("maxRunDurationSeconds", spec.max_duration_seconds)

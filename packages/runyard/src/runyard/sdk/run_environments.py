@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 
 from runyard.client import callers
 from runyard.protocol import compatibility
+from runyard.protocol.containers import DIGEST_PROPERTY, IMAGE_PROPERTY, by_digest
 from runyard.sdk import submitter
 from runyard.sdk.exceptions import UserErrorException, translated
 
 if TYPE_CHECKING:
+    from runyard.protocol.containers import ContainerRequest
     from runyard.protocol.environments import EnvironmentDefinition, LockRecord
     from runyard.protocol.runs import RunRecord
     from runyard.sdk.environments import Environment
@@ -71,6 +73,9 @@ def locked(run: RunBase, spec: Any) -> Environment:
     packages.add_pip_lines(requirements(lock))
     made.name, made.version, made.as_of = f"{run.id}-locked", None, "now"
     made.compatibility = compatibility.told(lock.requirements) or None
+    image = _image(run._refresh().properties)
+    if image and not made.docker.base_dockerfile:
+        made.docker.base_image = image
     return made
 
 
@@ -95,8 +100,9 @@ def reproduce(run: RunBase, spec: Any) -> RunRecord:
     else:
         environment = _definition(spec.environment, lock)
     git = {key: text for key, text in record.properties.items() if key.startswith(_FROM_GIT)}
+    container = _container(spec.container, record.properties)
     order = SubmitRun(
-        spec=replace(spec, environment=environment),
+        spec=replace(spec, environment=environment, container=container),
         name=record.name,
         tags=dict(record.tags),
         properties={**git, REPRODUCES: run.id},
@@ -151,6 +157,22 @@ def _definition(asked: EnvironmentDefinition, lock: LockRecord) -> EnvironmentDe
         as_of_from="",
         compatibility=compatibility.told(lock.requirements),
     )
+
+
+def _container(
+    asked: Optional[ContainerRequest], properties: Mapping[str, str]
+) -> Optional[ContainerRequest]:
+    """The container of a run with the very image that it had: a name may mean another by now."""
+    if asked is None or asked.dockerfile:
+        return asked
+    image = _image(properties)
+    return replace(asked, image=image) if image else asked
+
+
+def _image(properties: Mapping[str, str]) -> str:
+    """The image of a run by its digest; "" where it had none."""
+    given = properties.get(IMAGE_PROPERTY, ""), properties.get(DIGEST_PROPERTY, "")
+    return by_digest(*given)
 
 
 def _conda(lock: LockRecord) -> List[str]:

@@ -7,7 +7,7 @@ import json
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any, Dict, Optional
 
 from runyard.protocol import escapes
 from runyard.protocol.errors import AlreadyExists, Conflict
@@ -26,6 +26,7 @@ HEADS = (
     b"MM\x00*",
 )
 HEAD_BYTES = 512
+MATRIX = "confusion_matrix"
 
 
 def store(run: RunBase, name: str, path: Optional[str], plot: Any) -> str:
@@ -107,17 +108,33 @@ def store_json(run: RunBase, name: str, value: Any, kind: str) -> str:
         run: The run.
         name: The metric.
         value: The dict, or its JSON text: `{"schema_type": …, "schema_version": …, "data": …}`.
+            What is in `data` will do as well, and so will the matrix alone of a confusion matrix.
         kind: The schema type that is asked for.
 
     Raises:
         UserErrorException: The value has another form.
     """
+    whole = _document(name, value, kind)
+    try:
+        text = json.dumps(whole, default=_plain)
+    except (TypeError, ValueError) as error:
+        raise UserErrorException(f"log of {kind} {name!r}: not JSON: {error}") from error
+    with tempfile.TemporaryDirectory(prefix="runyard-") as folder:
+        local = Path(folder) / "artifact.json"
+        local.write_text(text, encoding="utf-8")
+        return _under_a_free_name(run, name, "", local)
+
+
+def _document(name: str, value: Any, kind: str) -> Dict[str, Any]:
     if isinstance(value, str):
         try:
             value = json.loads(value)
         except ValueError as error:
             raise UserErrorException(f"log of {kind} {name!r}: not JSON: {error}") from error
-    if not isinstance(value, dict) or "data" not in value:
+    rows = value if isinstance(value, list) else getattr(value, "tolist", lambda: None)()
+    if kind == MATRIX and isinstance(rows, list):
+        value = {"class_labels": [str(number) for number in range(len(rows))], "matrix": rows}
+    if not isinstance(value, dict):
         raise UserErrorException(
             f"log of {kind} {name!r}: a dict with schema_type {kind!r}, schema_version and data is "
             f"needed, not {value!r:.80}"
@@ -126,7 +143,13 @@ def store_json(run: RunBase, name: str, value: Any, kind: str) -> str:
         raise UserErrorException(
             f"log of {kind} {name!r}: its schema_type is {value['schema_type']!r}"
         )
-    with tempfile.TemporaryDirectory(prefix="runyard-") as folder:
-        local = Path(folder) / "artifact.json"
-        local.write_text(json.dumps(value), encoding="utf-8")
-        return _under_a_free_name(run, name, "", local)
+    # v1 took what was given as it was, and its studio then showed nothing of it.
+    return value if "data" in value else {"schema_type": kind, "data": value}
+
+
+def _plain(value: Any) -> Any:
+    """Arrays and numbers of numpy as JSON has them."""
+    found = getattr(value, "tolist", None)
+    if found is None:
+        raise TypeError(f"{type(value).__name__} has no JSON form")
+    return found()

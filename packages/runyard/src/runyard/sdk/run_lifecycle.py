@@ -55,6 +55,14 @@ class RunLifecycle(RunLogging):
             self._refresh()
         return self._read().status
 
+    def get_detailed_status(self) -> Dict[str, Any]:
+        """Read the status with the reason for it, as `{"status": …, "details": …}`."""
+        status = self.get_status()
+        return {"status": status, "details": self.explain()}
+
+    def start(self) -> None:
+        """Taken for old scripts' sake: a run that was made is at once in Running."""
+
     def delete(self, dry_run: bool = False) -> Deleted:
         """Delete the run and those below it, once they have ended; they can come back for a week.
 

@@ -180,9 +180,12 @@ class RunLogging(RunBase):
         if not self._in_own_job():
             sessions.bring_of(self.service, self._id)
         if not recursive:
+            sessions.flush_of((self._id,))
             return run_metrics.read(self.service, self._id, name, populate)
         runs = [one for one in self._with_all_below() if run_type in (None, one._read().run_type)]
-        return run_metrics.read_many(self.service, [one.id for one in runs], name, populate)
+        ids = [one.id for one in runs]
+        sessions.flush_of(ids)
+        return run_metrics.read_many(self.service, ids, name, populate)
 
     def flush(self, timeout_seconds: int = FLUSH_SECONDS) -> None:
         """Wait until the service has everything that this process logged to the run.

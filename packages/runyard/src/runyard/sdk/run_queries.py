@@ -29,6 +29,24 @@ def of_experiment(
     return found
 
 
+def on_target(
+    target: str, run_type: Optional[str], status: Optional[str], active: bool
+) -> List[Condition]:
+    """The runs that were sent to a compute target.
+
+    Args:
+        target: Its name.
+        run_type: Only runs of this type; None: of any.
+        status: Only runs of this status; None: of any.
+        active: Only those that have not ended.
+    """
+    wanted = {"target": target, "type": run_type, "status": status}
+    found = [_is(name, value) for name, value in wanted.items() if value is not None]
+    if active:
+        found.append(Condition(Field(ATTRIBUTE, "active"), "=", (True,)))
+    return found
+
+
 def of_parent(run: str) -> List[Condition]:
     """The children of a run."""
     return [_is("parent", run)]

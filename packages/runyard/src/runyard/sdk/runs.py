@@ -30,6 +30,7 @@ from runyard.sdk.tags import as_tags, fits
 if TYPE_CHECKING:
     from runyard.protocol.runs import RunRecord
     from runyard.sdk.data import DataPath
+    from runyard.sdk.dataset_inputs import InputDatasets
     from runyard.sdk.environments import Environment
     from runyard.sdk.experiments import Experiment
     from runyard.sdk.tags import Tags
@@ -106,6 +107,15 @@ class Run(RunLifecycle, RunContents):
         """
         return process_run.current(allow_offline)
 
+    @classmethod
+    def get_submitted_run(cls, **kwargs: Any) -> Run:
+        """Find the job's run, by the name of 2018; see `get_context`.
+
+        Raises:
+            RunEnvironmentException: Outside a job, where scripts of that year go on without a run.
+        """
+        return cls.get_context(allow_offline=False, **kwargs)
+
     @staticmethod
     def get(workspace: Workspace, run_id: str) -> Run:
         """Get a run of a workspace by its id.
@@ -146,6 +156,25 @@ class Run(RunLifecycle, RunContents):
             experiment.name, type, status, include_children=include_children
         )
         return _found(experiment.workspace, query, tags, properties)
+
+    @staticmethod
+    def list_by_compute(
+        compute: Any,
+        type: Optional[str] = None,  # noqa: A002 - the v1 name
+        tags: Tags = None,
+        properties: Tags = None,
+        status: Optional[str] = None,
+    ) -> Iterator[Run]:
+        """List the runs that were sent to a compute target, newest first.
+
+        Args:
+            compute: The compute target.
+            type: Only runs of this type.
+            tags: A text: runs that have the tag; a dict: runs whose tags equal all of it.
+            properties: The same for properties.
+            status: Only runs of this status.
+        """
+        return on_target(compute, type, tags, properties, status)
 
     @property
     def number(self) -> int:
@@ -202,11 +231,20 @@ class Run(RunLifecycle, RunContents):
         return self.get_properties()
 
     @property
-    def input_datasets(self) -> Mapping[str, Any]:
-        """What this job reads, by name: paths, and datasets of the mode `direct`."""
+    def input_datasets(self) -> InputDatasets:
+        """What this job reads, by name: paths, and datasets of the mode `direct`.
+
+        A dataset that a script has found itself may be noted there under a name.
+        """
         from runyard.sdk.run_datasets import inputs_of
 
         return inputs_of(self)
+
+    def _part_of_input(self, name: str, values: Mapping[str, Optional[str]]) -> Any:
+        """What a batch of a parallel step is a part of; see `runtime.parallel.batch_context`."""
+        from runyard.sdk.run_datasets import part_of_input
+
+        return part_of_input(self, name, values)
 
     @property
     def output_datasets(self) -> Mapping[str, str]:
@@ -437,6 +475,52 @@ def of_record(workspace: Workspace, record: RunRecord) -> Run:
         return ScriptRun(experiment, record.id, _record=record)
     kind: Type[Run] = run_kinds.class_of(record.run_type) or Run
     return kind(experiment, record.id, _record=record)
+
+
+def get_run(
+    experiment: Experiment, run_id: str, rehydrate: bool = True, clean_up: bool = True
+) -> Run:
+    """Get a run of an experiment by its id, of the class that stands for its type.
+
+    Args:
+        experiment: The experiment.
+        run_id: The run's id.
+        rehydrate: False gives a plain Run, whatever its type.
+        clean_up: Taken for old scripts' sake.
+
+    Raises:
+        UserErrorException: The experiment has no such run.
+    """
+    del clean_up
+    checks.experiment(experiment)
+    found = Run(experiment, run_id)
+    return of_record(experiment.workspace, found._read()) if rehydrate else found
+
+
+def on_target(
+    target: Any,
+    run_type: Optional[str],
+    tags: Tags,
+    properties: Tags,
+    status: Optional[str],
+    active: bool = False,
+) -> Iterator[Run]:
+    """The runs that were sent to a compute target, newest first.
+
+    Args:
+        target: The compute target.
+        run_type: Only runs of this type.
+        tags: As in `Run.list`.
+        properties: As in `Run.list`.
+        status: Only runs of this status.
+        active: Only those that have not ended.
+    """
+    from runyard.sdk import run_queries
+
+    checks.tags("tags", tags)
+    checks.tags("properties", properties)
+    query = run_queries.on_target(target.name, run_type, status, active=active)
+    return _found(target.workspace, query, tags, properties)
 
 
 def _found(workspace: Workspace, query: Any, tags: Tags, properties: Tags) -> Iterator[Run]:

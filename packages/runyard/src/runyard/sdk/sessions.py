@@ -14,7 +14,7 @@ import os
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable, Dict, List, Mapping, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Callable, Collection, Dict, List, Mapping, Optional, Set, Tuple
 
 from runyard.client import printing
 from runyard.client.spool import Spool
@@ -191,6 +191,13 @@ def bring_of(service: WorkspaceClient, run_id: str) -> None:
         from runyard.client import leftovers
 
         leftovers.bring_each(service, [folder])
+
+
+def flush_of(run_ids: Collection[str]) -> None:
+    """Wait for what this process logged to runs by other objects that stand for them."""
+    for one in list(_sessions.values()):
+        if one.run_id in run_ids:
+            one.flush()
 
 
 def _is_own(folder: Path) -> bool:

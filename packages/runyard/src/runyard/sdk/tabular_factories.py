@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 import tempfile
 import uuid
 from pathlib import Path
@@ -29,6 +30,8 @@ from runyard.tables.partitions import PartitionFormat
 from runyard.tables.reading import PARQUET, Reading, types_of
 
 _NEAR = 5
+_DIRECTIVE = re.compile("%.?")
+_DIRECTIVES = [f"%{letter}" for letter in "YymbBdHIMSfpz%"]
 
 
 class DataType:
@@ -66,8 +69,18 @@ class DataType:
 
     @staticmethod
     def to_datetime(formats: Union[str, List[str], None] = None) -> DataType:
-        """Dates; without formats (`%d/%m/%Y`) the first records say how they are written."""
+        """Dates; without formats (`%d/%m/%Y`) the first records say how they are written.
+
+        Raises:
+            UserErrorException: A format has a directive that there is not.
+        """
         found = [formats] if isinstance(formats, str) else list(formats or ())
+        for each in found:
+            wrong = [mark for mark in _DIRECTIVE.findall(str(each)) if mark not in _DIRECTIVES]
+            if wrong:
+                raise UserErrorException(
+                    f"the format {each!r} has {wrong[0]!r}; there are {' '.join(_DIRECTIVES)}"
+                )
         return DataType({"datetime": found})
 
 
@@ -117,6 +130,8 @@ class TabularDatasetFactory:
         """
         if str(encoding).lower() not in ENCODINGS:
             raise UserErrorException(f"encoding {encoding!r} is none of {', '.join(ENCODINGS)}")
+        if not isinstance(separator, str) or not separator:
+            raise UserErrorException(f"separator must be a text such as ',', not {separator!r}")
         reader = {
             "format": "delimited",
             "separator": separator,
@@ -196,6 +211,8 @@ class TabularDatasetFactory:
         description: Optional[str] = None,
         tags: Optional[Mapping[str, str]] = None,
         show_progress: bool = True,
+        row_group_size: Optional[int] = None,
+        make_target_path_unique: bool = True,
     ) -> TabularDataset:
         """Write a DataFrame to a datastore as parquet, and register it as the next version.
 
@@ -206,7 +223,11 @@ class TabularDatasetFactory:
             description: What to write about it.
             tags: Texts by name.
             show_progress: Whether a bar is shown on a terminal.
+            row_group_size: Without effect: how parquet groups records changes none of them.
+            make_target_path_unique: Whether it lies in a new folder below the target; otherwise it
+                replaces what was written to the target before.
         """
+        del row_group_size
         if not hasattr(dataframe, "to_parquet"):
             raise ValueError(
                 f"dataframe must be a pandas.DataFrame, not {type(dataframe).__name__}"
@@ -214,16 +235,37 @@ class TabularDatasetFactory:
         if not isinstance(name, str):
             raise ValueError(f"name must be a text, not {name!r}")  # noqa: TRY004 - v1's class
         datastore, place = target_of(target, "managed-dataset")
-        folder = f"{place}/{uuid.uuid4()}".lstrip("/")
+        unique = f"{place}/{uuid.uuid4()}" if make_target_path_unique else place
+        folder = unique.lstrip("/")
         with tempfile.TemporaryDirectory() as local:
             file = Path(local, "part-0.parquet")
             parquet.written(dataframe, str(file))
-            datastore.upload_files([file], None, folder, show_progress=show_progress)
+            datastore.upload_files(
+                [file], None, folder, overwrite=True, show_progress=show_progress
+            )
         made = TabularDatasetFactory.from_parquet_files((datastore, folder))
         found: TabularDataset = made.register(
             datastore.workspace, name, description, tags, create_new_version=True
         )
         return found
+
+    @staticmethod
+    def register_spark_dataframe(*_: Any, **__: Any) -> NoReturn:
+        """Refuse, and tell what to use in place of Spark."""
+        raise NotOfferedYet(
+            "azureml.core.Dataset.Tabular.register_spark_dataframe",
+            "dataframe.write.parquet(…) to a datastore's files, then "
+            "Dataset.Tabular.from_parquet_files",
+        )
+
+    @staticmethod
+    def register_dask_dataframe(*_: Any, **__: Any) -> NoReturn:
+        """Refuse, and tell what to use in place of Dask."""
+        raise NotOfferedYet(
+            "azureml.core.Dataset.Tabular.register_dask_dataframe",
+            "dataframe.to_parquet(…) to a datastore's files, then "
+            "Dataset.Tabular.from_parquet_files",
+        )
 
     @staticmethod
     def from_sql_query(*_: Any, **__: Any) -> NoReturn:
@@ -280,7 +322,7 @@ class _Making:
                 raise _unreadable(error) from error
             return {}
         if validate and not any(found.values()):
-            raise nothing(self._definition, ["the files have no records"])
+            raise nothing(self._definition, "its files have no records, or a header alone")
         return found
 
     def _typed(self, sample: Dict[str, List[Any]], *, infers: bool) -> List[Tuple[str, Any]]:
@@ -307,7 +349,8 @@ def first_file(dataset: AbstractDataset) -> List[Any]:
     definition = dataset._definition
     files = dataset._files()
     if not files:
-        raise nothing(definition, _near(dataset))
+        near = ", ".join(_near(dataset))
+        raise nothing(definition, f"the nearest there: {near}" if near else "")
     if files[0].url:
         try:
             with DatasetAccess(dataset._workspace).opened(files[0]):

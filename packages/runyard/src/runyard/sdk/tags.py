@@ -7,11 +7,19 @@ from __future__ import annotations
 
 from typing import Any, Dict, Mapping, Optional, Union
 
+from runyard.sdk.exceptions import UserErrorException
+
 Tags = Union[None, str, Mapping[str, Any]]
 
 
 def as_tags(tags: Optional[Mapping[str, Any]]) -> Dict[str, Optional[str]]:
-    """Tags as they are stored: texts, or None for a bare tag."""
+    """Tags as they are stored: texts, or None for a bare tag.
+
+    Raises:
+        UserErrorException: They are no mapping.
+    """
+    if tags is not None and not isinstance(tags, Mapping):
+        raise UserErrorException(f"tags are {tags!r}; give a dict, such as {{'kind': 'small'}}")
     return {str(key): _text(value) for key, value in (tags or {}).items()}
 
 

@@ -24,10 +24,14 @@ from runyard.sdk.exceptions import (
 
 if TYPE_CHECKING:
     from runyard.protocol.compute import ComputeRecord, CreateCompute
+    from runyard.sdk.runs import Run
+    from runyard.sdk.tags import Tags
 
 Target = TypeVar("Target", bound="ComputeTarget")
 
 CLUSTER = "AmlCompute"
+# The tag of a cluster that scripts know as a target of another kind.
+COMPUTE_TYPE = "azureml.computeType"
 # On this machine a cluster is there in a moment, at a site with a queue after minutes.
 _FIRST_DELAY, _LONGEST_DELAY = 0.05, 2.0
 
@@ -73,11 +77,12 @@ class ComputeTarget:
 
     @classmethod
     def _of(cls, workspace: Any, record: ComputeRecord) -> ComputeTarget:
-        kind = _KINDS.get(record.kind, _KINDS[CLUSTER])
+        named = record.tags.get(COMPUTE_TYPE) or record.kind
+        kind = _KINDS.get(named, _KINDS[CLUSTER])
         if not issubclass(kind, cls) and not issubclass(cls, kind):
             raise ComputeTargetException(
                 f"compute target {record.name!r} is no {cls.__name__}, it is of the kind "
-                f"{record.kind}: use ComputeTarget(workspace, {record.name!r})"
+                f"{named}: use ComputeTarget(workspace, {record.name!r})"
             )
         # Classes of the user's own stand for what they are asked for.
         target = object.__new__(cls if issubclass(cls, kind) else kind)
@@ -91,7 +96,7 @@ class ComputeTarget:
 
         Args:
             workspace: The workspace.
-            name: 2 to 16 letters, digits and dashes, the first a letter.
+            name: 2 to 32 letters, digits, `-` and `_`, the first a letter.
             provisioning_configuration: What `AmlCompute.provisioning_configuration` gives.
 
         Raises:
@@ -298,12 +303,36 @@ class ComputeTarget:
             self.workspace.service.compute.delete(self.name)
 
     def list_nodes(self) -> List[Dict[str, Any]]:
-        """List the nodes, a dict each: `nodeId`, `nodeState`, `runId`, `since`."""
+        """List the nodes, a dict each: `nodeId`, `nodeState`, `runId`, `since`.
+
+        The keys by which v1 told how to reach a node are None: nobody logs in to these.
+        """
         with translated():
             nodes = self.workspace.service.compute.nodes(self.name)
+        unknown = dict.fromkeys(("port", "publicIpAddress", "privateIpAddress"))
         return [
-            {"nodeId": n.id, "nodeState": n.state, "runId": n.run, "since": n.since} for n in nodes
+            {"nodeId": n.id, "nodeState": n.state, "runId": n.run, "since": n.since, **unknown}
+            for n in nodes
         ]
+
+    def get_active_runs(
+        self,
+        type: Optional[str] = None,  # noqa: A002 - the v1 name
+        tags: Tags = None,
+        properties: Tags = None,
+        status: Optional[str] = None,
+    ) -> Iterator[Run]:
+        """List the runs on this target that have not ended, newest first.
+
+        Args:
+            type: Only runs of this type.
+            tags: A text: runs that have the tag; a dict: runs whose tags equal all of it.
+            properties: The same for properties.
+            status: The runs of this status instead, ended or not.
+        """
+        from runyard.sdk.runs import on_target
+
+        return on_target(self, type, tags, properties, status, active=status is None)
 
     def __repr__(self) -> str:
         return (

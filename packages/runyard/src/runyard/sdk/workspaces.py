@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING, Any, ClassVar, Dict, List, Mapping, NoReturn, Optional
+from typing import TYPE_CHECKING, Any, ClassVar, Dict, List, Mapping, Optional
 
-from runyard.sdk import deployment, workspace_config, workspace_lookup
+from runyard.sdk import checks, deployment, workspace_config, workspace_details, workspace_lookup
 from runyard.sdk.default_clusters import DefaultCluster
 from runyard.sdk.exceptions import (
     NotOfferedYet,
@@ -19,6 +19,7 @@ from runyard.sdk.exceptions import (
     translated,
 )
 from runyard.sdk.workspace_config import WorkspaceConfig
+from runyard.sdk.workspace_refusals import WorkspaceRefusals
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from runyard.sdk.trash import Deleted
 
 
-class Workspace:
+class Workspace(WorkspaceRefusals):
     """A workspace that exists.
 
     Args:
@@ -138,6 +139,11 @@ class Workspace:
         return dict(self._record.tags)
 
     @property
+    def as_of(self) -> Optional[str]:
+        """The day of packages where nothing else has one; None for that of the service."""
+        return self._refresh().as_of or None
+
+    @property
     def discovery_url(self) -> str:
         """Where the service listens."""
         return self._service.connection.url
@@ -147,9 +153,12 @@ class Workspace:
         """The name of the default datastore."""
         return self._refresh().default_datastore
 
+    # Private in v1, too; its samples and its users' scripts read them all the same.
+    _workspace_name, _subscription_id, _resource_group = name, subscription_id, resource_group
+
     @property
-    def _workspace_name(self) -> str:
-        return self.name
+    def _workspace_id(self) -> str:
+        return self._service.id
 
     @property
     def _auth_object(self) -> Any:
@@ -235,7 +244,7 @@ class Workspace:
         connection = workspace_lookup.connect()
         with translated():
             record = Workspaces(connection).create(order)
-        return _made(record, connection, auth)
+        return of_record(record, connection, auth)
 
     @staticmethod
     def get(
@@ -270,7 +279,7 @@ class Workspace:
             )
         if not found:
             raise workspace_lookup.unknown(connection, name)
-        return _made(found[0], connection, auth)
+        return of_record(found[0], connection, auth)
 
     @staticmethod
     def list(
@@ -288,30 +297,13 @@ class Workspace:
         connection = workspace_lookup.connect()
         found: Dict[str, List[Workspace]] = {}
         for record in workspace_lookup.matching(connection, None, subscription_id, resource_group):
-            found.setdefault(record.name, []).append(_made(record, connection, auth))
+            found.setdefault(record.name, []).append(of_record(record, connection, auth))
         return found
 
     def get_details(self) -> Dict[str, Any]:
         """Read what is known of this workspace, in the names of the v1 SDK."""
         record = self._refresh()
-        identity = (
-            f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
-            f"/providers/Microsoft.MachineLearningServices/workspaces/{self.name}"
-        )
-        return {
-            "id": identity,
-            "name": record.name,
-            "location": record.location,
-            "type": "Microsoft.MachineLearningServices/workspaces",
-            "tags": dict(record.tags),
-            "sku": record.sku.capitalize(),
-            "workspaceid": record.id,
-            "description": "",
-            "friendlyName": record.friendly_name,
-            "creationTime": record.created_at,
-            "discoveryUrl": self.discovery_url,
-            "defaultDatastore": record.default_datastore,
-        }
+        return workspace_details.of(record, self.discovery_url)
 
     def write_config(self, path: Optional[str] = None, file_name: Optional[str] = None) -> None:
         """Write the config file that `from_config` finds.
@@ -344,21 +336,30 @@ class Workspace:
         friendly_name: Optional[str] = None,
         description: Optional[str] = None,
         tags: Optional[Dict[str, str]] = None,
+        *,
+        as_of: Optional[str] = None,
         **_: Any,
     ) -> Dict[str, Any]:
-        """Change the name for people or the tags; give the details.
+        """Change the name for people, the tags or the day of packages; give the details.
 
         Args:
             friendly_name: The name for people; None leaves it.
             description: Not offered: None.
             tags: All tags from now on; None leaves them.
+            as_of: The day, as `2019-08-01`, of which packages without a version are where neither
+                an environment nor its framework has a day; `now` for the newest, "" for what the
+                service's settings say, None leaves it.
             **_: Taken for old scripts' sake.
+
+        Raises:
+            UserErrorException: The day is none.
         """
         from runyard.protocol.workspaces import ChangeWorkspace
 
         if description is not None:
             raise NotOfferedYet("Workspace.update(description=…)", "tags")
-        self._change(ChangeWorkspace(friendly_name=friendly_name, tags=tags))
+        day = checks.day("as_of", as_of) if as_of else as_of
+        self._change(ChangeWorkspace(friendly_name=friendly_name, tags=tags, as_of=day))
         return self.get_details()
 
     def get_run(self, run_id: str) -> Run:
@@ -449,11 +450,6 @@ class Workspace:
 
         return RegisteredDatasets(self)
 
-    @property
-    def linked_services(self) -> NoReturn:
-        """Refuse: linked services cannot be listed yet."""
-        raise NotOfferedYet("Workspace.linked_services", "Workspace.datastores")
-
     def get_default_keyvault(self) -> Keyvault:
         """The workspace's secrets."""
         from runyard.sdk.secrets import Keyvault
@@ -520,7 +516,14 @@ class Workspace:
             self._known = Workspaces(self._service.connection).change(self._service.id, change)
 
 
-def _made(record: WorkspaceRecord, connection: Connection, auth: Any = None) -> Workspace:
+def of_record(record: WorkspaceRecord, connection: Connection, auth: Any = None) -> Workspace:
+    """Make the workspace of a record that has been read already.
+
+    Args:
+        record: The record.
+        connection: The service that has it.
+        auth: Taken for old scripts' sake.
+    """
     return Workspace(
         record.subscription_id,
         record.resource_group,
@@ -553,7 +556,7 @@ def _configured(config: WorkspaceConfig, path: Path, auth: Any) -> Workspace:
         )
         with translated():
             found = Workspaces(connection).create(order)
-    return _made(found, connection, auth)
+    return of_record(found, connection, auth)
 
 
 def _default_workspace(auth: Any) -> Workspace:
@@ -574,7 +577,7 @@ def _default_workspace(auth: Any) -> Workspace:
     subscription, group, name = triple
     found = workspace_lookup.find(connection, WorkspaceConfig(name, subscription, group))
     if found is not None:
-        return _made(found, connection, auth)
+        return of_record(found, connection, auth)
     return Workspace.create(name, auth, exist_ok=True)
 
 
@@ -591,4 +594,4 @@ def _job_workspace() -> Optional[Workspace]:
 
     connection = workspace_lookup.connect()
     with translated():
-        return _made(Workspaces(connection).get(own), connection)
+        return of_record(Workspaces(connection).get(own), connection)

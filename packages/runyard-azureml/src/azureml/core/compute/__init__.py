@@ -6,15 +6,23 @@ from runyard.sdk.clusters import (
     AmlComputeStatus,
     ScaleSettings,
 )
-from runyard.sdk.compute import AksCompute, ComputeTarget, DsvmCompute, RemoteCompute
+from runyard.sdk.compute import (
+    AksCompute,
+    ComputeInstance,
+    ComputeTarget,
+    DsvmCompute,
+    RemoteCompute,
+)
 from runyard.sdk.v1.attached import (
     AdlaCompute,
+    BatchAiCompute,
     BatchCompute,
-    ComputeInstance,
     DatabricksCompute,
     DataFactoryCompute,
     HDInsightCompute,
+    KubernetesCompute,
     KustoCompute,
+    SynapseCompute,
 )
 
 __all__ = [
@@ -23,6 +31,7 @@ __all__ = [
     "AmlCompute",
     "AmlComputeProvisioningConfiguration",
     "AmlComputeStatus",
+    "BatchAiCompute",
     "BatchCompute",
     "ComputeInstance",
     "ComputeTarget",
@@ -30,7 +39,9 @@ __all__ = [
     "DatabricksCompute",
     "DsvmCompute",
     "HDInsightCompute",
+    "KubernetesCompute",
     "KustoCompute",
     "RemoteCompute",
     "ScaleSettings",
+    "SynapseCompute",
 ]

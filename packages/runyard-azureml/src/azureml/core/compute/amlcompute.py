@@ -6,5 +6,14 @@ from runyard.sdk.clusters import (
     AmlComputeStatus,
     ScaleSettings,
 )
+from runyard.sdk.compute import ComputeTarget
+from runyard.sdk.exceptions import ComputeTargetException
 
-__all__ = ["AmlCompute", "AmlComputeProvisioningConfiguration", "AmlComputeStatus", "ScaleSettings"]
+__all__ = [
+    "AmlCompute",
+    "AmlComputeProvisioningConfiguration",
+    "AmlComputeStatus",
+    "ComputeTarget",
+    "ComputeTargetException",
+    "ScaleSettings",
+]

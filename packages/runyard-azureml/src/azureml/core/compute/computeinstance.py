@@ -1,5 +1,16 @@
 """The personal machine."""
 
-from runyard.sdk.v1.attached import ComputeInstance
+from runyard.sdk.compute import ComputeInstance, ComputeTarget
+from runyard.sdk.compute_instances import (
+    ComputeInstanceProvisioningConfiguration,
+    ComputeInstanceStatus,
+)
+from runyard.sdk.exceptions import ComputeTargetException
 
-__all__ = ["ComputeInstance"]
+__all__ = [
+    "ComputeInstance",
+    "ComputeInstanceProvisioningConfiguration",
+    "ComputeInstanceStatus",
+    "ComputeTarget",
+    "ComputeTargetException",
+]

@@ -1,5 +1,6 @@
 """The data-science machine."""
 
-from runyard.sdk.compute import DsvmCompute
+from runyard.sdk.compute import ComputeTarget, DsvmCompute
+from runyard.sdk.exceptions import ComputeTargetException
 
-__all__ = ["DsvmCompute"]
+__all__ = ["ComputeTarget", "ComputeTargetException", "DsvmCompute"]

@@ -1,5 +1,6 @@
 """The attached machine."""
 
-from runyard.sdk.compute import RemoteCompute
+from runyard.sdk.compute import ComputeTarget, RemoteCompute
+from runyard.sdk.exceptions import ComputeTargetException
 
-__all__ = ["RemoteCompute"]
+__all__ = ["ComputeTarget", "ComputeTargetException", "RemoteCompute"]

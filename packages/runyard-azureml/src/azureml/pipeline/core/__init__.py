@@ -9,6 +9,7 @@ from runyard.sdk.v1.pipelines.data import (
     PipelineParameter,
     TrainingOutput,
 )
+from runyard.sdk.v1.pipelines.drafts import PipelineDraft
 from runyard.sdk.v1.pipelines.outputs import PortDataReference, StepRunOutput
 from runyard.sdk.v1.pipelines.pipeline_endpoints import PipelineEndpoint
 from runyard.sdk.v1.pipelines.publishing import PublishedPipeline
@@ -18,7 +19,6 @@ from runyard.sdk.v1.pipelines.refused import (
     Module,
     ModuleVersion,
     OutputPortDef,
-    PipelineDraft,
 )
 from runyard.sdk.v1.pipelines.runs import PipelineRun, StepRun
 from runyard.sdk.v1.pipelines.schedules import Schedule

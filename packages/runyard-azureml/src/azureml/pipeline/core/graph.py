@@ -1,6 +1,6 @@
 """Pipeline graphs."""
 
-from runyard.sdk.v1.pipelines.building import StepSequence
+from runyard.sdk.v1.pipelines.building import Edge, Graph, StepSequence
 from runyard.sdk.v1.pipelines.data import (
     InputPortBinding,
     OutputPortBinding,
@@ -10,9 +10,12 @@ from runyard.sdk.v1.pipelines.data import (
     TrainingOutput,
 )
 from runyard.sdk.v1.pipelines.outputs import PortDataReference
+from runyard.sdk.v1.pipelines.publishing import PublishedPipeline
 from runyard.sdk.v1.pipelines.refused import InputPortDef, OutputPortDef
 
 __all__ = [
+    "Edge",
+    "Graph",
     "InputPortBinding",
     "InputPortDef",
     "OutputPortBinding",
@@ -21,6 +24,7 @@ __all__ = [
     "PipelineDataset",
     "PipelineParameter",
     "PortDataReference",
+    "PublishedPipeline",
     "StepSequence",
     "TrainingOutput",
 ]

@@ -19,6 +19,7 @@ from runyard.sdk.v1.hyperdrive.expressions import (
 )
 from runyard.sdk.v1.hyperdrive.policies import (
     BanditPolicy,
+    EarlyTerminationPolicy,
     MedianStoppingPolicy,
     NoTerminationPolicy,
     TruncationSelectionPolicy,
@@ -29,16 +30,19 @@ from runyard.sdk.v1.hyperdrive.run import (
 from runyard.sdk.v1.hyperdrive.sampling import (
     BayesianParameterSampling,
     GridParameterSampling,
+    HyperParameterSampling,
     RandomParameterSampling,
 )
 
 __all__ = [
     "BanditPolicy",
     "BayesianParameterSampling",
+    "EarlyTerminationPolicy",
     "GridParameterSampling",
     "HyperDriveConfig",
     "HyperDriveRun",
     "HyperDriveRunConfig",
+    "HyperParameterSampling",
     "MedianStoppingPolicy",
     "NoTerminationPolicy",
     "PrimaryMetricGoal",

@@ -8,7 +8,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-from runyard.sdk.exceptions import AzureMLException
+from runyard.sdk.exceptions import AuthenticationException, AzureMLException, UserErrorException
 from runyard.sdk.v1.later import later
 
 
@@ -47,6 +47,29 @@ class AbsentLoader(Loader):
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """An empty module that refuses by name."""
         return AbsentModule(spec.name, self._instead)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Leave the module as it is: there is no code to run."""
+
+
+class BesideLoader(Loader):
+    """Makes the modules of `msrest`, whose errors v1's notebooks catch.
+
+    With the package itself installed nobody asks for them.
+    """
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """A module with our errors under the names that they had there."""
+        found = ModuleType(spec.name, "The errors of v1's requests, which are ours here.")
+        names = {
+            "ClientException": AzureMLException,
+            "ClientRequestError": AzureMLException,
+            "HttpOperationError": UserErrorException,
+            "AuthenticationError": AuthenticationException,
+        }
+        if spec.name.endswith(".exceptions"):
+            vars(found).update(names)
+        return found
 
     def exec_module(self, module: ModuleType) -> None:
         """Leave the module as it is: there is no code to run."""

@@ -17,6 +17,7 @@ from runyard.sdk.dataset_outputs import OutputFileDatasetConfig
 from runyard.sdk.datasets import AbstractDataset
 from runyard.sdk.datastores import Datastore
 from runyard.sdk.exceptions import TrainingException, UserErrorException
+from runyard.sdk.v1.runconfig_data import as_object, as_text
 
 if TYPE_CHECKING:
     from runyard.protocol.datasets import RunInput, RunOutput
@@ -44,6 +45,11 @@ class References(Dict[str, DataReference]):
         self.outputs: Dict[str, RunOutput] = {}
         self.packages: List[str] = []
 
+    @property
+    def workspace(self) -> Any:
+        """The run's workspace."""
+        return self._experiment.workspace
+
     def mention(self, value: Any) -> str:
         """Add a dataset, and give the text that stands for it among arguments.
 
@@ -53,7 +59,7 @@ class References(Dict[str, DataReference]):
         if isinstance(value, DatasetConsumptionConfig):
             self.packages += getattr(value.dataset, "packages", ())
         known = self.inputs if isinstance(value, DatasetConsumptionConfig) else self.outputs
-        _once(known, value.name, value.to_record(self._experiment.workspace))
+        _once(known, value.name, value.to_record(self.workspace))
         # The agent sets the variable of that name.
         return f"${{{value.name}}}"
 
@@ -150,7 +156,8 @@ def model_location(resume_from: Any) -> DataReference:
 
 def mention_all(values: Mapping[str, Any], references: References) -> None:
     """Add the datasets of a run configuration's `data` or `output_data` section."""
-    for name, value in values.items():
+    for name, section in values.items():
+        value = as_object(name, section, references.workspace)
         if not isinstance(value, _DATASETS):
             raise UserErrorException(
                 f"the data section {name!r} must be a dataset as an input "
@@ -168,7 +175,7 @@ def _once(known: Dict[str, Any], name: str, record: Any) -> None:
 
 def _text(value: Any, references: References) -> str:
     if isinstance(value, str):
-        return value
+        return as_text(value)
     if isinstance(value, _DATASETS):
         return references.mention(value)
     if isinstance(value, AbstractDataset):

@@ -87,3 +87,43 @@ class MsiAuthentication(AbstractAuthentication):
 
     def __init__(self, cloud: Optional[str] = None, **kwargs: Any) -> None:
         del cloud, kwargs
+
+
+class AzureMLTokenAuthentication(AbstractAuthentication):
+    """The token of a run, which a job here finds by itself; not consulted.
+
+    Args:
+        kwargs: Without effect.
+    """
+
+    def __init__(self, *_: Any, **kwargs: Any) -> None:
+        del kwargs
+
+    @staticmethod
+    def create(*_: Any, **__: Any) -> "AzureMLTokenAuthentication":
+        """Make one; what v1 asked for has no effect."""
+        return AzureMLTokenAuthentication()
+
+
+class ArcTokenAuthentication(AbstractAuthentication):
+    """A token of another service; not consulted, and neither kept nor sent anywhere.
+
+    Args:
+        arc_access_token: Accepted and dropped.
+        kwargs: Without effect.
+    """
+
+    def __init__(self, arc_access_token: Optional[str] = None, **kwargs: Any) -> None:
+        del arc_access_token, kwargs
+
+
+class TokenAuthentication(AbstractAuthentication):
+    """A function that brings tokens of another service; it is never called.
+
+    Args:
+        get_token_for_audience: Accepted, without effect.
+        kwargs: Without effect.
+    """
+
+    def __init__(self, get_token_for_audience: Any = None, **kwargs: Any) -> None:
+        del get_token_for_audience, kwargs

@@ -6,6 +6,8 @@ imports there, below `TYPE_CHECKING`.
 
 from __future__ import annotations
 
+from runyard.sdk.v1.submodules import below
+
 # Type checkers take it for true, as typing's own; importing that takes longer than all the rest.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,25 +25,31 @@ _NAMES = {
     "Experiment": "runyard.sdk.experiments",
     "Image": "runyard.sdk.v1.serving.images",
     "Keyvault": "runyard.sdk.v1.keyvault",
+    "LinkedService": "runyard.sdk.v1.attached",
     "Model": "runyard.sdk.models",
+    "PrivateEndPoint": "runyard.sdk.v1.attached",
+    "PrivateEndPointConfig": "runyard.sdk.v1.attached",
     "Run": "runyard.sdk.runs",
     "RunConfiguration": "runyard.sdk.v1.runconfig",
+    "ScriptRun": "runyard.sdk.runs",
     "ScriptRunConfig": "runyard.sdk.v1.scripts",
+    "SynapseWorkspaceLinkedServiceConfiguration": "runyard.sdk.v1.attached",
     "VERSION": "runyard.sdk.v1.versions",
     "Webservice": "runyard.sdk.v1.deployment",
     "Workspace": "runyard.sdk.workspaces",
     "__version__": "runyard.sdk.v1.versions",
+    "get_run": "runyard.sdk.runs",
 }
 
 
 def __getattr__(name: str) -> Any:
-    """Load a name of `azureml.core`, and leave it there.
+    """Load a name of `azureml.core`, or a module below it, and leave it there.
 
     Raises:
         AttributeError: There is no such name.
     """
     if name not in _NAMES:
-        raise AttributeError(f"module {_MODULE!r} has no attribute {name!r}")
+        return below(_MODULE)(name)
     import sys
     from importlib import import_module
 

@@ -19,7 +19,10 @@ __all__ = [
     "DatasetValidationError",
     "FileDataset",
     "FileDatasetFactory",
+    "HDFSOutputDatasetConfig",
     "HistogramCompareMethod",
+    "LinkFileOutputDatasetConfig",
+    "LinkTabularOutputDatasetConfig",
     "OutputDatasetConfig",
     "OutputFileDatasetConfig",
     "OutputTabularDatasetConfig",
@@ -31,6 +34,10 @@ __all__ = [
 
 # v1's base of the two; what it has they have.
 OutputDatasetConfig = OutputFileDatasetConfig
+_OUTPUT = "OutputFileDatasetConfig, whose files lie on a datastore"
+HDFSOutputDatasetConfig = later("azureml.data.HDFSOutputDatasetConfig", _OUTPUT)
+LinkFileOutputDatasetConfig = later("azureml.data.LinkFileOutputDatasetConfig", _OUTPUT)
+LinkTabularOutputDatasetConfig = later("azureml.data.LinkTabularOutputDatasetConfig", _OUTPUT)
 SqlDataReference = later(
     "azureml.data.sql_data_reference.SqlDataReference",
     "your database's driver in a script that writes parquet to a datastore",

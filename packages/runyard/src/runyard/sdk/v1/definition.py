@@ -3,6 +3,7 @@
 from typing import Any, Dict, List
 
 from runyard.sdk.definitions import document_of
+from runyard.sdk.run_details import argument
 from runyard.sdk.v1.arguments import References
 
 
@@ -19,11 +20,12 @@ def run_definition(
     """
     # Also keys of what is not offered: v1's definition has them all.
     cluster = run_config.amlcompute
+    datasets = (references.inputs.values(), references.outputs.values())
     return {
         "script": script,
         "command": run_config.command or "",
         # Scripts read the hyperparameters of a run out of them; v1 shows every value as a text.
-        "arguments": [_argument(each, references) for each in arguments],
+        "arguments": [argument(each, *datasets) for each in arguments],
         "sourceDirectoryDataStore": run_config.source_directory_data_store,
         "framework": run_config.framework,
         "communicator": run_config.communicator or "None",
@@ -57,14 +59,6 @@ def run_definition(
         "containerInstance": {"region": None, "cpuCores": 2.0, "memoryGb": 3.5},
         "exposedPorts": None,
     }
-
-
-def _argument(argument: str, references: References) -> str:
-    """An argument as v1 shows it: a dataset's has its kind and name."""
-    name = argument[2:-1] if argument.startswith("${") else ""
-    if name in references.inputs:
-        return f"DatasetConsumptionConfig:{name}"
-    return f"DatasetOutputConfig:{name}" if name in references.outputs else argument
 
 
 def _references(references: References) -> Dict[str, Dict[str, Any]]:

@@ -28,6 +28,7 @@ class TensorFlow(Estimator):
     # v1's default to its end, also when 2.3 was there.
     _default_version = "1.13"
     _supported = versions(TENSORFLOW)
+    DEFAULT_VERSION, FRAMEWORK_NAME = _default_version, _framework
 
     def __init__(
         self,
@@ -88,6 +89,7 @@ class PyTorch(Estimator):
     # v1's default from 2020 on; before it was 1.2.
     _default_version = "1.4"
     _supported = versions(PYTORCH)
+    DEFAULT_VERSION, FRAMEWORK_NAME = _default_version, _framework
 
     def __init__(
         self,
@@ -145,6 +147,7 @@ class Chainer(Estimator):
     _framework = CHAINER
     _default_version = "5.1.0"
     _supported = versions(CHAINER)
+    DEFAULT_VERSION, FRAMEWORK_NAME = _default_version, _framework
 
     def __init__(
         self,

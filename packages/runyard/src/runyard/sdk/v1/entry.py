@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+
 from runyard.sdk import deployment, run_kinds
-from runyard.sdk.v1 import absent, envelopes
+from runyard.sdk.v1 import absent, envelopes, submodules
 from runyard.sdk.v1.absent import NOT_OFFERED
 
 # typing costs more than this module.
@@ -37,6 +39,8 @@ def _verbs() -> Any:
 
 
 absent.install()
+if "azureml" in sys.modules:
+    vars(sys.modules["azureml"])["__getattr__"] = submodules.below("azureml")
 envelopes.use()
 run_kinds.register("hyperdrive", _sweep)
 run_kinds.register("azureml.PipelineRun", _pipeline)

@@ -31,6 +31,8 @@ from runyard.sdk.v1.runconfig import RunConfiguration
 from runyard.sdk.v1.settings import EstimatorSettings, check, nodes_of
 from runyard.sdk.v1.specs import submission_of
 
+# Stands for a cluster of the size that is asked for; see `run_clusters`.
+RUN_CLUSTER = "amlcompute"
 # v1 lets a submit replace these, and raises for all others.
 _OVERRIDES = ("script_params", "inputs", "source_directory_data_store")
 
@@ -119,7 +121,8 @@ class Estimator(MMLBaseEstimator):
     Args:
         source_directory: The folder that is sent with the run; None for the current one.
         compute_target: The compute target, its name, or `local`.
-        vm_size: Size of a cluster made for this run; not offered, use a compute target.
+        vm_size: Where no compute_target is given: the size of the nodes of a cluster, which the
+            runs that ask for this size share.
         vm_priority: Its priority.
         entry_script: The script in the folder.
         script_params: Its arguments, a dict; an empty value passes the bare key.
@@ -142,7 +145,7 @@ class Estimator(MMLBaseEstimator):
         source_directory_data_store: A datastore for the folder of a multi-node run.
         shm_size: Shared memory of the container, such as `2g`.
         resume_from: A DataPath whose content the script gets by `--resume-from`.
-        max_run_duration_seconds: The run is canceled after that.
+        max_run_duration_seconds: The run is ended after that, and fails with that as its reason.
 
     Raises:
         TrainingException: Arguments contradict each other.
@@ -240,7 +243,9 @@ def _run_config(settings: EstimatorSettings, row: Optional[FrameworkVersion]) ->
     config = RunConfiguration(settings.entry_script, flattened(settings.script_params))
     # Set once more: the constructor reads None as train.py, and a missing script is to be told.
     config.script = settings.entry_script
-    config.target = settings.compute_target
+    config.target = settings.compute_target or RUN_CLUSTER
+    config.amlcompute.vm_size = settings.vm_size
+    config.amlcompute.vm_priority = settings.vm_priority
     config.environment = environment_of(settings, row)
     config.node_count = nodes_of(settings)
     config.max_run_duration_seconds = settings.max_run_duration_seconds

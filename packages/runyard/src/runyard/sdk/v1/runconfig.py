@@ -11,7 +11,7 @@ from typing import Any, Dict, List, Optional
 from runyard.sdk.conda import CondaDependencies
 from runyard.sdk.data import DataReferenceConfiguration
 from runyard.sdk.environments import DEFAULT_CPU_IMAGE, DEFAULT_GPU_IMAGE, Environment
-from runyard.sdk.exceptions import NotOfferedYet, UserErrorException
+from runyard.sdk.exceptions import UserErrorException
 from runyard.sdk.launchers import (
     NO_COMMUNICATOR,
     MpiConfiguration,
@@ -25,6 +25,15 @@ LOCAL_TARGET = "local"
 DEFAULT_SCRIPT = "train.py"
 # v1's: thirty days.
 MAX_DURATION_SECONDS_DEFAULT = 2592000
+# By their names of 2018.
+MPI_CPU_IMAGE, MPI_GPU_IMAGE = DEFAULT_CPU_IMAGE, DEFAULT_GPU_IMAGE
+
+
+class EnvironmentDefinition(Environment):
+    """An environment under its name of 2018, when it needed none of its own."""
+
+    def __init__(self, name: Optional[str] = None) -> None:
+        super().__init__(name)
 
 
 class HistoryConfiguration(Section):
@@ -67,11 +76,14 @@ class AmlComputeConfiguration(Section):
 
 
 class DockerConfiguration(Section):
-    """How a container of a run would be started."""
+    """How a container of a run would be started.
+
+    `use_docker` None leaves it to the environment's own docker section.
+    """
 
     def __init__(
         self,
-        use_docker: bool = False,
+        use_docker: Optional[bool] = False,
         shared_volumes: bool = True,
         arguments: Optional[List[str]] = None,
         shm_size: Optional[str] = None,
@@ -138,7 +150,8 @@ class RunConfiguration(Section):
         self.mpi = MpiConfiguration()
         self.pytorch = PyTorchConfiguration()
         self.amlcompute = AmlComputeConfiguration()
-        self.docker: Optional[DockerConfiguration] = None
+        # At all times, as in v1: scripts set `run_config.docker.use_docker`.
+        self.docker: Optional[DockerConfiguration] = DockerConfiguration(use_docker=None)
         self.data_references: Dict[str, Any] = {}
         self.data: Dict[str, Any] = {}
         self.output_data: Dict[str, Any] = {}
@@ -147,23 +160,51 @@ class RunConfiguration(Section):
         self._close()
 
     @staticmethod
-    def load(path: str, name: Optional[str] = None) -> RunConfiguration:
-        """Read a configuration from a file.
+    def load(path: Any, name: Optional[str] = None) -> RunConfiguration:
+        """Read a configuration from its file, as `.azureml/<name>.runconfig`.
+
+        Args:
+            path: The project's folder, or the file.
+            name: The configuration's name; None where `path` is the file.
 
         Raises:
-            NotOfferedYet: Always.
+            UserErrorException: There is no such file, it is no YAML, or a value cannot be.
         """
-        del path, name
-        raise NotOfferedYet("RunConfiguration.load", "a RunConfiguration made in Python")
+        from runyard.sdk.v1 import runconfig_files
 
-    def save(self, path: Optional[str] = None, name: Optional[str] = None, **_: Any) -> None:
-        """Write the configuration to a file.
+        made = RunConfiguration()
+        runconfig_files.load(made, path, name, DockerConfiguration)
+        return made
+
+    def save(self, path: Any = None, name: Optional[str] = None, **_: Any) -> None:
+        """Write the configuration to its file, from which `load` reads it.
+
+        Args:
+            path: The project's folder, None for the current one; without a name it may be the file.
+            name: The configuration's name; None for that of the file it was read from.
+            **_: Taken for old scripts' sake: the environment is in the same file.
 
         Raises:
-            NotOfferedYet: Always.
+            UserErrorException: Nothing says what the file is called, or it cannot be written.
         """
-        del path, name
-        raise NotOfferedYet("RunConfiguration.save", "a RunConfiguration made in Python")
+        from runyard.sdk.v1 import runconfig_files
+
+        runconfig_files.save(self, path, name)
+
+    @staticmethod
+    def delete(path: Any, name: Optional[str] = None) -> None:
+        """Delete the file of a configuration.
+
+        Args:
+            path: The project's folder, or the file.
+            name: The configuration's name; None where `path` is the file.
+
+        Raises:
+            UserErrorException: There is no such file.
+        """
+        from runyard.sdk.v1 import runconfig_files
+
+        runconfig_files.delete(path, name)
 
     @property
     def target(self) -> str:
@@ -173,6 +214,24 @@ class RunConfiguration(Section):
     @target.setter
     def target(self, target: Any) -> None:
         self._target = target_name(target)
+
+    @property
+    def environment_variables(self) -> Dict[str, str]:
+        """The environment's variables, where v1 had them before there were environments."""
+        return self.environment.environment_variables
+
+    @environment_variables.setter
+    def environment_variables(self, variables: Dict[str, str]) -> None:
+        self.environment.environment_variables = variables
+
+    @property
+    def prepare_environment(self) -> bool:
+        """The name that `auto_prepare_environment` had before v1's first release."""
+        return self.auto_prepare_environment
+
+    @prepare_environment.setter
+    def prepare_environment(self, is_prepared: bool) -> None:
+        self.auto_prepare_environment = is_prepared
 
 
 def target_name(target: Any) -> str:

@@ -39,7 +39,7 @@ class ScriptRunConfig:
             or one of Runyard's own (`runyard.sdk.distributed`); it says how many nodes, of
             TensorflowConfiguration as many as workers.
         resume_from: A DataPath whose content the script gets by `--resume-from`.
-        max_run_duration_seconds: The run is canceled after that.
+        max_run_duration_seconds: The run is ended after that, and fails with that as its reason.
         command: What to run in place of interpreter, script and arguments: a list or a text.
         docker_runtime_config: A DockerConfiguration.
     """
@@ -68,7 +68,8 @@ class ScriptRunConfig:
         if run_config is None:
             self.run_config = RunConfiguration()
             self.run_config.max_run_duration_seconds = max_run_duration_seconds
-            self.run_config.docker = docker_runtime_config
+            if docker_runtime_config is not None:
+                self.run_config.docker = docker_runtime_config
             _apply(self.run_config, compute_target, environment, distributed_job_config)
         else:
             _check_run_config(run_config)
@@ -93,10 +94,7 @@ class ScriptRunConfig:
                 f"submit takes no {', '.join(sorted(overrides))} for a ScriptRunConfig; "
                 "set it on the configuration"
             )
-        # A copy, since one run_config may serve several scripts.
-        config = copy(self.run_config)
-        config.script, config.command = self.script, self.command
-        config.arguments = [] if self.arguments is None else self.arguments
+        config = get_run_config_from_script_run(self)
         return submission_of(self.source_directory, config, experiment, self.resume_from)
 
     def __repr__(self) -> str:
@@ -104,6 +102,16 @@ class ScriptRunConfig:
             f"ScriptRunConfig(source_directory={self.source_directory!r}, script={self.script!r}, "
             f"target={self.run_config.target!r})"
         )
+
+
+def get_run_config_from_script_run(script_run_config: ScriptRunConfig) -> RunConfiguration:
+    """Make a run configuration of a script and its settings, as it is submitted."""
+    # A copy, since one run_config may serve several scripts.
+    config = copy(script_run_config.run_config)
+    config.script, config.command = script_run_config.script, script_run_config.command
+    given = script_run_config.arguments
+    config.arguments = [] if given is None else given
+    return config
 
 
 def _apply(config: RunConfiguration, target: Any, environment: Any, distributed: Any) -> None:

@@ -5,7 +5,7 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from runyard.protocol.compatibility import STRICT
 from runyard.protocol.runs import LOCAL_TARGET
-from runyard.sdk.exceptions import NotOfferedYet, TrainingException, UserErrorException
+from runyard.sdk.exceptions import TrainingException, UserErrorException
 from runyard.sdk.launchers import count
 from runyard.sdk.v1.runconfig import target_name
 
@@ -78,7 +78,6 @@ def check(settings: EstimatorSettings) -> None:
     Raises:
         TrainingException: Arguments contradict each other or are missing.
         UserErrorException: Packages are given with user_managed.
-        NotOfferedYet: The run would need a cluster of its own.
     """
     if settings.compatibility not in (None, STRICT):
         raise TrainingException(
@@ -94,11 +93,6 @@ def _check_target(settings: EstimatorSettings) -> None:
         raise TrainingException(
             "neither compute_target nor vm_size is given: pass compute_target=, a compute target, "
             "its name, or 'local'"
-        )
-    if settings.compute_target is None:
-        raise NotOfferedYet(
-            f"a cluster made for one run (vm_size={settings.vm_size!r})",
-            "ComputeTarget.create with AmlCompute.provisioning_configuration and compute_target=",
         )
     # For what it refuses; the name is read later.
     target_name(settings.compute_target)

@@ -21,6 +21,7 @@ class SKLearn(Estimator):
     _framework = SKLEARN
     _default_version = "0.20.3"
     _supported = versions(SKLEARN)
+    DEFAULT_VERSION, FRAMEWORK_NAME = _default_version, _framework
 
     def __init__(
         self,

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, List, Optional, Sequence
 
 from runyard.protocol.data import VARIABLE_PREFIX
-from runyard.protocol.runs import LOCAL_TARGET, RunSpec
+from runyard.protocol.runs import LOCAL_TARGET, LauncherSpec, RunSpec
 from runyard.protocol.suggestions import nearest
+from runyard.sdk import notebook_scripts
 from runyard.sdk.containers import request_of
 from runyard.sdk.definitions import submitted_definition_of, variables_of
 from runyard.sdk.exceptions import NotOfferedYet, UserErrorException
@@ -25,7 +26,10 @@ from runyard.sdk.v1.arguments import (
     model_location,
     texts,
 )
+from runyard.sdk.v1.commands import command_of
 from runyard.sdk.v1.definition import run_definition
+from runyard.sdk.v1.script_dates import dated
+from runyard.sdk.v1.script_imports import brought_along
 
 _SHOWN = 10
 _ENOUGH = 1000
@@ -47,29 +51,55 @@ def submission_of(
         TrainingException: The distributed settings contradict each other.
     """
     folder = str(Path(str(source_directory or ".")).expanduser())
-    command = _command(run_config.command)
-    script = "" if command else check_source(folder, run_config.script)
-    if command:
+    if run_config.command:
         check_folder(folder)
+    script = "" if run_config.command else check_source(folder, run_config.script)
     references = References(experiment)
     arguments = _arguments(run_config, references, resume_from)
+    local = run_config.target == LOCAL_TARGET
+    return Submission(
+        source_directory=folder,
+        spec=_spec(run_config, experiment, folder, script, arguments, references),
+        # v1's names for kinds of targets.
+        properties={"_azureml.ComputeTargetType": "local" if local else "amlcompute"},
+        # v1 started it as a child of the client: notebooks set os.environ before they submit.
+        inherit_environment=local,
+        run_config=run_config,
+    )
+
+
+def _spec(
+    run_config: Any,
+    experiment: Any,
+    folder: str,
+    script: str,
+    arguments: List[str],
+    references: References,
+) -> RunSpec:
+    """Make the specification; `references` gets what the command names, too."""
     refuse_what_is_not_offered(run_config)
     launcher = launcher_of(run_config)
+    if script.endswith(notebook_scripts.SUFFIX):
+        _check_alone(script, launcher)
+        references.packages += notebook_scripts.PACKAGES
+    references.packages += brought_along(run_config.environment, folder, script)
+    # Before the rest, for what it names belongs to the data and the packages.
+    command = command_of(run_config.command, references)
     environment = submitted_definition_of(
         run_config.environment,
         by_mpi=launcher.kind == "mpi",
         more=list(dict.fromkeys(references.packages)),
     )
-    spec = RunSpec(
+    return RunSpec(
         experiment=experiment.name,
         snapshot="",
         script=script,
         arguments=arguments,
-        command=texts(command, references),
-        target=run_config.target,
+        command=command,
+        target=_target(run_config, experiment),
         node_count=count("node_count", run_config.node_count),
         launcher=launcher,
-        environment=environment,
+        environment=dated(environment, folder, script),
         environment_variables=variables_of(run_config.environment),
         data=list(references.values()),
         watched_folders=_watched(run_config.history.directories_to_watch),
@@ -81,18 +111,8 @@ def submission_of(
         inputs=list(references.inputs.values()),
         outputs=list(references.outputs.values()),
         container=request_of(
-            run_config.environment, lambda: experiment.workspace, run_config.docker
+            run_config.environment, lambda: experiment.workspace, _docker(run_config)
         ),
-    )
-    local = run_config.target == LOCAL_TARGET
-    return Submission(
-        source_directory=folder,
-        spec=spec,
-        # v1's names for kinds of targets.
-        properties={"_azureml.ComputeTargetType": "local" if local else "amlcompute"},
-        # v1 started it as a child of the client: notebooks set os.environ before they submit.
-        inherit_environment=local,
-        run_config=run_config,
     )
 
 
@@ -136,10 +156,6 @@ def check_source(folder: str, script: Any) -> str:
         )
     if not Path(folder, relative).is_file():
         raise UserErrorException(_no_script(folder, relative, names))
-    if relative.endswith(".ipynb"):
-        raise NotOfferedYet(
-            f"running the notebook {script!r}", "`jupyter nbconvert --to script` and its result"
-        )
     return relative
 
 
@@ -147,10 +163,24 @@ def refuse_what_is_not_offered(run_config: Any) -> None:
     """Refuse settings that would otherwise be lost in silence."""
     if str(run_config.framework).lower() == "pyspark":
         raise NotOfferedYet("framework 'PySpark'", "framework 'Python'")
-    if run_config.target.lower() == "amlcompute":
+
+
+def _target(run_config: Any, experiment: Any) -> str:
+    """The name of the target; what a run asks for by a size alone is made for it."""
+    target: str = run_config.target
+    if target.lower() != "amlcompute":
+        return target
+    from runyard.sdk.v1 import run_clusters
+
+    nodes = count("node_count", run_config.node_count)
+    return run_clusters.target_of(run_config, experiment.workspace, nodes)
+
+
+def _check_alone(notebook: str, launcher: LauncherSpec) -> None:
+    if launcher.kind != LauncherSpec().kind:
         raise NotOfferedYet(
-            "a cluster made for one run (target 'amlcompute')",
-            "ComputeTarget.create and the cluster's name as target",
+            f"running the notebook {notebook!r} in several processes",
+            "`jupyter nbconvert --to script` and its result",
         )
 
 
@@ -167,18 +197,18 @@ def _arguments(run_config: Any, references: References, resume_from: Any) -> Lis
     return arguments
 
 
-def _command(command: Any) -> Sequence[Any]:
-    if not command:
-        return ()
-    return ["/bin/sh", "-c", command] if isinstance(command, str) else tuple(command)
-
-
 def _watched(folders: Optional[Sequence[str]]) -> List[str]:
     return list(dict.fromkeys(["logs", *(os.path.normpath(f) for f in folders or ())]))
 
 
 def _duration(seconds: Any) -> Optional[int]:
     return None if seconds is None else count("max_run_duration_seconds", seconds)
+
+
+def _docker(run_config: Any) -> Any:
+    """The run's own DockerConfiguration; None where it leaves containers to the environment."""
+    docker = run_config.docker
+    return None if docker is None or docker.use_docker is None else docker
 
 
 def _shared_memory(run_config: Any) -> Optional[str]:
@@ -205,7 +235,7 @@ def _scripts(folder: str) -> List[str]:
         with contextlib.suppress(OSError), os.scandir(Path(folder, below)) as entries:
             for entry in entries:
                 path = below + entry.name
-                if entry.name.endswith(".py"):
+                if entry.name.endswith((".py", notebook_scripts.SUFFIX)):
                     found.append(path)
                 elif entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
                     # A link to a folder above would lead round for ever.

@@ -111,9 +111,10 @@ def kept_parts(spec: DeploymentSpec) -> Dict[str, Any]:
 def _definition(
     service: WorkspaceClient, code: Code, models: Sequence[Given]
 ) -> EnvironmentDefinition:
-    made = environments.definition(code.environment)
+    script = code.source.path if code.source else ""
+    made = environments.definition(code.environment, script)
     records = [model._record for model in models if isinstance(model, Model)]
-    return fitting.fitted(service, made, records, code.source.path if code.source else "")
+    return fitting.fitted(service, made, records, script)
 
 
 def spec(

@@ -11,6 +11,7 @@ from runyard.sdk.conda import DEFAULT_SDK_PACKAGE
 from runyard.sdk.definitions import document_of, fill, submitted_definition_of, variables_of
 from runyard.sdk.environments import Environment
 from runyard.sdk.requirements import package_name
+from runyard.sdk.v1.script_imports import brought_along
 
 if TYPE_CHECKING:
     from runyard.protocol.environments import EnvironmentDefinition
@@ -46,13 +47,20 @@ def of_conda_file(name: str, path: str) -> Environment:
     return Environment.from_conda_specification(name, path) if path else Environment(name)
 
 
-def definition(environment: Environment) -> EnvironmentDefinition:
-    """What the service is to lock: `azureml-defaults` stands for `inference-schema`."""
-    made = submitted_definition_of(environment, by_mpi=False)
+def definition(environment: Environment, script: str = "") -> EnvironmentDefinition:
+    """What the service is to lock: `azureml-defaults` stands for what came with it.
+
+    Args:
+        environment: The environment.
+        script: The path of the script; what it imports of that comes in.
+    """
+    folder, name = os.path.split(script)
+    more = brought_along(environment, folder, name)
+    made = submitted_definition_of(environment, by_mpi=False, more=more)
     asked = [package_name(line) for line in environment.python.conda_dependencies.pip_packages]
     if made.user_managed or DEFAULT_SDK_PACKAGE not in asked or _has_schema(asked):
         return made
-    # Of all that came with that package scripts import this one.
+    # Scripts of services import this one without naming it, as a rule.
     return replace(made, pip=[*made.pip, _SCHEMA])
 
 

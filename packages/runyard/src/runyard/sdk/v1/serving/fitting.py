@@ -4,14 +4,14 @@ v1's containers had what was new on their day, which is what their scripts and m
 without a version means here, in this order:
 
     what the run had that made the model     tensorflow -> tensorflow==1.13.1, and what went with it
-    what the script can only have meant      sklearn.externals.joblib -> scikit-learn<0.23
+    what the model was registered with       scikit-learn -> scikit-learn==0.20.3
+    what the script can only have meant      sklearn.externals.joblib -> as of 2020-05-01
 
 A version that is named is never changed, and every choice is told.
 """
 
 from __future__ import annotations
 
-import ast
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +19,6 @@ from typing import (
     TYPE_CHECKING,
     Dict,
     Iterable,
-    Iterator,
     List,
     NamedTuple,
     Optional,
@@ -30,9 +29,10 @@ from typing import (
 
 from runyard.client import callers
 from runyard.protocol.errors import NotFound
-from runyard.sdk import frameworks
+from runyard.sdk import flavors
 from runyard.sdk.exceptions import translated
 from runyard.sdk.requirements import package_name
+from runyard.sdk.v1.script_dates import dated
 
 if TYPE_CHECKING:
     from runyard.client.workspace import WorkspaceClient
@@ -54,24 +54,10 @@ _FRAMEWORKS = {
     "torch",
     "xgboost",
 }
-_FIRST_TENSORFLOWS = {"tensorflow", "tensorflow-gpu"}
-# What `tf` had until 2.0 and has no more.
-_TF1_NAMES = {
-    "ConfigProto",
-    "Session",
-    "get_default_graph",
-    "global_variables_initializer",
-    "placeholder",
-    "reset_default_graph",
-}
-# The last one that has all of these names, so whatever 1.x it was written for, the script finds
-# them.
-_TF1_ROW = "1.15"
-_GONE_FROM_SKLEARN = ("sklearn.externals.joblib", "sklearn.externals.six")
 
 
 class Fit(NamedTuple):
-    """Requirements to be added, the Python they are for ("" for any), and why."""
+    """Requirements to be added, the Python they are for, and why."""
 
     python: str
     lines: List[str]
@@ -93,11 +79,12 @@ def fitted(
         script: The path of its script, "" for none.
     """
     bare = _bare([*definition.pip, *definition.conda])
-    if definition.user_managed or not bare & _FRAMEWORKS:
-        return definition
-    fit = _of_run(service, definition, models, bare) or _of_script(script, bare)
+    wanted = not definition.user_managed and bare & _FRAMEWORKS
+    fit = _of_run(service, definition, models, bare) if wanted else None
+    fit = fit or _of_model(definition, models, bare)
     if fit is None:
-        return definition
+        path = Path(script)
+        return dated(definition, str(path.parent), path.name)
     shown = ", ".join(line for line in fit.lines if package_name(line) in bare)
     callers.warn(f"{shown}: {fit.why}, for the environment names no version")
     return replace(
@@ -134,6 +121,24 @@ def _of_run(
     return None
 
 
+def _of_model(
+    definition: EnvironmentDefinition, models: Sequence[ModelRecord], bare: Set[str]
+) -> Optional[Fit]:
+    """The version of its framework that a model was registered with."""
+    for record in models:
+        flavor = flavors.BY_FRAMEWORK.get(record.framework)
+        if not flavor or not record.framework_version:
+            continue
+        python, pip = flavors.packages(flavor, record.framework_version)
+        # The runtime of ONNX has versions of its own, which no model tells.
+        is_wanted = _PIN.match(pip[0]) and package_name(pip[0]) in bare
+        if is_wanted and (not python or _is_same(definition.python, python)):
+            asked = {package_name(line) for line in [*definition.pip, *definition.conda]} - bare
+            lines = [line for line in pip if package_name(line) not in asked]
+            return Fit(python, lines, f"which model {record.id} was registered with")
+    return None
+
+
 def _lock(service: WorkspaceClient, run: Optional[str]) -> Optional[Tuple[str, Dict[str, str]]]:
     """Python and pins of a run; None where it had no environment of the service's."""
     if not run:
@@ -153,42 +158,3 @@ def _lock(service: WorkspaceClient, run: Optional[str]) -> Optional[Tuple[str, D
 def _is_same(asked: str, had: str) -> bool:
     """Whether a Python that is asked for is the one the run had."""
     return not asked or asked.split(".")[:2] == had.split(".")[:2]
-
-
-def _of_script(script: str, bare: Set[str]) -> Optional[Fit]:
-    if not script:
-        return None
-    tree = ast.parse(Path(script).read_bytes(), script)
-    why = "the script needs what later ones have no more"
-    if "scikit-learn" in bare and any(_old_sklearn(node) for node in ast.walk(tree)):
-        return Fit("3.7", ["scikit-learn<0.23"], why)
-    if bare & _FIRST_TENSORFLOWS and any(_is_tf1(tree)):
-        row = frameworks.find(frameworks.TENSORFLOW, _TF1_ROW)
-        assert row is not None
-        return Fit(row.python, list(row.pip), why)
-    return None
-
-
-def _old_sklearn(node: ast.AST) -> bool:
-    """Whether a statement imports what scikit-learn 0.23 took away."""
-    if isinstance(node, ast.ImportFrom):
-        names = [f"{node.module}.{alias.name}" for alias in node.names]
-    elif isinstance(node, ast.Import):
-        names = [alias.name for alias in node.names]
-    else:
-        return False
-    return any(name.startswith(_GONE_FROM_SKLEARN) for name in names)
-
-
-def _is_tf1(tree: ast.AST) -> Iterator[bool]:
-    """Whether the script uses what TensorFlow 2 took away, by the name it imports it under."""
-    aliases = {
-        alias.asname or alias.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Import)
-        for alias in node.names
-        if alias.name == "tensorflow"
-    }
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and node.attr in _TF1_NAMES:
-            yield isinstance(node.value, ast.Name) and node.value.id in aliases

@@ -90,6 +90,19 @@ class ModelProfile:
                 f"{found['recommendedMemoryInGB'] or '?'} GB"
             )
 
+    # As in 2019.
+    wait_for_profiling = wait_for_completion
+
+    @property
+    def recommended_cpu(self) -> Optional[float]:
+        """The CPUs to ask for; None before they are measured."""
+        return self._details.get("recommendedCpu")
+
+    @property
+    def recommended_memory(self) -> Optional[float]:
+        """The GB of memory to ask for; None before they are measured."""
+        return self._details.get("recommendedMemoryInGB")
+
     def _run(self) -> None:
         try:
             self._measure()

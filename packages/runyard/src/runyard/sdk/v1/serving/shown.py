@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 from runyard.protocol.endpoints import HEALTHY, EndpointLogQuery
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 FAILED, SUCCEEDED, WORKING = "Failed", "Succeeded", "Running"
 _TRANSITIONING = "Transitioning"
+# So long a line that a script prints may take to the log, which agents read in turns.
+_LINES_SECONDS = 0.5
 
 
 class Shown:
@@ -36,6 +39,8 @@ class Shown:
     _settled: bool
     # The one deployment that is shown and called; None: whichever the traffic decides.
     _only: Optional[str] = None
+    # When it has answered this process last, by the monotonic clock.
+    _answered = 0.0
 
     def __repr__(self) -> str:
         return (
@@ -214,6 +219,8 @@ class Shown:
             init: Only what was printed before the service was ready.
         """
         query = EndpointLogQuery(self._only, int(num_lines), bool(init))
+        # Of a call that failed, the answer is here before the lines that say why.
+        time.sleep(max(0.0, self._answered + _LINES_SECONDS - time.monotonic()))
         with refusals.told():
             endpoints = self.workspace.service.endpoints
             # Readiness is told at once, and lines a moment later.

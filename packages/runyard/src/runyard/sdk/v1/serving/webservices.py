@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -258,6 +259,7 @@ class Webservice(Shown):
             self.update_deployment_state()
             self._authorization = ""
             answer = self._post(input_data)
+        self._answered = time.monotonic()
         return scoring.parsed(answer)
 
     def _post(self, input_data: Union[str, bytes]) -> scoring.Answer:

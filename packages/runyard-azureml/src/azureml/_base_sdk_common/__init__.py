@@ -1,0 +1,1 @@
+"""Private in v1; scripts tell it by whose program they are."""

@@ -1,0 +1,1 @@
+"""Private in v1; scripts import its base of all errors."""

@@ -1,0 +1,37 @@
+"""Constants of datastores."""
+
+from runyard.sdk.v1.data_constants import (
+    ACCOUNT_KEY,
+    AZURE_BLOB,
+    AZURE_DATA_LAKE,
+    AZURE_FILE,
+    AZURE_MYSQL,
+    AZURE_POSTGRESQL,
+    AZURE_SQL_DATABASE,
+    CLIENT_CREDENTIALS,
+    DBFS,
+    NONE,
+    SAS,
+    SERVICE_PRINCIPAL,
+    SQL_AUTHENTICATION,
+    WORKSPACE_BLOB_DATASTORE,
+    WORKSPACE_FILE_DATASTORE,
+)
+
+__all__ = [
+    "ACCOUNT_KEY",
+    "AZURE_BLOB",
+    "AZURE_DATA_LAKE",
+    "AZURE_FILE",
+    "AZURE_MYSQL",
+    "AZURE_POSTGRESQL",
+    "AZURE_SQL_DATABASE",
+    "CLIENT_CREDENTIALS",
+    "DBFS",
+    "NONE",
+    "SAS",
+    "SERVICE_PRINCIPAL",
+    "SQL_AUTHENTICATION",
+    "WORKSPACE_BLOB_DATASTORE",
+    "WORKSPACE_FILE_DATASTORE",
+]

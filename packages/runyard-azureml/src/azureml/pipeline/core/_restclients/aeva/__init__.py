@@ -1,0 +1,1 @@
+"""Private packages of v1, for what public scripts import from them."""

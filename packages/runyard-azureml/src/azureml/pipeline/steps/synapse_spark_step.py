@@ -1,0 +1,5 @@
+"""Spark jobs as steps."""
+
+from runyard.sdk.v1.pipelines.refused import SynapseSparkStep
+
+__all__ = ["SynapseSparkStep"]

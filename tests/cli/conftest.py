@@ -76,8 +76,8 @@ class Cli:
 
     def _log(self) -> str:
         """The end of the service's log, which says what it was waiting for."""
-        log = Path(self.variables[HOME_VARIABLE]) / "logs" / "service.log"
-        return "".join(log.read_text().splitlines(keepends=True)[-60:]) if log.exists() else ""
+        logs = Path(self.variables[HOME_VARIABLE], "logs").glob("service*.log")
+        return "".join("".join(log.read_text().splitlines(keepends=True)[-60:]) for log in logs)
 
     def on_terminal(self, *words: str, columns: int = 80, **variables: str) -> str:
         """What appears on a terminal of so many columns."""

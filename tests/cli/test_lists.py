@@ -6,6 +6,8 @@ import json
 import pytest
 
 from runyard.client.workspaces import Workspaces
+from runyard.protocol import routes
+from runyard.protocol.datasets import RegisterDataset
 from runyard.protocol.files import FileEntry
 from runyard.protocol.models import RegisterModel
 from runyard.protocol.runs import StartRun
@@ -90,6 +92,20 @@ def test_a_dataset_is_registered_shown_brought_and_given_up(cli) -> None:
     assert cli("datasets", "show", record["id"]).status == 0
 
 
+def test_a_dataset_of_some_files_brings_no_others(cli, place) -> None:
+    """What a script registered with `take` is what the prompt downloads, and no more."""
+    store = "workspaceblobstore"
+    for name in "ab":
+        (cli.folder / name).write_text(name)
+        assert cli("datastores", "upload", store, name, "few").status == 0
+    definition = {"kind": "file", "sources": [{"datastore": store, "path": "few"}]}
+    body = RegisterDataset("few", {**definition, "steps": [{"take": 1}]})
+    place.client.call(routes.DATASETS_REGISTER, body=body)
+    said = cli("datasets", "download", "few", "--to", "one")
+    assert (said.out, said.err) == ("brought 1 file to one\n", "")
+    assert [path.name for path in (cli.folder / "one").rglob("*") if path.is_file()] == ["a"]
+
+
 @pytest.mark.parametrize("noun", ["runs", "sweeps", "models", "experiments"])
 def test_an_empty_list_says_where_it_looked(cli, place, noun) -> None:
     """Who stands outside a folder with a config file learns where the runs may be instead."""
@@ -100,7 +116,12 @@ def test_an_empty_list_says_where_it_looked(cli, place, noun) -> None:
     (cli.folder / "config.json").write_text(json.dumps(keys))
     said = cli(noun, "list")
     assert (said.status, said.out) == (0, "")
-    assert "in the workspace 'vacant'; others: default, inhabited; --workspace chooses" in said.err
+    assert "in the workspace 'vacant'; others: " in said.err
+    # Other tests of the service have workspaces of their own.
+    others = said.err.split("; others: ")[1].split(";")[0].split(", ")
+    assert {"default", "inhabited"} <= {*others}
+    assert "vacant" not in others
+    assert "; --workspace chooses" in said.err
     assert "others" not in cli(noun, "list", "--workspace", "vacant").err
 
 
@@ -194,3 +215,39 @@ def test_all_lists_point_at_what_was_typed(cli, words, marked) -> None:
     _, shown, mark = said.err.splitlines()
     assert shown == f"  {words[-1]}"
     assert shown[mark.index("^") :][: mark.count("^")] == marked
+
+
+def test_a_workspace_has_a_day_of_its_packages(cli, place):
+    """It is set, shown and cleared, and what is no day is refused with what is."""
+    Workspaces(place.client.connection).create(CreateWorkspace("of-2019"))
+    told = cli("workspaces", "as-of", "of-2019", "2019-08-01").out
+    assert told == "packages of workspace of-2019: as of 2019-08-01\n"
+    assert "packages  as of 2019-08-01" in cli("workspaces", "show", "of-2019").out
+    assert "write it as '2019-08-01'" in cli("workspaces", "as-of", "of-2019", "2019").err
+    cli("workspaces", "as-of", "of-2019")
+    shown = json.loads(cli("workspaces", "show", "of-2019", "--json").out)
+    assert (shown["name"], shown["as_of"]) == ("of-2019", "")
+
+
+def test_archived_experiments_are_left_out(cli, place) -> None:
+    """Until they are taken back, or run again; their name is completed all the same."""
+    for name in ("kept-one", "put-away"):
+        place.client.experiments.create(name)
+
+    def listed(*more: str) -> list[str]:
+        said = cli("experiments", "list", "--filter", "name~-", "--json", *more)
+        found = [one["name"] for one in json.loads(said.out)["items"]]
+        return [name for name in found if name in ("kept-one", "put-away")]
+
+    said = cli("experiments", "archive", "put-away")
+    assert (said.status, said.out) == (0, "put-away: archived\n")
+    assert (listed(), listed("--archived")) == (["kept-one"], ["put-away"])
+    # What is left out does not count as shown.
+    first = ("--sort", "-created_at", "--limit", "1")
+    assert (listed(*first), listed("--archived", *first)) == (["kept-one"], ["put-away"])
+    words = {"COMP_WORDS": "runyard experiments unarchive put", "COMP_CWORD": "3"}
+    assert "put-away" in cli(_RUNYARD_COMPLETE="complete_bash", **words).out
+    said = cli("experiments", "unarchive", "put-away", "--json")
+    assert json.loads(said.out)["archived_at"] is None
+    assert listed() == ["kept-one", "put-away"]
+    assert cli("experiments", "archive", "put-awya").status == 3

@@ -12,13 +12,15 @@ import pytest
 
 from runyard.client import holder
 from runyard_server.cli import service
+from runyard_server.testing.databases import variables_of
 from runyard_server.testing.services import read_connection, running_service
+from runyard_server.testing.yard import until
 
 
 @pytest.fixture
 def elsewhere(cli, tmp_path):
     """The command with a state folder in which no service runs."""
-    cli.variables["RUNYARD_HOME"] = str(tmp_path / "home")
+    cli.variables |= {"RUNYARD_HOME": str(tmp_path / "home"), **variables_of(tmp_path / "home")}
     yield cli
     cli("stop")
 
@@ -85,6 +87,8 @@ def deaf(elsewhere, tmp_path):
     with running_service(tmp_path / "home") as service:
         assert elsewhere("status").status == 0
         service.process.send_signal(signal.SIGSTOP)
+        # Each thread stops when the kernel has it run.
+        until(lambda: holder.find(service.home).stopped)
         yield service
         with contextlib.suppress(ProcessLookupError):
             service.process.send_signal(signal.SIGCONT)

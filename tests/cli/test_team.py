@@ -6,6 +6,7 @@ from pathlib import Path
 
 from runyard.client import logins
 from runyard_server.store.home import system_user
+from runyard_server.testing.databases import is_postgresql
 
 
 def test_a_person_is_let_in_by_a_token_of_their_own(cli, place, tmp_path) -> None:
@@ -65,7 +66,12 @@ def test_a_token_is_for_its_own_address(tmp_path: Path) -> None:
 def test_a_backup_at_the_prompt(cli, tmp_path) -> None:
     """Two commands: a copy of a service that runs, and a state folder made of it."""
     folder, new = str(tmp_path / "backups"), str(tmp_path / "new")
-    made = json.loads(cli("backup", folder, "--json").out)
+    said = cli("backup", folder, "--json")
+    if is_postgresql():
+        # Its own tools copy it, which is said although the variables of this terminal do not tell.
+        assert (said.status, "pg_dump" in said.err) == (2, True)
+        return
+    made = json.loads(said.out)
     assert made["files"] >= 1
     assert made["name"] in cli("restore", folder, RUNYARD_HOME=new).out
     assert cli("restore", folder, RUNYARD_HOME=new).status == 2

@@ -22,6 +22,7 @@ Of = Annotated[str | None, Option("--versions-of", metavar="NAME", help="The ver
 Csv = Annotated[bool, Option("--csv", help="A dataset of records: delimited files.")]
 Separator = Annotated[str, Option("--separator", help="What stands between fields.")]
 Description = Annotated[str, Option("--description", help="What to write about it.")]
+Pin = Annotated[bool, Option("--pin", help="Keep copies: the version stays when files change.")]
 Tags = Annotated[
     list[str] | None, Option("--tag", metavar="KEY=VALUE", help="A tag; may be repeated.")
 ]
@@ -96,10 +97,11 @@ def register(
     separator: Separator = ",",
     description: Description = "",
     tag: Tags = None,
+    pin: Pin = False,
     json: Json = False,
     workspace: Workspace = None,
 ) -> None:
-    """Register files as a dataset; the same files and bytes are the same version.
+    """Register files as a dataset; the latest version's files and bytes are that version.
 
     Example: `runyard datasets register mnist workspaceblobstore:mnist`
     """
@@ -115,7 +117,7 @@ def register(
             if csv
             else Dataset.File.from_files(sources)
         )
-        found = made.register(place, name, description, tags, create_new_version=True)
+        found = made.register(place, name, description, tags, create_new_version=True, pin=pin)
         record = place.service.datasets.get(f"{found.name}:{found.version}")
     if json:
         output.as_json(record)
@@ -135,6 +137,7 @@ def download(
 
     Example: `runyard datasets download mnist:1 --to ./mnist`
     """
+    from runyard.protocol.dataset_definitions import FILE, meaning
     from runyard.protocol.datasets import DatasetFilePage
     from runyard.sdk.file_datasets import FileDataset
     from runyard_server.cli.sdk_calls import told, workspace_of
@@ -142,11 +145,14 @@ def download(
     with told():
         place = workspace_of(workspace)
         record = place.service.datasets.get(dataset)
-        # The files of a dataset of records come as they are, too.
-        definition = {**record.definition, "kind": "file", "steps": []}
+        definition = meaning(record)
+        if definition["kind"] != FILE:
+            # The files of a dataset of records come as they are: its steps are about records.
+            definition = {**definition, "kind": FILE, "steps": []}
         paths = FileDataset(definition, place).download(to, overwrite)
         if json:
-            output.as_json(DatasetFilePage(list(place.service.datasets.files(dataset, now=True))))
+            files = place.service.datasets.files(dataset, now=not record.pinned)
+            output.as_json(DatasetFilePage(list(files)))
             return
     output.say(f"brought {humane.many(len(paths), 'file')} to {to}")
 
@@ -171,7 +177,7 @@ def lineage(dataset: DatasetName, json: Json = False, workspace: Workspace = Non
         facts += [
             ("Which read", f"{each.registered or each.dataset}:{each.version} as {each.name}")
             for each in client.of_run(record.run).items
-            if each.use == "input"
+            if each.use != "output"
         ]
     output.facts([(name, text) for name, text in facts if text])
     _show_readers(readers, "nothing has read it yet")
@@ -244,6 +250,7 @@ def _show(record: "DatasetRecord", readers: "DatasetReaders") -> None:
         ("Source", ", ".join(sources)),
         ("Files", _told(record) if record.digest else ""),
         ("Digest", record.digest),
+        ("Pinned", "its bytes are kept" if record.pinned else ""),
         ("Description", record.description),
         ("Tags", ", ".join(f"{key}={value}" for key, value in record.tags.items())),
         ("Registered", " ".join(part for part in (record.created_at, record.created_by) if part)),

@@ -13,6 +13,7 @@ from runyard_server.cli.tables import Column
 from runyard_server.cli.texts import cut_middle
 
 if TYPE_CHECKING:
+    from runyard.client.environments import Environments
     from runyard.client.workspace import WorkspaceClient
 
 Names = Annotated[
@@ -21,6 +22,9 @@ Names = Annotated[
 Name = Annotated[str, Argument("NAME", help="`name` for the newest version, or `name:version`.")]
 Days = Annotated[
     float, Option("--unused-for", metavar="DAYS", help="Only those that no run got for so long.")
+]
+Images = Annotated[
+    bool, Option("--images", help="The images that were made for containers, in their place.")
 ]
 
 # What the service says before it builds is at the log's beginning.
@@ -136,7 +140,7 @@ def why(run: RunId, json: Json = False, workspace: Workspace = None) -> None:
     for line in [
         *lock.notes,
         *([f"compatibility mode: {stands_for}"] if stands_for else []),
-        *_chosen(client, record.id),
+        *(_chosen(client, record.id) or _day_of(client, record.id)),
         *(built or ["it was there already: nothing was built for this run"]),
     ]:
         output.say(f"  {line}")
@@ -162,6 +166,18 @@ def _chosen(client: "WorkspaceClient", run: str) -> list[str]:
         # The lock was there already, so nothing was chosen for this run.
         return []
     return [line for line in lines if _CHOICE.match(line)]
+
+
+def _day_of(client: "WorkspaceClient", run: str) -> list[str]:
+    """The day that a run was submitted with, where its lock was there and no build log tells."""
+    from runyard.protocol.environments import NOW
+
+    asked = client.runs.spec(run).environment
+    if not asked.as_of or asked.as_of == NOW:
+        return []
+    return [
+        f"packages are as of {asked.as_of}" + (asked.as_of_from and f", from {asked.as_of_from}")
+    ]
 
 
 @group.command()
@@ -196,19 +212,25 @@ def made(json: Json = False, workspace: Workspace = None) -> None:
 @group.command()
 def prune(
     unused_for: Days = 0.0,
+    images: Images = False,
     dry_run: DryRun = False,
     json: Json = False,
     workspace: Workspace = None,
 ) -> None:
     """Remove environments that are made and that no run is using; who needs one makes it again.
 
+    With `--images` it is the images that were made for containers; those that were fetched stay.
+
     Examples: `runyard environments prune --dry-run`  ·  `runyard environments prune --unused-for
-    30`
+    30`  ·  `runyard environments prune --images`
     """
     from runyard.protocol.environments import LockPage
     from runyard_server.cli import target
 
     environments = target.client(workspace).environments
+    if images:
+        _prune_images(environments, dry_run=dry_run, json=json)
+        return
     gone = []
     for one in environments.locks():
         if one.made_at is None or not humane.is_older(one.used_at or one.made_at, unused_for):
@@ -226,6 +248,21 @@ def prune(
     size = humane.size(sum(one.size or 0 for one in gone))
     verb = "would remove" if dry_run else "removed"
     output.say(f"{verb} {humane.many(len(gone), 'environment')}, {size}")
+
+
+def _prune_images(environments: "Environments", *, dry_run: bool, json: bool) -> None:
+    from runyard.protocol.environments import PrunedImages
+
+    gone = environments.prune_images(dry_run=dry_run)
+    if json:
+        output.as_json(PrunedImages(gone))
+        return
+    for one in gone:
+        of = f"for environment {one.lock}" if one.lock else "of a Dockerfile"
+        output.say(f"  {one.id[:12]}  {humane.size(one.size)}  {of}")
+    verb = "would remove" if dry_run else "removed"
+    size = humane.size(sum(one.size for one in gone))
+    output.say(f"{verb} {humane.many(len(gone), 'image')}, {size}")
 
 
 @group.command()

@@ -1,14 +1,25 @@
 """`runyard experiments`."""
 
 import sys
+from functools import partial
 from typing import Annotated
 
 from runyard_server.cli import deleting, humane, output, tables
 from runyard_server.cli.deleting import DryRun, Yes
-from runyard_server.cli.options import Filters, Json, Limit, Sort, Workspace
-from runyard_server.cli.parameters import Argument, Group
+from runyard_server.cli.options import (
+    ExperimentNames,
+    Filters,
+    Json,
+    Limit,
+    Sort,
+    Workspace,
+)
+from runyard_server.cli.parameters import Argument, Group, Option
 from runyard_server.cli.tables import Column
 
+Archived = Annotated[
+    bool, Option("--archived", help="Only archived experiments, which are left out without it.")
+]
 group = Group()
 
 
@@ -16,6 +27,7 @@ group = Group()
 def list_(
     filters: Filters = None,
     sort: Sort = None,
+    archived: Archived = False,
     json: Json = False,
     limit: Limit = 100,
     workspace: Workspace = None,
@@ -36,7 +48,7 @@ def list_(
 
     fields = conditions.Fields(texts=("name", "id"))
     those = [one for text in filters or [] for one in conditions.read(text, fields)]
-    search = target.client(workspace).experiments.search
+    search = partial(target.client(workspace).experiments.search, archived=archived)
     page = typed.found(search, those, typed.sort(sort), limit=limit)
     if json:
         output.as_json(page)
@@ -48,7 +60,13 @@ def list_(
             for e in page.items
         ],
         lambda: (
-            "no experiment yet; `make demo` or the tutorial makes one" + target.elsewhere(workspace)
+            (
+                "no experiment is archived"
+                if archived
+                else "no experiment yet; `make demo` or the tutorial makes one; what is archived: "
+                "--archived"
+            )
+            + target.elsewhere(workspace)
         ),
     )
 
@@ -85,8 +103,30 @@ def notes(
 
 
 @group.command()
+def archive(experiments: ExperimentNames, json: Json = False, workspace: Workspace = None) -> None:
+    """Leave experiments out of lists, until their next run begins; nothing is lost.
+
+    `runyard experiments list --archived` shows them, and every other command goes on to know them.
+
+    Examples: `runyard experiments archive mnist`  ·  `runyard experiments archive first second`
+    """
+    _archive(experiments, workspace, json=json, archived=True)
+
+
+@group.command()
+def unarchive(
+    experiments: ExperimentNames, json: Json = False, workspace: Workspace = None
+) -> None:
+    """Take archived experiments into lists again.
+
+    Examples: `runyard experiments unarchive mnist`  ·  `runyard experiments unarchive first second`
+    """
+    _archive(experiments, workspace, json=json, archived=False)
+
+
+@group.command()
 def delete(
-    experiments: Annotated[list[str], Argument("NAME...", help="Names of experiments.")],
+    experiments: ExperimentNames,
     dry_run: DryRun = False,
     yes: Yes = False,
     json: Json = False,
@@ -103,3 +143,15 @@ def delete(
 
     client = target.client(workspace)
     deleting.delete(client, "experiment", experiments, dry_run=dry_run, yes=yes, json=json)
+
+
+def _archive(names: list[str], workspace: str | None, *, json: bool, archived: bool) -> None:
+    from runyard_server.cli import target
+
+    experiments = target.client(workspace).experiments
+    for name in names:
+        record = experiments.change(name, archived=archived)
+        if json:
+            output.as_json(record)
+        else:
+            output.say(f"{record.name}: {'archived' if archived else 'in lists again'}")

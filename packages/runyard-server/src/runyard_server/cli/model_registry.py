@@ -231,7 +231,7 @@ def download(
     client = target.client(workspace)
     found = client.models.get(model)
     with told():
-        path = model_files.download(client, found, to, overwrite)
+        path = model_files.download(client, found, to, overwrite, goes_on=True)
     if json:
         output.as_json(found)
         return

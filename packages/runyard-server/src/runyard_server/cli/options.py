@@ -160,6 +160,9 @@ SweepIds = Annotated[
     list[str],
     Argument("SWEEP...", help=f"A sweep's name, or {RUN_HELP[2:]}", complete=_sweep_ids),
 ]
+ExperimentNames = Annotated[
+    list[str], Argument("NAME...", help="Names of experiments.", complete=_experiments)
+]
 Experiment = Annotated[
     str | None,
     Option(

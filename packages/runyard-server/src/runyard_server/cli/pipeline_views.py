@@ -1,7 +1,8 @@
-"""How pipelines look: in a list, on their own with a line for each step, and published."""
+"""How pipelines look: listed, on their own with a line for each step, as drafts, and published."""
 
 from collections.abc import Iterable
 
+from runyard.protocol.pipeline_drafts import PipelineDraftRecord
 from runyard.protocol.pipelines import PipelineRecord, StepRecord
 from runyard.protocol.published_pipelines import PublishedRecord
 from runyard.protocol.runs import RunRecord
@@ -32,6 +33,13 @@ PUBLISHED = [
     Column("STATUS", least=8),
     Column("STEPS", right=True, worth=2),
     Column("AGE", right=True, worth=3),
+]
+DRAFTS = [
+    Column("ID", least=36),
+    Column("NAME", cut=cut_middle),
+    Column("EXPERIMENT", cut=cut_middle, worth=1),
+    Column("STEPS", right=True, worth=2),
+    Column("CHANGED", right=True, worth=3),
 ]
 
 
@@ -84,6 +92,35 @@ def show_published(record: PublishedRecord, url: str) -> None:
             ("Steps", ", ".join(record.steps)),
             ("Parameters", "  ".join(told)),
             ("Endpoint", url + record.address),
+        ]
+    )
+
+
+def draft_row(record: PipelineDraftRecord) -> Row:
+    """The cells of a draft for `DRAFTS`."""
+    return (
+        record.id,
+        record.name,
+        record.experiment,
+        str(len(record.steps)),
+        humane.age(record.changed_at),
+    )
+
+
+def show_draft(record: PipelineDraftRecord) -> None:
+    """Print a draft."""
+    chosen = {each.name: each.default for each in record.parameters}
+    chosen.update(record.values)
+    output.facts(
+        [
+            ("Draft", record.id),
+            ("Name", record.name),
+            ("Description", record.description),
+            ("Experiment", record.experiment),
+            ("Steps", ", ".join(record.steps)),
+            ("Parameters", "  ".join(f"{name}={value}" for name, value in chosen.items())),
+            ("Last run", record.last_run or ""),
+            ("Changed", f"{record.changed_at} ({humane.ago(record.changed_at)})"),
         ]
     )
 

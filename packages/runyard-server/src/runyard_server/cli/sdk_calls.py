@@ -1,6 +1,7 @@
 """The SDK as commands use it: a workspace of a client, and its errors as those of the wire."""
 
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,7 +9,7 @@ from runyard.client import printing
 from runyard.protocol.errors import InvalidRequest, RunyardError
 from runyard.sdk.exceptions import AzureMLException, UserErrorException
 from runyard.sdk.workspaces import Workspace
-from runyard_server.cli import target
+from runyard_server.cli import output, target
 
 # What the SDK asks for by an argument, a command does by an option: `script=`, `within is 'soon'`.
 _ARGUMENT = re.compile(
@@ -29,13 +30,14 @@ def workspace_of(name: str | None) -> Workspace:
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Turn the SDK's errors into those that commands end with.
+    """Turn the SDK's errors into those that commands end with, and say its warnings as they do.
 
     Raises:
         RunyardError: The one that the service gave, else one that says the same.
     """
     try:
-        yield
+        with _saying_warnings():
+            yield
     except AzureMLException as error:
         cause = error.__cause__
         if isinstance(cause, RunyardError):
@@ -44,6 +46,18 @@ def told() -> Iterator[None]:
             raise (type(cause)(error.message, cause.details) if more else cause) from None
         kind = InvalidRequest if isinstance(error, UserErrorException) else RunyardError
         raise kind(_ARGUMENT.sub(_option, error.message)) from None
+
+
+@contextmanager
+def _saying_warnings() -> Iterator[None]:
+    """Print warnings as remarks; Python would name a line of this program and quote it."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        try:
+            yield
+        finally:
+            for one in caught:
+                output.note(f"warning: {one.message}")
 
 
 @contextmanager

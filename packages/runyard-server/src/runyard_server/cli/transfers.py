@@ -1,20 +1,28 @@
-"""Files between here and a run, as commands move them."""
+"""Files between here and a run, as commands move them.
+
+A download that was interrupted goes on when it is repeated: what is here with the content that it
+should have is left as it is, and so is no reason to refuse.
+"""
 
 from pathlib import Path
 
 from runyard.client import transfer
+from runyard.client.downloads import Fetch
 from runyard.client.progress import Progress, takes_long
 from runyard.client.workspace import WorkspaceClient
 from runyard.protocol.errors import AlreadyExists, RunFileNotFound
 from runyard.protocol.files import FileRecord
 from runyard.sdk import run_files
+from runyard.sdk.local_paths import naming
 from runyard_server.cli.sdk_calls import told
+
+_BLOCK_BYTES = 1 << 20
 
 
 def download_run(
     client: WorkspaceClient, run: str, prefix: str, to: str, overwrite: bool
 ) -> list[FileRecord]:
-    """Bring files of a run here.
+    """Bring files of a run here; those that are here already with the same content stay.
 
     Args:
         client: The workspace.
@@ -25,7 +33,7 @@ def download_run(
 
     Raises:
         RunFileNotFound: There is no such file.
-        AlreadyExists: A file is there and is not to be replaced.
+        AlreadyExists: Another file is there and is not to be replaced.
     """
     found = list(client.files.list(run, prefix))
     if not found:
@@ -34,14 +42,36 @@ def download_run(
     fetches = [
         transfer.run_file(run, one.path, transfer.inside(base, one.path), one) for one in found
     ]
-    there = [str(fetch.target) for fetch in fetches if fetch.target.exists()]
-    if there and not overwrite:
-        raise AlreadyExists(f"{there[0]} is there already; --overwrite replaces it")
     size = sum(one.size for one in found)
     progress = Progress("Downloading", size, takes_long(len(found), size), len(found))
-    transfer.download_many(client, fetches, overwrite=True, progress=progress)
+    with told(), naming("--to", to):
+        rest = transfer.lacking(fetches, progress)
+        # Once more: another download into the same folder may have brought some since.
+        taken = transfer.lacking([each for each in rest if each.target.exists()])
+        there = [each for each in taken if not _has_grown(client, each)]
+        if there and not overwrite:
+            raise AlreadyExists(
+                f"{there[0].target} is there already, with another content; --overwrite replaces it"
+            )
+        transfer.download_many(client, rest, overwrite=True, progress=progress)
     progress.finish()
     return found
+
+
+def _has_grown(client: WorkspaceClient, fetch: Fetch) -> bool:
+    """Whether what is here is the beginning of a log, which has no digest."""
+    if fetch.digest or not fetch.target.is_file():
+        return False
+    with client.open(fetch.route, *fetch.segments) as source, fetch.target.open("rb") as here:
+        while block := here.read(_BLOCK_BYTES):
+            # A read gives what has come by then.
+            while block and (came := source.read(len(block))):
+                if not block.startswith(came):
+                    return False
+                block = block[len(came) :]
+            if block:
+                return False
+    return True
 
 
 def upload_run(

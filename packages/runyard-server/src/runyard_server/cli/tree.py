@@ -15,6 +15,7 @@ GROUPS = {
     "runs": "Runs: what was run and how it went.",
     "sweeps": "Sweeps: trials with different parameters, and which was best.",
     "pipelines": "Pipelines: steps that need each other, and how they stand.",
+    "drafts": "Drafts: pipelines that are still being changed.",
     "schedules": "Schedules: published pipelines that are submitted by themselves.",
     "experiments": "Named series of runs.",
     "models": "Registered models and their versions.",

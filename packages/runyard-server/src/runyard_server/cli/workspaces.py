@@ -1,6 +1,6 @@
 """`runyard workspaces`."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from runyard_server.cli import deleting, humane, output, tables
 from runyard_server.cli.deleting import DryRun, Yes
@@ -8,10 +8,17 @@ from runyard_server.cli.options import Json
 from runyard_server.cli.parameters import Argument, Group
 from runyard_server.cli.tables import Column
 
+if TYPE_CHECKING:
+    from runyard.client.workspace import WorkspaceClient
+    from runyard.protocol.workspaces import WorkspaceRecord
+
 AGE = Column("AGE", worth=3)
 
 Name = Annotated[str, Argument("NAME", help="Name or id of a workspace.")]
+Day = Annotated[str, Argument("DAY", help="As `2019-08-01`, or `now` for the newest packages.")]
 DeletedId = Annotated[str, Argument("ID", help="What `runyard workspaces deleted` shows.")]
+
+_OF_SERVICE = "as of what the service's settings say"
 
 group = Group()
 
@@ -51,6 +58,53 @@ def create(name: Name, json: Json = False) -> None:
         output.as_json(found)
         return
     output.say(f"made workspace {found.name}")
+
+
+@group.command()
+def show(name: Name, json: Json = False) -> None:
+    """Show a workspace: where it is, what it holds by default, and the day of its packages.
+
+    Example: `runyard workspaces show vision`
+    """
+    from runyard_server.cli import target
+
+    found = _record(target.client(name))
+    if json:
+        output.as_json(found)
+        return
+    output.say(found.name)
+    for title, text in (
+        ("id", found.id),
+        ("group", found.resource_group),
+        ("datastore", found.default_datastore),
+        ("tags", ", ".join(f"{key}={value}" for key, value in found.tags.items())),
+        ("packages", f"as of {found.as_of}" if found.as_of else _OF_SERVICE),
+    ):
+        if text:
+            output.say(f"  {title:10}{text}")
+
+
+@group.command("as-of")
+def as_of(name: Name, day: Day = "", json: Json = False) -> None:
+    """Set the day of a workspace's packages; without a day it has none any more.
+
+    It counts where neither an environment nor its framework has a day of its own. Runs that were
+    submitted before keep theirs.
+
+    Examples: `runyard workspaces as-of vision 2019-08-01`  ·  `runyard workspaces as-of vision`
+    """
+    from runyard.client.workspaces import Workspaces
+    from runyard.protocol.workspaces import ChangeWorkspace
+    from runyard_server.cli import target
+
+    client = target.client(name)
+    change = ChangeWorkspace(as_of=day)
+    found = Workspaces(client.connection).change(client.id, change)
+    if json:
+        output.as_json(found)
+        return
+    told = f"as of {found.as_of}" if found.as_of else _OF_SERVICE
+    output.say(f"packages of workspace {found.name}: {told}")
 
 
 @group.command()
@@ -126,3 +180,9 @@ def free(workspace: DeletedId, yes: Yes = False, json: Json = False) -> None:
         output.as_json(found)
         return
     output.say(f"workspace {found.name} is being freed")
+
+
+def _record(client: "WorkspaceClient") -> "WorkspaceRecord":
+    from runyard.client.workspaces import Workspaces
+
+    return Workspaces(client.connection).get(client.id)

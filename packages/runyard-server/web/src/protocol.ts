@@ -224,6 +224,9 @@ export interface ChangeEndpoint {
 
 export interface ChangeExperiment {
   notes: string | null;
+  tags: Record<string, string> | null;
+  removed_tags: Array<string> | null;
+  archived: boolean | null;
 }
 
 export interface ChangeImage {
@@ -238,6 +241,18 @@ export interface ChangeModel {
   properties: Record<string, string>;
   description: string | null;
   resources: ModelResources | null;
+  datasets: Array<ModelDataset>;
+}
+
+export interface ChangePipelineDraft {
+  name: string | null;
+  spec: PipelineSpec | null;
+  description: string | null;
+  experiment: string | null;
+  values: Record<string, unknown> | null;
+  continue_on_failure: boolean | null;
+  tags: Record<string, string | null> | null;
+  properties: Record<string, string> | null;
 }
 
 export interface ChangePipelineEndpoint {
@@ -305,6 +320,7 @@ export interface ChangeWorkspace {
   default_datastore: string | null;
   friendly_name: string | null;
   tags: Record<string, string> | null;
+  as_of: string | null;
 }
 
 export interface ChangedInputs {
@@ -425,6 +441,21 @@ export interface CreateImage {
   tags: Record<string, string>;
   properties: Record<string, string>;
   v1: Record<string, unknown>;
+}
+
+export interface CreatePipelineDraft {
+  name: string;
+  spec: PipelineSpec | null;
+  run: string | null;
+  published: string | null;
+  draft: string | null;
+  description: string;
+  experiment: string;
+  values: Record<string, unknown>;
+  continue_on_failure: boolean;
+  tags: Record<string, string | null>;
+  properties: Record<string, string>;
+  created_by: string;
 }
 
 export interface CreatePipelineEndpoint {
@@ -595,6 +626,7 @@ export interface DatasetRecord {
   file_count: number;
   created_by: string;
   run: string;
+  pinned: boolean;
 }
 
 export interface DatastoreFile {
@@ -897,6 +929,8 @@ export interface ExperimentRecord {
   run_count: number;
   notes: string | null;
   archived_count: number;
+  tags: Record<string, string>;
+  archived_at: string | null;
 }
 
 export interface ExportRuns {
@@ -1100,6 +1134,7 @@ export interface JobInput {
   folder: string;
   is_file: boolean;
   files: Array<JobInputFile>;
+  version: string;
 }
 
 export interface JobInputFile {
@@ -1319,6 +1354,18 @@ export interface LogSearchQuery {
   limit: number;
   start: number;
   line: number;
+}
+
+export interface LookedUp {
+  dataset: string;
+}
+
+export interface MadeImage {
+  id: string;
+  lock: string;
+  base: string;
+  size: number;
+  created_at: string;
 }
 
 export interface Me {
@@ -1618,6 +1665,7 @@ export interface ParallelSpec {
   allowed_failed_count: number | null;
   allowed_failed_percent: number | null;
   logging_level: string;
+  partition_keys: Array<string>;
 }
 
 export interface ParameterImportance {
@@ -1647,6 +1695,37 @@ export interface ParameterSpec {
 
 export interface PathList {
   paths: Array<string>;
+}
+
+export interface PipelineDraftPage {
+  items: Array<PipelineDraftRecord>;
+  next_page_token: string | null;
+}
+
+export interface PipelineDraftQuery {
+  page_size: number;
+  page_token: string | null;
+}
+
+export interface PipelineDraftRecord {
+  id: string;
+  workspace: string;
+  name: string;
+  description: string;
+  experiment: string;
+  steps: Array<string>;
+  parameters: Array<PipelineParameterSpec>;
+  values: Record<string, unknown>;
+  continue_on_failure: boolean;
+  tags: Record<string, string | null>;
+  properties: Record<string, string>;
+  of_run: string;
+  of_published: string;
+  of_draft: string;
+  last_run: string | null;
+  created_by: string;
+  created_at: string;
+  changed_at: string;
 }
 
 export interface PipelineEndpointPage {
@@ -1726,6 +1805,14 @@ export interface Prioritize {
   after: string | null;
 }
 
+export interface PruneImages {
+  dry_run: boolean;
+}
+
+export interface PrunedImages {
+  items: Array<MadeImage>;
+}
+
 export interface PublishPipeline {
   name: string;
   spec: PipelineSpec | null;
@@ -1733,6 +1820,12 @@ export interface PublishPipeline {
   description: string;
   version: string;
   continue_on_failure: boolean;
+  published_by: string;
+}
+
+export interface PublishPipelineDraft {
+  name: string;
+  version: string;
   published_by: string;
 }
 
@@ -1839,6 +1932,7 @@ export interface RegisterDataset {
   description: string;
   tags: Record<string, string>;
   new_version: boolean;
+  pin: boolean;
 }
 
 export interface RegisterDatastore {
@@ -2419,6 +2513,14 @@ export interface SubmitPipeline {
   step_tags: Record<string, string | null>;
 }
 
+export interface SubmitPipelineDraft {
+  experiment: string;
+  source: string;
+  submitted_by: string;
+  parent: string | null;
+  submitted_from: string | null;
+}
+
 export interface SubmitPipelineEndpoint {
   experiment: string;
   version: string | null;
@@ -2747,6 +2849,7 @@ export interface WorkspaceRecord {
   sku: string;
   default_datastore: string;
   tags: Record<string, string>;
+  as_of: string;
 }
 
 export interface WritePlan {
@@ -2787,9 +2890,11 @@ export interface Routes {
   "datasets.delete": { segments: { workspace: string; dataset: string }; query: never; body: never; answer: void };
   "datasets.files": { segments: { workspace: string; dataset: string }; query: Partial<DatasetFileQuery>; body: never; answer: DatasetFilePage };
   "datasets.get": { segments: { workspace: string; dataset: string }; query: never; body: never; answer: DatasetRecord };
+  "datasets.keep": { segments: { workspace: string }; query: never; body: Partial<MeasureDataset>; answer: DatasetMeasure };
   "datasets.list": { segments: { workspace: string }; query: Partial<DatasetQuery>; body: never; answer: DatasetPage };
   "datasets.measure": { segments: { workspace: string }; query: never; body: Partial<MeasureDataset>; answer: DatasetMeasure };
   "datasets.note_changes": { segments: { workspace: string; run: string }; query: never; body: Partial<ChangedInputs>; answer: void };
+  "datasets.note_reference": { segments: { workspace: string; run: string }; query: never; body: Partial<LookedUp>; answer: void };
   "datasets.note_url": { segments: { workspace: string }; query: never; body: Partial<NoteUrl>; answer: UrlContent };
   "datasets.of_run": { segments: { workspace: string; run: string }; query: never; body: never; answer: RunDatasets };
   "datasets.readers": { segments: { workspace: string; dataset: string }; query: never; body: never; answer: DatasetReaders };
@@ -2829,6 +2934,7 @@ export interface Routes {
   "environments.list": { segments: { workspace: string }; query: Partial<EnvironmentQuery>; body: never; answer: EnvironmentPage };
   "environments.lock": { segments: { workspace: string; lock: string }; query: never; body: never; answer: LockRecord };
   "environments.locks": { segments: { workspace: string }; query: Partial<LockQuery>; body: never; answer: LockPage };
+  "environments.prune_images": { segments: { workspace: string }; query: never; body: Partial<PruneImages>; answer: PrunedImages };
   "environments.register": { segments: { workspace: string }; query: never; body: Partial<RegisterEnvironment>; answer: EnvironmentRecord };
   "events.list": { segments: { workspace: string; run: string }; query: Partial<EventQuery>; body: never; answer: EventPage };
   "events.stream": { segments: { workspace: string; run: string }; query: Partial<EventQuery>; body: never; answer: never };
@@ -2879,6 +2985,14 @@ export interface Routes {
   "parallel.results": { segments: { workspace: string; run: string }; query: Partial<ResultsQuery>; body: never; answer: BatchPage };
   "parameters.list": { segments: { workspace: string; run: string }; query: never; body: never; answer: ParameterList };
   "parameters.log": { segments: { workspace: string; run: string }; query: never; body: Partial<LogParameters>; answer: ParameterList };
+  "pipeline_drafts.change": { segments: { workspace: string; draft: string }; query: never; body: Partial<ChangePipelineDraft>; answer: PipelineDraftRecord };
+  "pipeline_drafts.create": { segments: { workspace: string }; query: never; body: Partial<CreatePipelineDraft>; answer: PipelineDraftRecord };
+  "pipeline_drafts.delete": { segments: { workspace: string; draft: string }; query: never; body: never; answer: void };
+  "pipeline_drafts.get": { segments: { workspace: string; draft: string }; query: never; body: never; answer: PipelineDraftRecord };
+  "pipeline_drafts.list": { segments: { workspace: string }; query: Partial<PipelineDraftQuery>; body: never; answer: PipelineDraftPage };
+  "pipeline_drafts.publish": { segments: { workspace: string; draft: string }; query: never; body: Partial<PublishPipelineDraft>; answer: PublishedRecord };
+  "pipeline_drafts.spec": { segments: { workspace: string; draft: string }; query: never; body: never; answer: PipelineSpec };
+  "pipeline_drafts.submit": { segments: { workspace: string; draft: string }; query: never; body: Partial<SubmitPipelineDraft>; answer: PipelineRecord };
   "pipeline_endpoints.add": { segments: { workspace: string; endpoint: string }; query: never; body: Partial<AddEndpointVersion>; answer: PipelineEndpointRecord };
   "pipeline_endpoints.change": { segments: { workspace: string; endpoint: string }; query: never; body: Partial<ChangePipelineEndpoint>; answer: PipelineEndpointRecord };
   "pipeline_endpoints.create": { segments: { workspace: string }; query: never; body: Partial<CreatePipelineEndpoint>; answer: PipelineEndpointRecord };
@@ -3021,9 +3135,11 @@ export const routes = {
   "datasets.delete": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/datasets/{dataset}"},
   "datasets.files": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/datasets/{dataset}/files"},
   "datasets.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/datasets/{dataset}"},
+  "datasets.keep": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/dataset-contents"},
   "datasets.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/datasets"},
   "datasets.measure": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/dataset-measures"},
   "datasets.note_changes": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/changed-inputs"},
+  "datasets.note_reference": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/dataset-references"},
   "datasets.note_url": {"method": "PUT", "path": "/api/v1/workspaces/{workspace}/web-files"},
   "datasets.of_run": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/datasets"},
   "datasets.readers": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/datasets/{dataset}/readers"},
@@ -3063,6 +3179,7 @@ export const routes = {
   "environments.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/environments"},
   "environments.lock": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/environment-locks/{lock}"},
   "environments.locks": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/environment-locks"},
+  "environments.prune_images": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/environment-images/prune"},
   "environments.register": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/environments"},
   "events.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/events"},
   "events.stream": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/events/stream"},
@@ -3113,6 +3230,14 @@ export const routes = {
   "parallel.results": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/batches/results"},
   "parameters.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/runs/{run}/parameters"},
   "parameters.log": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/runs/{run}/parameters"},
+  "pipeline_drafts.change": {"method": "PATCH", "path": "/api/v1/workspaces/{workspace}/pipeline-drafts/{draft}"},
+  "pipeline_drafts.create": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/pipeline-drafts"},
+  "pipeline_drafts.delete": {"method": "DELETE", "path": "/api/v1/workspaces/{workspace}/pipeline-drafts/{draft}"},
+  "pipeline_drafts.get": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/pipeline-drafts/{draft}"},
+  "pipeline_drafts.list": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/pipeline-drafts"},
+  "pipeline_drafts.publish": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/pipeline-drafts/{draft}/published"},
+  "pipeline_drafts.spec": {"method": "GET", "path": "/api/v1/workspaces/{workspace}/pipeline-drafts/{draft}/spec"},
+  "pipeline_drafts.submit": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/pipeline-drafts/{draft}/runs"},
   "pipeline_endpoints.add": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/pipeline-endpoints/{endpoint}/versions"},
   "pipeline_endpoints.change": {"method": "PATCH", "path": "/api/v1/workspaces/{workspace}/pipeline-endpoints/{endpoint}"},
   "pipeline_endpoints.create": {"method": "POST", "path": "/api/v1/workspaces/{workspace}/pipeline-endpoints"},

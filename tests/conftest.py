@@ -31,7 +31,8 @@ for _leak in [name for name in os.environ if name.startswith(_LEAKS)]:
 _SHARED = "session_home"
 _OTHERS = "all others"
 # Rooms whose files share a service, and seconds that they take: each is one worker's, whole.
-_ROOMS = {"studio": 150, "cli": 110, "sdk": 60, "client": 15, "optuna": 12, "stores": 30}
+_ROOMS = {"studio": 150, "cli": 110, "hosts": 90, "slurm": 75, "sdk": 60, "mlflow": 60}
+_ROOMS |= {"stores": 30, "client": 15, "optuna": 12}
 # What a slow test is taken to need that does not say more.
 _SLOW_SECONDS = 5
 _SECONDS = 10.0

@@ -115,17 +115,35 @@ def python_apart() -> str:
     return ""
 
 
+@contextmanager
+def machines_in(folder: Path, variables: Mapping[str, str], python: str) -> Iterator[HostsYard]:
+    """Make hosts, their service and a cluster on them; see `yard_in`."""
+    with yard_in(folder, variables, python=python) as made:
+        with client_of(made):
+            made.cluster()
+        yield made
+
+
+@pytest.fixture(scope="session")
+def common(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostsYard]:
+    """Hosts and a service that the tests of all files share which want nothing of their own."""
+    with machines_in(tmp_path_factory.mktemp("hosts"), {}, "") as made:
+        yield made
+
+
 @pytest.fixture(scope="module")
 def machines(
+    request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
     service_variables: dict[str, str],
     python_apart: str,
 ) -> Iterator[HostsYard]:
-    """Hosts and a service that the tests of a file share."""
+    """Hosts and a service for the tests of a file, which it may want otherwise."""
+    if not service_variables and not python_apart:
+        yield request.getfixturevalue("common")
+        return
     folder = tmp_path_factory.mktemp("hosts")
-    with yard_in(folder, service_variables, python=python_apart) as made:
-        with client_of(made):
-            made.cluster()
+    with machines_in(folder, service_variables, python_apart) as made:
         yield made
 
 

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from runyard_server.testing.services import RunningService
+from runyard_server.testing.databases import is_postgresql, variables_of
+from runyard_server.testing.services import RunningService, running_service
 
 
 class Yard:
@@ -31,7 +32,8 @@ class Yard:
 
     def kill_service(self) -> None:
         """End the service the hard way and wait until it is gone."""
-        pid = self.service_pid
+        # One that a client has started says so a moment later, on PostgreSQL when it leads.
+        pid = self.until(self.services, "no service says that it is there")[""]
         os.kill(pid, signal.SIGKILL)
         self.until(lambda: not alive(pid), "the service is still there")
 
@@ -54,12 +56,8 @@ class Yard:
 
     def submit(self, text: str, target: str = "local", **more: Any) -> Any:
         """Submit a script that needs nothing but this interpreter."""
-        from azureml.core import Environment, Experiment, ScriptRunConfig, Workspace
+        from azureml.core import Environment, Experiment, ScriptRunConfig
 
-        if not self.home.exists():
-            # By fork, which takes a sixth of what a start by the client would; the next one is its.
-            RunningService(self.home).start()
-        workspace = Workspace.from_config()
         environment = Environment("plain")
         environment.python.user_managed_dependencies = True
         environment.python.interpreter_path = sys.executable
@@ -70,7 +68,26 @@ class Yard:
             environment=more.pop("environment", environment),
             **more,
         )
-        return Experiment(workspace, "journey").submit(config)
+        return Experiment(self.workspace, "journey").submit(config)
+
+    @property
+    def workspace(self) -> Any:
+        """The default workspace; the first service is forked, a later one is the client's."""
+        from azureml.core import Workspace
+
+        # It takes a sixth of what a start by the client would, which has tests of its own.
+        if not self.home.exists():
+            RunningService(self.home).start()
+        return Workspace.from_config()
+
+    def two_nodes(self) -> str:
+        """Make a cluster of two nodes, if there is none; give its name."""
+        from azureml.core.compute import AmlCompute, ComputeTarget
+
+        if "two" in self.workspace.compute_targets:
+            return "two"
+        size = AmlCompute.provisioning_configuration(vm_size="STANDARD_D2_V2", max_nodes=2)
+        return str(ComputeTarget.create(self.workspace, "two", size).name)
 
     def client(self, text: str) -> subprocess.Popen[str]:
         """Run a client script of its own in the working folder."""
@@ -208,6 +225,18 @@ def _commands() -> dict[int, str]:
     return found
 
 
+def _followers(home: Path) -> list[int]:
+    """The services of a state folder that clients have started, whoever of them leads."""
+    # As a word by itself: the fork server of the tests names modules of it, and stays.
+    named = [p for p, text in _commands().items() if "runyard_server.app" in text.split("\0")]
+    found = []
+    for pid in named:
+        with suppress(OSError):
+            if f"RUNYARD_HOME={home}" in _environ(pid).split("\0"):
+                found.append(pid)
+    return found
+
+
 def _logs(pid: int) -> bool:
     """Whether a process is a forked agent, whose words are those of the server that forked it."""
     with suppress(OSError):
@@ -241,17 +270,40 @@ def yard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Yard]:
     yield from empty_machine(tmp_path, monkeypatch)
 
 
+@pytest.fixture(scope="module")
+def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The state folder of a service that tests of a file share which leave it as it was."""
+    home = tmp_path_factory.mktemp("shared") / "home"
+    with running_service(home, variables=variables_of(home)) as service:
+        yield service.home
+
+
+@pytest.fixture
+def guest(shared_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Yard:
+    """A machine whose service others use, too, with an empty working folder."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.setenv("RUNYARD_HOME", str(shared_home))
+    monkeypatch.delenv("RUNYARD_URL", raising=False)
+    monkeypatch.chdir(folder)
+    return Yard(shared_home, folder)
+
+
 def empty_machine(top: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Yard]:
     """Make a machine in an empty folder, and stop afterwards whatever was started on it."""
     home, folder = top / "home", top / "work"
     folder.mkdir()
     monkeypatch.setenv("RUNYARD_HOME", str(home))
     monkeypatch.delenv("RUNYARD_URL", raising=False)
+    for name, value in variables_of(home).items():
+        monkeypatch.setenv(name, value)
     monkeypatch.chdir(folder)
     machine = Yard(home, folder)
     yield machine
-    if (home / "service.json").exists():
-        pid = machine.service_pid
+    # Clients may have started several at once, where several may serve one database: another takes
+    # over from the one that is stopped.
+    others = _followers(home) if is_postgresql() else []
+    for pid in {*machine.services().values(), *others}:
         if alive(pid):
             os.kill(pid, signal.SIGTERM)
-            machine.until(lambda: not alive(pid), "the service does not stop", 30)
+            machine.until(lambda pid=pid: not alive(pid), "the service does not stop", 30)

@@ -8,25 +8,40 @@ from pathlib import Path
 
 import pytest
 
+from .conftest import Yard
+
+
+@pytest.fixture
+def yard(guest: Yard) -> Yard:
+    """A service that the tests of this file share: nothing that they are about leaves anything."""
+    return guest
+
 
 @pytest.fixture
 def workspace(yard):
-    """The embedded default workspace."""
-    from azureml.core import Workspace
+    """Its default workspace."""
+    return yard.workspace
 
-    return Workspace.from_config()
+
+@pytest.fixture
+def no_run(workspace):
+    """Nothing that a test does may make a run."""
+    before = _runs(workspace)
+    yield
+    assert _runs(workspace) == before
 
 
 def _runs(workspace):
     from azureml.core import Experiment
 
-    return [run for e in Experiment.list(workspace) for run in e.get_runs()]
+    return [run.id for e in Experiment.list(workspace) for run in e.get_runs()]
 
 
 def _message(error):
     return str(error.value)
 
 
+@pytest.mark.usefixtures("no_run")
 def test_an_unknown_compute_name_lists_those_that_exist(yard, workspace):
     """Both the lookup and a submit name the clusters that are there."""
     from azureml.core.compute import AmlCompute, ComputeTarget
@@ -39,7 +54,6 @@ def test_an_unknown_compute_name_lists_those_that_exist(yard, workspace):
     assert "gpucluster" in _message(lookup)
     with pytest.raises(Exception, match="gpucluster"):
         yard.submit("print()", target="gpuclster")
-    assert _runs(workspace) == []
 
 
 def test_an_unknown_size_is_one_processor_with_a_warning(yard, workspace):
@@ -63,6 +77,7 @@ def test_a_cluster_needs_sensible_bounds():
         AmlCompute.provisioning_configuration(vm_size="STANDARD_D2_V2", min_nodes=3, max_nodes=2)
 
 
+@pytest.mark.usefixtures("no_run")
 def test_more_nodes_than_the_cluster_can_have(yard, workspace):
     """A run that could never start is refused when it is submitted."""
     from azureml.core import Experiment
@@ -81,7 +96,6 @@ def test_more_nodes_than_the_cluster_can_have(yard, workspace):
     )
     with pytest.raises(Exception, match=r"5.*2|2.*5"):
         Experiment(workspace, "journey").submit(estimator)
-    assert _runs(workspace) == []
 
 
 def test_a_script_that_is_not_in_the_folder(yard, workspace):
@@ -94,6 +108,7 @@ def test_a_script_that_is_not_in_the_folder(yard, workspace):
     assert "train.py" in _message(error)
 
 
+@pytest.mark.usefixtures("no_run")
 def test_a_source_folder_that_is_missing_or_empty(yard, workspace):
     """A folder that is not there, or holds nothing, is told before anything starts."""
     from azureml.core import Experiment, ScriptRunConfig
@@ -103,7 +118,6 @@ def test_a_source_folder_that_is_missing_or_empty(yard, workspace):
             (yard.folder / name).mkdir()
         with pytest.raises(Exception, match=name):
             Experiment(workspace, "journey").submit(ScriptRunConfig(name, script="train.py"))
-    assert _runs(workspace) == []
 
 
 def test_a_requirement_that_cannot_be_resolved(yard, workspace):
@@ -153,6 +167,7 @@ def test_a_framework_version_that_is_not_supported(yard):
         )
 
 
+@pytest.mark.usefixtures("no_run")
 def test_a_datastore_path_that_is_missing(yard, workspace):
     """A submit that reads what is not there is refused and names the path."""
     from azureml.core import Experiment
@@ -171,7 +186,6 @@ def test_a_datastore_path_that_is_missing(yard, workspace):
     with pytest.raises(Exception, match="mnits") as error:
         Experiment(workspace, "journey").submit(estimator)
     assert "mnist" in _message(error)
-    assert _runs(workspace) == []
 
 
 def test_a_model_path_that_matches_nothing(yard, workspace):
@@ -182,10 +196,10 @@ def test_a_model_path_that_matches_nothing(yard, workspace):
     run = yard.submit("open('outputs/model.bin', 'w').write('m')")
     run.wait_for_completion()
     with pytest.raises(ModelPathNotFoundException, match=r"outputs/model\.bin"):
-        run.register_model("m", model_path="outputs/modle.bin")
+        run.register_model("unmatched", model_path="outputs/modle.bin")
     with pytest.raises(Exception, match=re.escape("my model!")):
         run.register_model("my model!", model_path="outputs/model.bin")
-    assert Model.list(workspace) == []
+    assert Model.list(workspace, name="unmatched") == []
 
 
 def test_a_download_over_an_existing_file(yard, workspace, tmp_path):
@@ -224,8 +238,9 @@ def test_a_wrong_token(yard, workspace, monkeypatch):
         Workspace.from_config()
 
 
-def test_a_port_that_is_taken(yard):
+def test_a_port_that_is_taken(yard, monkeypatch):
     """A service that cannot have its port ends at once and says how to choose another."""
+    monkeypatch.setenv("RUNYARD_HOME", str(yard.folder / "home"))
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -3,7 +3,10 @@
 import json
 import os
 import signal
+import subprocess
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -148,12 +151,65 @@ def test_nothing_is_left_when_agent_and_service_are_killed(
     agent = yard.agents("agent")[run.id]
     yard.kill_service()
     os.kill(agent, signal.SIGKILL)
+    broken_off(engine, json.dumps({"home": str(yard.home), "pid": agent, "moment": "before"}))
+    theirs = broken_off(engine, "{}")
     assert len(engine.containers()) == 2
     RunningService(yard.home, variables=engine.variables).start()
     yard.until(lambda: not (yard.home / "runs" / run.id).exists(), "nobody cleans up")
     assert "agent of node 0" in error_of(run)
     assert engine.containers() == []
+    assert working(engine) == theirs
+    engine.ask("rm", "--force", *theirs)
     assert yard.run_processes(run.id) == []
+
+
+def working(engine: PodmanEngine) -> set[str]:
+    """The containers in which builds work, or worked that were killed."""
+    return set(engine.ask("ps", "--all", "--external", "--quiet", "--no-trunc").split())
+
+
+def broken_off(engine: PodmanEngine, builder: str) -> set[str]:
+    """Kill a build; give the container that it has left."""
+    before = working(engine)
+    words = ["podman", "build", "--network", "host", "--build-arg", f"RUNYARD_BUILDER={builder}"]
+    given = f"FROM {BASE}\nRUN sleep 317\n".encode()
+    with subprocess.Popen(
+        [*words, "-"], env={**os.environ, **engine.variables}, stdin=subprocess.PIPE
+    ) as process:
+        assert process.stdin
+        process.stdin.write(given)
+        process.stdin.close()
+        deadline = time.monotonic() + 60
+        while not processes("sleep 317") and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.kill()
+    for pid in processes("sleep 317"):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    return working(engine) - before
+
+
+def test_built_images_are_pruned_and_a_run_has_its_own_image_again(
+    yard: Yard, engine: PodmanEngine
+) -> None:
+    """What was built goes and what was fetched stays; a name that has moved on misleads nobody."""
+    name = "localhost/moving:1"
+    base = engine.make_base(name)
+    run = yard.submit("print('once')", environment=contained(name))
+    run.wait_for_completion()
+    environments = run.service.environments
+    would = environments.prune_images(dry_run=True)
+    assert name in {each.base for each in would}
+    assert images_of(engine)
+    gone = environments.prune_images()
+    assert {each.id for each in gone} == {each.id for each in would}
+    assert images_of(engine) == []
+    assert engine.ask("image", "inspect", "--format", "{{.Id}}", name) == base
+    assert engine.make_base(name, ["true"]) != base
+    again = run.reproduce()
+    again.wait_for_completion()
+    told = [each.get_properties()["runyard.container.digest"] for each in (run, again)]
+    assert told == [f"sha256:{base}"] * 2
 
 
 def test_an_image_is_fetched_by_its_digest_with_a_password_that_nobody_sees(

@@ -20,13 +20,13 @@ def cleaned_up(yard: Any) -> Iterator[None]:
 
 
 def _deploy(yard: Any, text: str, model: Any = None) -> Any:
-    from runyard import Endpoint, Environment, Workspace
+    from runyard import Endpoint, Environment
 
     environment = Environment("own")
     environment.python.user_managed_dependencies = True
     environment.python.interpreter_path = sys.executable
     given = {"script": _script(yard, text), "environment": environment}
-    return Endpoint.deploy(Workspace.from_config(), "faulty", model, replace=True, **given)
+    return Endpoint.deploy(yard.workspace, "faulty", model, replace=True, **given)
 
 
 def _script(yard: Any, text: str) -> str:
@@ -54,11 +54,11 @@ def test_a_script_that_cannot_start_is_told_and_replaced(yard: Any) -> None:
 @pytest.mark.slow(5)
 def test_a_model_that_is_served_cannot_be_deleted(yard: Any) -> None:
     """The message names the endpoint, which goes on; without it the model goes."""
-    from azureml.core import Model, Workspace
+    from azureml.core import Model
 
     (yard.folder / "model.bin").write_text("weights")
     endpoint = _deploy(yard, GOOD, "model.bin").wait(timeout=SECONDS)
-    (model,) = Model.list(Workspace.from_config())
+    (model,) = Model.list(yard.workspace)
     with pytest.raises(Exception, match="served by endpoint 'faulty'"):
         model.delete()
     assert endpoint.call("still") == "still"

@@ -35,12 +35,12 @@ def environment(yard: Yard) -> Iterator[Any]:
 
 def deployed(yard: Yard, environment: Any, name: str) -> Any:
     """A service that is opened by tokens, as v1 deploys it to AKS."""
-    from azureml.core import Model, Workspace
+    from azureml.core import Model
     from azureml.core.compute import AksCompute, ComputeTarget
     from azureml.core.model import InferenceConfig
     from azureml.core.webservice import AksWebservice
 
-    workspace = Workspace.from_config()
+    workspace = yard.workspace
     target = ComputeTarget.create(workspace, f"aks-{name}", AksCompute.provisioning_configuration())
     folder = yard.script("def run(data): return data", "score.py", name)
     config = InferenceConfig("score.py", source_directory=folder, environment=environment)

@@ -109,12 +109,12 @@ def served(yard: Yard, version: int) -> str:
 
 def deployed(yard: Yard) -> Any:
     """An endpoint that answers, run by this interpreter."""
-    from runyard import Endpoint, Environment, Workspace
+    from runyard import Endpoint, Environment
 
     environment = Environment("plain")
     environment.python.user_managed_dependencies = True
     environment.python.interpreter_path = sys.executable
-    workspace = Workspace.from_config()
+    workspace = yard.workspace
     endpoint = Endpoint.deploy(
         workspace, "sums", script=served(yard, 1), environment=environment, replace=True
     )

@@ -14,7 +14,7 @@ import time, os
 from azureml.core import Run
 run = Run.get_context()
 os.makedirs("outputs", exist_ok=True)
-for step in range(60):
+for step in range(30):
     run.log("loss", 1.0 / (step + 1))
     print("step", step)
     time.sleep(0.1)
@@ -45,31 +45,30 @@ def _losses(run):
 def test_the_service_is_killed_while_a_run_trains(yard):
     """A run goes on without the service, and nothing of it is missing afterwards."""
     run = yard.submit(TRAIN)
-    _running(yard, run)
-    time.sleep(1)
+    yard.until(lambda: len(_losses(run)) > 3, "no metrics")
     yard.kill_service()
     time.sleep(1)
     details = run.wait_for_completion()
     assert details["status"] == "Completed"
-    assert len(run.get_metrics()["loss"]) == 60
+    assert len(run.get_metrics()["loss"]) == 30
     run.download_file("azureml-logs/70_driver_log.txt", "log.txt")
     lines = [line for line in Path("log.txt").read_text().splitlines() if line.startswith("step")]
-    assert lines == [f"step {n}" for n in range(60)]
+    assert lines == [f"step {n}" for n in range(30)]
     assert "outputs/done.txt" in run.get_file_names()
 
 
-def test_the_agent_is_killed(yard):
+def test_the_agent_is_killed(guest):
     """A run whose agent is killed fails and says so; its log and metrics are kept."""
-    run = yard.submit(TRAIN.replace("range(60)", "range(6000)"))
-    _running(yard, run)
-    yard.until(lambda: len(_losses(run)) > 3, "no metrics")
-    os.kill(_agent(yard, run), signal.SIGKILL)
+    run = guest.submit(TRAIN.replace("range(30)", "range(6000)"))
+    _running(guest, run)
+    guest.until(lambda: len(_losses(run)) > 3, "no metrics")
+    os.kill(_agent(guest, run), signal.SIGKILL)
     details = run.wait_for_completion(raise_on_error=False)
     assert details["status"] == "Failed"
     assert "agent" in str(details["error"])
     assert len(run.get_metrics()["loss"]) > 3
     assert "azureml-logs/70_driver_log.txt" in run.get_file_names()
-    yard.until(lambda: not yard.run_processes(run.id), "processes are left over")
+    guest.until(lambda: not guest.run_processes(run.id), "processes are left over")
 
 
 def _command_line(pid):
@@ -97,35 +96,35 @@ time.sleep(600)
 """
 
 
-def test_a_daemon_outlives_neither_run_nor_agent(yard):
+def test_a_daemon_outlives_neither_run_nor_agent(guest):
     """What has left session, environment and parents behind is ended, the agent's end included."""
-    run = yard.submit(DAEMON)
-    pid_file = yard.home / "runs" / run.id / "work" / "pid"
-    yard.until(lambda: pid_file.exists() and pid_file.read_text(), "no daemon")
+    run = guest.submit(DAEMON)
+    pid_file = guest.home / "runs" / run.id / "work" / "pid"
+    guest.until(lambda: pid_file.exists() and pid_file.read_text(), "no daemon")
     pid = int(pid_file.read_text())
-    os.kill(_agent(yard, run), signal.SIGKILL)
+    os.kill(_agent(guest, run), signal.SIGKILL)
     assert run.wait_for_completion(raise_on_error=False)["status"] == "Failed"
-    yard.until(lambda: not _command_line(pid), "the daemon is left over")
+    guest.until(lambda: not _command_line(pid), "the daemon is left over")
 
 
-def test_the_agent_and_who_saves_what_it_left_are_killed(yard):
+def test_the_agent_and_who_saves_what_it_left_are_killed(guest):
     """Another one goes on where the last was killed: all is kept, and the run's folder goes."""
-    run = yard.submit(TRAIN + "\ntime.sleep(60)\n")
-    _running(yard, run)
-    yard.until(lambda: len(_losses(run)) > 3, "no metrics")
-    folder = yard.home / "runs" / run.id
+    run = guest.submit(TRAIN + "\ntime.sleep(60)\n")
+    _running(guest, run)
+    guest.until(lambda: len(_losses(run)) > 3, "no metrics")
+    folder = guest.home / "runs" / run.id
     (folder / "work" / "outputs" / "half.txt").write_text("half")
-    last = _agent(yard, run)
+    last = _agent(guest, run)
     os.kill(last, signal.SIGKILL)
     for _ in range(2):
-        yard.until(lambda last=last: _agent(yard, run) not in (0, last), "no salvage begins")
-        last = _agent(yard, run)
+        guest.until(lambda last=last: _agent(guest, run) not in (0, last), "no salvage begins")
+        last = _agent(guest, run)
         os.kill(last, signal.SIGKILL)
     assert run.wait_for_completion(raise_on_error=False)["status"] == "Failed"
     assert len(run.get_metrics()["loss"]) > 3
     assert "outputs/half.txt" in run.get_file_names()
-    yard.until(lambda: not folder.exists(), "the run's folder is left")
-    assert yard.run_processes(run.id) == []
+    guest.until(lambda: not folder.exists(), "the run's folder is left")
+    assert guest.run_processes(run.id) == []
 
 
 def test_jobs_have_the_umask_of_who_started_the_service(yard):
@@ -143,10 +142,10 @@ def test_jobs_have_the_umask_of_who_started_the_service(yard):
     assert "umask 0o27" in Path("log.txt").read_text()
 
 
-def test_the_client_is_killed_while_it_waits(yard):
+def test_the_client_is_killed_while_it_waits(guest):
     """A client that dies changes nothing, and a new one attaches to the run."""
-    source = yard.script(TRAIN)
-    client = yard.client(
+    source = guest.script(TRAIN)
+    client = guest.client(
         "import sys\n"
         "from azureml.core import Environment, Experiment, ScriptRunConfig, Workspace\n"
         "e = Environment('plain'); e.python.user_managed_dependencies = True\n"
@@ -169,12 +168,12 @@ def test_the_client_is_killed_while_it_waits(yard):
     run = Run.get(Workspace.from_config(), run_id)
     assert run.get_status() in ("Running", "Finalizing", "Completed")
     assert run.wait_for_completion()["status"] == "Completed"
-    assert len(run.get_metrics()["loss"]) == 60
+    assert len(run.get_metrics()["loss"]) == 30
 
 
-def test_the_training_process_is_killed(yard):
+def test_the_training_process_is_killed(guest):
     """A killed training process is a failure that names the signal; what it left is kept."""
-    run = yard.submit(
+    run = guest.submit(
         "import os, signal\n"
         "os.makedirs('outputs', exist_ok=True)\n"
         "open('outputs/half.txt', 'w').write('half')\n"
@@ -197,28 +196,26 @@ time.sleep(600)
 """
 
 
-def test_cancel_while_running_ends_every_process(yard):
+def test_cancel_while_running_ends_every_process(guest):
     """After a cancel no process of the run is left, also none that changed its session."""
-    run = yard.submit(GRANDCHILDREN)
-    _running(yard, run)
-    yard.until(lambda: len(yard.run_processes(run.id)) >= 2, "the grandchild does not start")
+    run = guest.submit(GRANDCHILDREN)
+    _running(guest, run)
+    guest.until(lambda: len(guest.run_processes(run.id)) >= 2, "the grandchild does not start")
     run.cancel()
     assert run.wait_for_completion()["status"] == "Canceled"
-    yard.until(lambda: not yard.run_processes(run.id), "processes are left over")
+    guest.until(lambda: not guest.run_processes(run.id), "processes are left over")
 
 
-def test_cancel_while_queued(yard):
+def test_cancel_while_queued(guest):
     """A run that waits for nodes is canceled at once and never starts."""
-    from azureml.core import Workspace
     from azureml.core.compute import AmlCompute, ComputeTarget
 
-    workspace = Workspace.from_config()
     config = AmlCompute.provisioning_configuration(vm_size="STANDARD_D2_V2", max_nodes=1)
-    ComputeTarget.create(workspace, "one", config)
-    first = yard.submit("import time; time.sleep(600)", target="one")
-    _running(yard, first)
-    second = yard.submit("print('never')", target="one")
-    yard.until(lambda: second.get_status() == "Queued", "the second run does not queue")
+    ComputeTarget.create(guest.workspace, "one", config)
+    first = guest.submit("import time; time.sleep(600)", target="one")
+    _running(guest, first)
+    second = guest.submit("print('never')", target="one")
+    guest.until(lambda: second.get_status() == "Queued", "the second run does not queue")
     second.cancel()
     assert second.wait_for_completion()["status"] == "Canceled"
     assert "azureml-logs/70_driver_log.txt" not in second.get_file_names()
@@ -226,7 +223,7 @@ def test_cancel_while_queued(yard):
     assert first.wait_for_completion()["status"] == "Canceled"
 
 
-def test_cancel_while_preparing(yard):
+def test_cancel_while_preparing(guest):
     """A run whose environment is being made is canceled, and the build does not go on for it."""
     from azureml.core import Environment
     from azureml.core.conda_dependencies import CondaDependencies
@@ -236,8 +233,8 @@ def test_cancel_while_preparing(yard):
         pip_packages=["numpy==2.2.6", "pandas==2.2.3", "scipy==1.15.3", "scikit-learn==1.6.1"],
         python_version="3.11",
     )
-    run = yard.submit("print('never')", environment=environment)
-    yard.until(lambda: run.get_status() == "Preparing", "the run does not prepare")
+    run = guest.submit("print('never')", environment=environment)
+    guest.until(lambda: run.get_status() == "Preparing", "the run does not prepare")
     run.cancel()
     assert run.wait_for_completion()["status"] == "Canceled"
     assert "azureml-logs/70_driver_log.txt" not in run.get_file_names()
@@ -246,10 +243,11 @@ def test_cancel_while_preparing(yard):
 def test_two_clients_start_the_service_at_once(yard):
     """Two clients that find no service end with the same one."""
     code = (
-        "import json, os\n"
         "from azureml.core import Workspace\n"
+        "from runyard.client.discovery import connect\n"
+        "from runyard.protocol.routes import SERVICE_STATUS\n"
         "Workspace.from_config()\n"
-        "print(json.load(open(os.environ['RUNYARD_HOME'] + '/service.json'))['pid'])\n"
+        "print(connect().call(SERVICE_STATUS).pid)\n"
     )
     clients = [yard.client(code) for _ in range(4)]
     answers = [client.communicate(timeout=120)[0].strip() for client in clients]
@@ -258,9 +256,9 @@ def test_two_clients_start_the_service_at_once(yard):
 
 
 @pytest.mark.slow
-def test_a_script_that_prints_100_mb(yard):
+def test_a_script_that_prints_100_mb(guest):
     """A long log arrives whole."""
-    run = yard.submit(
+    run = guest.submit(
         "line = 'x' * 999\nfor n in range(100_000):\n    print(line)\nprint('the end')\n"
     )
     assert run.wait_for_completion()["status"] == "Completed"
@@ -268,9 +266,9 @@ def test_a_script_that_prints_100_mb(yard):
     assert Path("log.txt").stat().st_size == 100_000_000 + len("the end\n")
 
 
-def test_a_script_that_closes_stdout(yard):
+def test_a_script_that_closes_stdout(guest):
     """Closing stdout harms nobody; what was printed before and the outputs are kept."""
-    run = yard.submit(
+    run = guest.submit(
         "import os, sys\n"
         "print('hello', flush=True)\n"
         "sys.stdout.close(); os.close(1); os.close(2)\n"
@@ -282,19 +280,19 @@ def test_a_script_that_closes_stdout(yard):
     assert "hello" in Path("log.txt").read_text()
 
 
-def test_a_script_that_forks_and_leaves_a_child(yard):
+def test_a_script_that_forks_and_leaves_a_child(guest):
     """A run ends with its script; a child that it left behind is ended too."""
-    run = yard.submit(
+    run = guest.submit(
         "import os, time\nif os.fork() == 0:\n    os.setsid(); time.sleep(600)\nprint('gone')\n"
     )
     assert run.wait_for_completion()["status"] == "Completed"
-    yard.until(lambda: not yard.run_processes(run.id), "the child is left over")
+    guest.until(lambda: not guest.run_processes(run.id), "the child is left over")
 
 
-def test_a_script_that_prints_bytes_that_are_not_text(yard):
+def test_a_script_that_prints_bytes_that_are_not_text(guest):
     """Bytes that are not UTF-8 are stored as they are and shown as far as they can be."""
-    run = yard.submit("import os\nos.write(1, b'caf\\xe9 \\xff\\xfe end\\n')\n")
-    client = yard.client(
+    run = guest.submit("import os\nos.write(1, b'caf\\xe9 \\xff\\xfe end\\n')\n")
+    client = guest.client(
         "from azureml.core import Run, Workspace\n"
         f"Run.get(Workspace.from_config(), {run.id!r}).wait_for_completion(show_output=True)\n"
     )
@@ -337,9 +335,9 @@ def _fill(path: Path) -> None:
         return
 
 
-def test_python_is_the_interpreter_asked_for(yard):
+def test_python_is_the_interpreter_asked_for(guest):
     """A user-managed environment runs under exactly the interpreter that was named."""
-    run = yard.submit("import sys; print(sys.executable)")
+    run = guest.submit("import sys; print(sys.executable)")
     run.wait_for_completion()
     run.download_file("azureml-logs/70_driver_log.txt", "log.txt")
     assert Path("log.txt").read_text().strip() == sys.executable

@@ -108,13 +108,11 @@ def ended(yard: Any, run: Any) -> str:
 @pytest.mark.slow
 def test_every_gang_ends_as_what_was_killed_makes_it(yard: Any) -> None:
     """Completed, or Failed with the reason; nothing of it runs on and no node stays taken."""
-    from azureml.core import Experiment, Workspace
-    from azureml.core.compute import AmlCompute, ComputeTarget
+    from azureml.core import Experiment
 
     dice = random.Random(SEED)
-    workspace = Workspace.from_config()
-    size = AmlCompute.provisioning_configuration(vm_size="STANDARD_D2_V2", max_nodes=2)
-    target = ComputeTarget.create(workspace, "two", size)
+    name, workspace = yard.two_nodes(), yard.workspace
+    target = workspace.compute_targets[name]
     told: dict[str, int] = {}
     for number in range(STARTS):
         begun = time.monotonic()

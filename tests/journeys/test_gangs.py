@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from .conftest import Yard
+
 SCRIPT = """
 import json, os, socket, sys, time
 told = json.loads(os.environ["TF_CONFIG"])
@@ -34,16 +36,19 @@ while len(os.listdir("outputs")) < 2:
 """
 
 
+@pytest.fixture
+def yard(guest: Yard) -> Yard:
+    """A service that the tests of this file share: each looks after its own run alone."""
+    return guest
+
+
 def submit(yard: Any, text: str) -> Any:
     """Submit one parameter server and two workers on two nodes."""
-    from azureml.core import Workspace
-    from azureml.core.compute import AmlCompute, ComputeTarget
     from azureml.core.runconfig import TensorflowConfiguration
 
-    config = AmlCompute.provisioning_configuration(vm_size="STANDARD_D2_V2", max_nodes=2)
-    ComputeTarget.create(Workspace.from_config(), "two", config)
     distributed = TensorflowConfiguration(worker_count=2, parameter_server_count=1)
-    return yard.submit(SCRIPT + text, target="two", distributed_job_config=distributed)
+    target = yard.two_nodes()
+    return yard.submit(SCRIPT + text, target=target, distributed_job_config=distributed)
 
 
 def ranks(run: Any) -> dict[str, str]:
@@ -179,13 +184,8 @@ time.sleep(300)
 def test_who_hangs_is_named(yard: Any, nodes: int, first: int, late: int) -> None:
     """With an exit deadline a run does not wait for ever when one rank has ended well."""
     import runyard
-    from azureml.core import Workspace
-    from azureml.core.compute import AmlCompute, ComputeTarget
 
-    target = "local"
-    if nodes > 1:
-        config = AmlCompute.provisioning_configuration(vm_size="STANDARD_D2_V2", max_nodes=nodes)
-        target = ComputeTarget.create(Workspace.from_config(), "two", config).name
+    target = yard.two_nodes() if nodes > 1 else "local"
     setting = runyard.Torch(2 // nodes, nodes, exit_deadline_seconds=0.5)
     text = WAITS.format(first=first, late=late)
     run = yard.submit(text, target=target, distributed_job_config=setting)

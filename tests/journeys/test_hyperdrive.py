@@ -99,10 +99,10 @@ def yard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yard]:
 @pytest.fixture
 def experiment(yard: Any, request: pytest.FixtureRequest) -> Any:
     """An experiment of the test's own."""
-    from azureml.core import Experiment, Workspace
+    from azureml.core import Experiment
 
     name = "".join(each if each.isalnum() else "-" for each in request.node.name)
-    return Experiment(Workspace.from_config(), name.strip("-"))
+    return Experiment(yard.workspace, name.strip("-"))
 
 
 def test_a_sweep_from_the_space_to_the_best_run(yard: Any, experiment: Any, capsys: Any) -> None:

@@ -12,6 +12,8 @@ import pytest
 
 from runyard_server.testing.clocks import of_an_idle_machine
 
+from .conftest import Yard
+
 pytestmark = pytest.mark.slow
 
 SCRIPT = """
@@ -35,21 +37,24 @@ time.sleep(300)
 """
 
 
+@pytest.fixture
+def yard(guest: Yard) -> Yard:
+    """A service that the tests of this file share: each looks after its own run alone."""
+    return guest
+
+
 def submit(yard: Any, text: str, nodes: int = 2, each: int = 1, **variables: str) -> Any:
     """Submit a script to a cluster of two nodes."""
-    from azureml.core import Environment, Workspace
-    from azureml.core.compute import AmlCompute, ComputeTarget
+    from azureml.core import Environment
     from azureml.core.runconfig import MpiConfiguration
 
     environment = Environment("with-mpi")
     environment.python.user_managed_dependencies = True
     environment.python.interpreter_path = sys.executable
     environment.environment_variables = variables
-    config = AmlCompute.provisioning_configuration(vm_size="STANDARD_D2_V2", max_nodes=2)
-    ComputeTarget.create(Workspace.from_config(), "two", config)
     return yard.submit(
         SCRIPT + text,
-        target="two",
+        target=yard.two_nodes(),
         environment=environment,
         distributed_job_config=MpiConfiguration(process_count_per_node=each, node_count=nodes),
     )

@@ -69,11 +69,11 @@ def wheel(folder: Path) -> Path:
 @pytest.fixture
 def config(yard: Yard) -> Any:
     """An InferenceConfig whose environment is a wheel of the workspace."""
-    from azureml.core import Environment, Workspace
+    from azureml.core import Environment
     from azureml.core.conda_dependencies import CondaDependencies
     from azureml.core.model import InferenceConfig
 
-    address = Environment.add_private_pip_wheel(Workspace.from_config(), str(wheel(yard.folder)))
+    address = Environment.add_private_pip_wheel(yard.workspace, str(wheel(yard.folder)))
     source = yard.folder / "code"
     source.mkdir()
     (source / "score.py").write_text(SCORE)
@@ -87,12 +87,12 @@ def config(yard: Yard) -> Any:
 
 
 @pytest.fixture
-def model(config: Any) -> Any:
+def model(yard: Yard, config: Any) -> Any:
     """A registered model of one file."""
-    from azureml.core import Model, Workspace
+    from azureml.core import Model
 
     Path("weights.txt").write_text("2")
-    return Model.register(Workspace.from_config(), "weights.txt", "weights")
+    return Model.register(yard.workspace, "weights.txt", "weights")
 
 
 class Container:
@@ -236,7 +236,9 @@ def test_an_image_is_built_by_the_engine_of_this_machine(
     def build(status: int) -> Any:
         engine.write_text(ENGINE.format(context=yard.folder / "built", status=status))
         engine.chmod(0o755)
-        return Model.package(model.workspace, [model], config, "scoring", "v1")
+        return Model.package(
+            model.workspace, [model], config, image_name="scoring", image_label="v1"
+        )
 
     package = build(0)
     package.wait_for_creation(show_output=True)

@@ -7,6 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from .conftest import Yard
+
 SCRIPT = """
 import json, os, pathlib, socket, sys, time
 told = json.loads(os.environ["TF_CONFIG"])
@@ -22,15 +26,17 @@ pathlib.Path("outputs", f"{{attempt}}.txt").write_text("made here")
 """
 
 
+@pytest.fixture
+def yard(guest: Yard) -> Yard:
+    """A service that the tests of this file share: each looks after its own run alone."""
+    return guest
+
+
 def submit(yard: Any, text: str, retries: int) -> Any:
     """Submit two workers and a parameter server on two nodes, which count their attempts."""
-    from azureml.core import Environment, Experiment, ScriptRunConfig, Workspace
-    from azureml.core.compute import AmlCompute, ComputeTarget
+    from azureml.core import Environment, Experiment, ScriptRunConfig
     from azureml.core.runconfig import TensorflowConfiguration
 
-    workspace = Workspace.from_config()
-    size = AmlCompute.provisioning_configuration(vm_size="STANDARD_D2_V2", max_nodes=2)
-    ComputeTarget.create(workspace, "two", size)
     counts = yard.folder / "counts"
     counts.mkdir()
     environment = Environment("plain")
@@ -39,12 +45,12 @@ def submit(yard: Any, text: str, retries: int) -> Any:
     config = ScriptRunConfig(
         yard.script(SCRIPT.format(folder=str(counts)) + text),
         script="train.py",
-        compute_target="two",
+        compute_target=yard.two_nodes(),
         environment=environment,
         distributed_job_config=TensorflowConfiguration(worker_count=2, parameter_server_count=1),
     )
     config.run_config.max_retries = retries
-    return Experiment(workspace, "journey").submit(config)
+    return Experiment(yard.workspace, "journey").submit(config)
 
 
 def attempts(yard: Any) -> list[int]:

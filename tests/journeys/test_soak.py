@@ -7,15 +7,20 @@ service's own. Whoever works writes a line into a ledger of its own *after* each
 so that what must be there is known.
 
 SOAK_KILLS says how many are killed (8 by default; `make soak` takes 500), SOAK_SEED repeats the
-choices of a run that failed, SOAK_AT_ONCE says how many runs work at the same time.
+choices of a run that failed, SOAK_AT_ONCE says how many runs work at the same time. With
+TESTS_ON=postgresql the records are on a server of the soak's own, which is killed, too, and two
+processes follow the one that serves and take over from it.
 """
 
 import os
 import random
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,16 +28,20 @@ from typing import Any
 
 import pytest
 
+from runyard_server.testing.databases import is_postgresql, programs, use
+from runyard_server.testing.postgres import PostgresServer
+
 KILLS = int(os.environ.get("SOAK_KILLS", "8"))
 SEED = int(os.environ.get("SOAK_SEED", str(random.randrange(1 << 30))))
 AT_ONCE = int(os.environ.get("SOAK_AT_ONCE", "3"))
 END_SECONDS = 120.0
+FOLLOWERS = 2
 PROGRESS = 25
 TERMINAL = ("Completed", "Failed", "Canceled")
 # What a script does, and how it remembers what has been acknowledged. Calls that need the service
 # are tried again while it is away; what a registration may then double is counted as tried.
 SCRIPT = """
-import json, os, sys, time, urllib.error, urllib.request
+import json, os, sys, time, urllib.error, urllib.parse, urllib.request
 from azureml.core import Run
 run, ledger = Run.get_context(), os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 def note(what, number):
@@ -46,10 +55,19 @@ def again(work):
                 return None
             time.sleep(0.1)
     raise SystemExit("the service does not come back")
+def address():
+    told = urllib.parse.urlsplit(os.environ["MLFLOW_TRACKING_URI"])
+    ledgers = os.path.dirname(sys.argv[1])
+    if os.path.exists(ledgers + "/several"):
+        # MLflow's client knows one address; that of a process may be gone for good.
+        with open(os.path.join(ledgers, "../..", "home", "service.json")) as file:
+            there = urllib.parse.urlsplit(json.load(file)["url"])
+        told = told._replace(netloc=there.netloc)
+    return told.geturl()
 def mlflow(method, path, fields):
     body = fields if isinstance(fields, bytes) else json.dumps(fields).encode()
     headers = {"Authorization": "Bearer " + os.environ["MLFLOW_TRACKING_TOKEN"]}
-    url = os.environ["MLFLOW_TRACKING_URI"] + "/api/2.0/" + path
+    url = address() + "/api/2.0/" + path
     try:
         request = urllib.request.Request(url, body, headers, method=method)
         urllib.request.urlopen(request, timeout=30).read()
@@ -149,12 +167,15 @@ class Soak:
     clients: dict[int, subprocess.Popen[bytes]] = field(default_factory=dict)
     killed: Counter[str] = field(default_factory=Counter)
     touched: set[str] = field(default_factory=set)
+    server: PostgresServer | None = None
     started: int = 0
     collector: subprocess.Popen[bytes] | None = None
+    followers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def keep_clients(self) -> None:
         """See to it that so many clients work, and one collector."""
         self.keep_collector()
+        self.keep_followers()
         self.clients = {n: c for n, c in self.clients.items() if c.poll() is None}
         while len(self.clients) < AT_ONCE:
             number, self.started = self.started, self.started + 1
@@ -170,15 +191,47 @@ class Soak:
     def keep_collector(self) -> None:
         """See to it that contents are collected where a service has begun to keep some."""
         is_there = self.collector is not None and self.collector.poll() is None
-        if not is_there and (self.yard.home / "service.json").exists():
+        # In PostgreSQL whoever leads is the only one that writes, so a collector of its own cannot.
+        if not is_there and not is_postgresql() and (self.yard.home / "service.json").exists():
             with (self.ledgers / "collector.out").open("ab") as output:
                 words = [sys.executable, "-c", COLLECTOR, str(self.yard.home)]
                 self.collector = subprocess.Popen(words, stdout=output, stderr=output)
+
+    def keep_followers(self) -> None:
+        """See to it that others can take over, where several may serve one database."""
+        self.followers = [each for each in self.followers if each.poll() is None]
+        # Not before the first one serves: it is to be a client that starts that.
+        if self.server is None or not (self.yard.home / "service.json").exists():
+            return
+        while len(self.followers) < FOLLOWERS:
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                port = free.getsockname()[1]
+            words = [sys.executable, "-P", "-m", "runyard_server.app", "--port", str(port)]
+            with (self.ledgers / "followers.out").open("ab") as output:
+                started = subprocess.Popen(words, stdout=output, stderr=output)
+            self.followers.append(started)
+
+    def services(self) -> dict[str, int]:
+        """The process that serves, and those that would take over."""
+        alive = {str(each.pid): each.pid for each in self.followers if each.poll() is None}
+        return {**self.yard.services(), **alive}
 
     def collectors(self) -> dict[str, int]:
         """The living collector."""
         here = self.collector
         return {} if here is None or here.poll() is not None else {"collector": here.pid}
+
+    def servers(self) -> dict[str, int]:
+        """The server of the database, where that is PostgreSQL."""
+        return {} if self.server is None else {"": self.server.pid}
+
+    def restart_server(self) -> None:
+        """Cut the database's power, and have it back at once, soon, or after all have given up."""
+        assert self.server is not None
+        self.server.kill()
+        time.sleep(self.dice.choice((0.0, 1.0, 12.0)))
+        self.server.start()
 
     def wait_for_work(self) -> None:
         """Let runs begin between kills, however slow the machine is."""
@@ -195,19 +248,22 @@ class Soak:
     def strike(self) -> bool:
         """Kill something; say whether there was something to kill."""
         kinds = {
-            "service": self.yard.services,
+            "service": self.services,
             "agent": lambda: self.yard.agents("agent"),
             "fork server": self.yard.fork_servers,
             "script": self.yard.scripts,
             "client": lambda: {str(n): c.pid for n, c in self.clients.items()},
             "collector": self.collectors,
+            "database": self.servers,
         }
-        kind = self.dice.choices(list(kinds), [3, 6, 2, 2, 2, 1])[0]
+        kind = self.dice.choices(list(kinds), [3, 6, 2, 2, 2, 1, 2 if self.server else 0])[0]
         victims = sorted(kinds[kind]().items())
         if not victims:
             return False
         name, pid = self.dice.choice(victims)
-        if not self.yard.kill(pid):
+        if kind == "database":
+            self.restart_server()
+        elif not self.yard.kill(pid):
             return False
         self.killed[kind] += 1
         if kind == "fork server":
@@ -305,15 +361,29 @@ def _whole(what: str, found: list[int], said: list[int], more: int = 1) -> None:
     assert len(said) <= len(found) <= len(said) + more, f"{what}: {len(found)} of {len(said)}"
 
 
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[PostgresServer | None]:
+    """A PostgreSQL that may be killed, for the machine's state folder; None with a file."""
+    if not is_postgresql():
+        yield None
+        return
+    folder = Path(tempfile.mkdtemp(prefix="runyard-pg-"))
+    with PostgresServer(folder, programs(), durable=True) as started:
+        use(tmp_path / "home", started.new_database())
+        yield started
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(120 + 20 * KILLS)
-def test_nothing_is_lost_whatever_is_killed(yard: Any) -> None:
+def test_nothing_is_lost_whatever_is_killed(server: PostgresServer | None, yard: Any) -> None:
     """Every run ends; what was acknowledged is there once; no process, folder or file is left."""
     from azureml.core import Experiment, Model, Run, Workspace
 
     ledgers = yard.folder / "ledgers"
     ledgers.mkdir()
-    soak = Soak(yard, random.Random(SEED), ledgers, yard.script(SCRIPT))
+    if server is not None:
+        (ledgers / "several").touch()
+    soak = Soak(yard, random.Random(SEED), ledgers, yard.script(SCRIPT), server=server)
     sys.stdout.write(f"soak: seed {SEED}, {KILLS} kills\n")
     while sum(soak.killed.values()) < KILLS:
         soak.keep_clients()
@@ -323,7 +393,7 @@ def test_nothing_is_lost_whatever_is_killed(yard: Any) -> None:
             sys.stdout.write(f"soak: {sum(soak.killed.values())} kills, {len(soak.runs())} runs\n")
             sys.stdout.flush()
     collector = [] if soak.collector is None else [soak.collector]
-    for client in (*soak.clients.values(), *collector):
+    for client in (*soak.clients.values(), *collector, *soak.followers):
         client.kill()
         client.wait()
     workspace = Workspace.from_config()

@@ -113,10 +113,9 @@ def cleaned_up(yard: Any) -> Iterator[None]:
 @pytest.mark.timeout(120 + 60 * UPDATES)
 def test_no_request_fails_while_an_endpoint_is_changed(yard: Any) -> None:
     """New scripts, more and fewer replicas, shares and ways back cost nobody an answer."""
-    from azureml.core import Workspace
     from runyard.sdk.endpoints import Endpoint
 
-    workspace = Workspace.from_config()
+    workspace = yard.workspace
     changes = Changes(yard, None, {"main": ["main-0"], "canary": ["canary-0"]})
     given = {"script": changes.source("main-0"), "environment": _environment()}
     endpoint = changes.endpoint = Endpoint.deploy(workspace, "changed", **given)

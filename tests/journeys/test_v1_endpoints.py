@@ -43,12 +43,12 @@ def config(yard: Yard) -> Any:
 
 
 @pytest.fixture
-def model(config: Any) -> Any:
+def model(yard: Yard, config: Any) -> Any:
     """A registered model of one file."""
-    from azureml.core import Model, Workspace
+    from azureml.core import Model
 
     Path("weights.txt").write_text("10")
-    return Model.register(Workspace.from_config(), "weights.txt", "weights")
+    return Model.register(yard.workspace, "weights.txt", "weights")
 
 
 def test_a_local_service_is_tried_and_reloaded(model: Any, config: Any, capsys: Any) -> None:
@@ -64,6 +64,9 @@ def test_a_local_service_is_tried_and_reloaded(model: Any, config: Any, capsys: 
     assert "Local webservice is running at http://localhost:" in capsys.readouterr().out
     assert service.run(bytes(SAMPLE, "utf-8")) == [30, 70]
     assert "loaded weights.txt" in service.get_logs()
+    with pytest.raises(WebserviceException, match="get_logs"):
+        service.run("no JSON")
+    assert "JSONDecodeError" in service.get_logs()
     Path("score.py").write_text(SCORE.replace("return [", "return ['new'] + ["))
     service.reload()
     assert service.run(SAMPLE)[0] == "new"

@@ -58,6 +58,6 @@ def check_card(lab: Lab, browser: Browser, kernel: str) -> None:
     with lab.open(browser, f"copy-of-{name}") as book:
         book.shows("✓ Completed")
         chart = book.outputs.locator("img[alt='loss: 12 values']")
-        assert chart.evaluate("image => image.naturalWidth") == 340
+        expect(chart).to_have_js_property("naturalWidth", 340)
         frame = book.outputs.locator("div[style*=border-radius]").first
-        assert frame.evaluate("it => getComputedStyle(it).borderRadius") == "8px"
+        expect(frame).to_have_css("border-radius", "8px")

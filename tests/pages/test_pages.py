@@ -3,18 +3,27 @@
 The reader works in an empty folder with an empty state folder and this interpreter. What a page
 says that its reader has beforehand is in PREPARED; what it calls by an example's name, such as an
 address, is in REPLACED. Packages are fetched once for all pages, and an environment that several
-pages or the tests in tests/distributed name is made once.
+pages or the tests in tests/distributed name is made once. The service and the shell's `runyard` are
+forked from interpreters that have loaded them, but for the pages in FROM_NOTHING.
 """
 
 import os
 import runpy
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from tests.pages.commands import Commands
+
+from runyard_server.testing.services import RunningService, read_connection
 
 pytestmark = [pytest.mark.slow(seconds=15), pytest.mark.timeout(900)]
 
@@ -67,18 +76,26 @@ EARLIER = {
     "docs/how-to/use-the-command-line.md": A_RUN,
     "docs/how-to/watch-runs-in-notebooks.md": A_RUN,
 }
+# Pages whose first lines start a service, by the client or by hand.
+FROM_NOTHING = {
+    "README.md",
+    "docs/tutorial.md",
+    "docs/how-to/from-laptop-to-cluster.md",
+    "docs/how-to/run-a-service.md",
+    "docs/how-to/watch-the-service.md",
+}
 # Page -> number of blocks that no single machine can follow, and what tests them instead.
 ELSEWHERE = {
     "README.md": (2, "tests/journeys/test_article.py, test_the_readme_s_installation"),
     "docs/how-to/from-laptop-to-cluster.md": (3, "tests/ray, tests/slurm, tests/ssh"),
-    "docs/how-to/run-in-containers.md": (3, "tests/journeys/test_containers.py"),
+    "docs/how-to/run-in-containers.md": (4, "tests/journeys/test_containers.py"),
     "docs/how-to/run-on-postgresql.md": (
         5,
         "tests/store/test_postgresql.py, tests/store/test_copying.py, tests/app/test_leadership.py",
     ),
     "docs/how-to/simulated-hosts.md": (1, "tests/hosts"),
     "docs/how-to/tensorboard.md": (1, "tests/sdk/test_tensorboard.py"),
-    "docs/how-to/use-mlflow.md": (5, "tests/mlflow"),
+    "docs/how-to/use-mlflow.md": (6, "tests/mlflow"),
     "docs/how-to/use-object-stores.md": (2, "tests/stores"),
     "docs/how-to/use-the-studio.md": (2, "tests/faces/test_cookies.py, tests/studio/test_login.py"),
     "docs/how-to/watch-runs-in-notebooks.md": (2, "tests/notebook"),
@@ -106,8 +123,18 @@ def followed() -> list[str]:
     ]
 
 
+@pytest.fixture(scope="module")
+def commands() -> Iterator[Path]:
+    """A folder with a `runyard` that starts in no time."""
+    # Of pytest's own folders the path is too long for a socket.
+    with tempfile.TemporaryDirectory(prefix="pages-") as folder, Commands(Path(folder)) as made:
+        yield made.folder
+
+
 @pytest.fixture
-def reader(tmp_path: Path, session_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def reader(
+    tmp_path: Path, session_home: Path, commands: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
     """An empty folder; the reader's home and state folder lie beside it."""
     work, state = tmp_path / "work", tmp_path / "home" / ".runyard"
     for folder in (work, state):
@@ -119,8 +146,19 @@ def reader(tmp_path: Path, session_home: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("RUNYARD_HOME", str(state))
     monkeypatch.setenv("SHELL", "/bin/bash")  # as in any terminal; build machines set none
-    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    places = [str(commands), str(Path(sys.executable).parent), os.environ["PATH"]]
+    monkeypatch.setenv("PATH", os.pathsep.join(places))
     return work
+
+
+def stop(home: Path) -> None:
+    """End the service of a state folder, if one is there, and wait for that."""
+    found = read_connection(home)
+    with suppress(ProcessLookupError):
+        while found is not None:
+            os.kill(found.pid, signal.SIGTERM)
+            time.sleep(0.02)
+            found = read_connection(home)
 
 
 @pytest.mark.parametrize("page", followed())
@@ -134,6 +172,9 @@ def test_a_page_can_be_followed(page: str, reader: Path) -> None:
         script.write_text(script.read_text().replace(*EPOCHS))
     pairs = {"8420": str(free_port()), **REPLACED.get(page, {})}
     replaced = [f"--replace={old}={new}" for old, new in pairs.items()]
+    state = reader.parent / "home" / ".runyard"
+    if page not in FROM_NOTHING:
+        RunningService(state).start()
     if page in EARLIER:
         subprocess.run([sys.executable, "-c", EARLIER[page]], cwd=reader, check=True)
     done = subprocess.run(
@@ -145,7 +186,7 @@ def test_a_page_can_be_followed(page: str, reader: Path) -> None:
         timeout=400,
         check=False,
     )
-    subprocess.run(["runyard", "stop"], capture_output=True, check=False)
+    stop(state)
     assert done.returncode == 0, done.stdout[-6000:]
 
 

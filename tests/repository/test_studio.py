@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SERVER = ROOT / "packages/runyard-server"
 WEB = SERVER / "web"
 STATIC = "runyard_server/faces/studio/static"
-LINES = 14_223
+LINES = 14_263
 # The port of `discard`, where nothing listens.
 NOWHERE = "http://127.0.0.1:9/"
 LINE = "The studio is not built"
@@ -35,7 +35,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_pages_stay_small() -> None:
-    """Python people own them: the sources end at 14,223 lines, the libraries at three."""
+    """Python people own them: the sources end at 14,263 lines, the libraries at three."""
     sources = [
         path
         for path in (WEB / "src").rglob("*.ts*")

@@ -26,7 +26,7 @@ PARTITIONS = (
 TIGHT = {"tight": 'sbatch_options = "--mem=150M"'}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlurmCluster]:
     """Slurm, with a partition for short jobs and one for urgent ones beside its default one."""
     command = ["bash", str(Path(__file__).parents[2] / "tools/slurm.sh"), "--find"]
@@ -38,9 +38,9 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlurmCluster]:
         yield cluster
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def served(slurm: SlurmCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlurmYard]:
-    """A service on it that the tests of a file share."""
+    """A service on it that all tests share."""
     made = SlurmYard(slurm, tmp_path_factory.mktemp("served"), beside=TIGHT)
     made.service.start()
     with made.client():

@@ -125,7 +125,7 @@ class SlurmYard:
 
     def told(self, run: Any) -> Any:
         """All that is known of a run, for a test that fails."""
-        log = (self.service.home / "logs" / "service.log").read_text()
+        log = self.service.log
         return run.get_details(), self.jobs(), log[-3000:]
 
     def message(self, run: Any) -> str:

@@ -4,6 +4,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.stores.servers import ACCESS_KEY, BUCKET, SECRET_KEY, Server
@@ -73,9 +74,9 @@ def test_a_service_lives_on_a_bucket(remote, rclone, tmp_path, monkeypatch):
     straight: list[str] = []
     follow = redirects.followed
 
-    def followed(address: str, first: int, version: str) -> object:
+    def followed(address: str, *more: Any) -> object:
         straight.append(address)
-        return follow(address, first, version)
+        return follow(address, *more)
 
     monkeypatch.setattr(redirects, "followed", followed)
     run.download_files("outputs/model", "back")

@@ -1,6 +1,7 @@
 """Datasets whose files are in a bucket: versions that mean bytes, records, and what a run gets."""
 
 import sys
+from pathlib import Path
 
 import pytest
 from tests.stores.test_datastores import register
@@ -43,6 +44,7 @@ def test_a_version_means_the_bytes_of_a_bucket(workspace, store, tmp_path):
     assert images.to_path() == ["/a.txt", "/deep/large.bin"]
     images.download(tmp_path / "out")
     assert (tmp_path / "out/deep/large.bin").stat().st_size == SMALL_BYTES + 1
+    kept = Dataset.File.from_files((store, "")).register(workspace, "kept", pin=True)
     (tmp_path / "data/sales.csv").write_text("shop,sold\na,3\nb,44\n")
     store.upload_files(
         [str(tmp_path / "data/sales.csv")], target_path=".", overwrite=True, show_progress=False
@@ -52,6 +54,9 @@ def test_a_version_means_the_bytes_of_a_bucket(workspace, store, tmp_path):
     assert first.diff(second) == {"added": [], "removed": [], "changed": ["sales.csv"]}
     with pytest.warns(UserWarning, match="1 of 1 files differ from version 1"):
         assert first.to_columns()["sold"] == [3, 44]
+    store.delete_file("images/deep/large.bin")
+    places = [Path(place) for place in kept.download(tmp_path / "kept")]
+    assert [place.stat().st_size for place in places] == [1, SMALL_BYTES + 1, 18]
 
 
 @pytest.mark.slow(seconds=4)

@@ -2,10 +2,9 @@
 
 import io
 import json
-import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -24,7 +23,9 @@ from runyard.sdk.datastores import Datastore
 from runyard.sdk.exceptions import UserErrorException
 from runyard.sdk.experiments import Experiment
 from runyard.sdk.submission import Submission
-from runyard_server.testing import programs
+from runyard_server.store.home import Home
+from runyard_server.store.records import Records
+from runyard_server.testing import databases, programs
 
 SCRIPT = """
 import os, sys
@@ -220,12 +221,11 @@ def test_keys_are_nowhere_in_clear(service, workspace, rclone, prefix):
     record = workspace.service.datastores.get("secret")
     assert record.direct
     assert SECRET_KEY not in repr(record)
-    with sqlite3.connect(service.home / "runyard.db") as database:
-        assert database.execute(
-            "SELECT credentials FROM datastores WHERE name = 'secret'"
-        ).fetchone()
-        dump = "\n".join(database.iterdump())
-    assert "secret" in dump
+    with closing(Records(databases.url_of(Home(service.home)))) as records:
+        kept = databases.rows(records)
+    assert "'secret'" in kept
+    assert SECRET_KEY not in kept
+    assert ACCESS_KEY not in kept
     for place in service.home.rglob("*"):
         if place.is_file() and place.stat().st_size < 50_000_000:
             content = place.read_bytes()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runyard.client import store_requests
+from runyard.client import pieces, store_requests
 from runyard.protocol.datastores import S3, StoreAddress, WritePlan
 from runyard.protocol.errors import StoreRefused, TemporaryError
 from runyard_server.store.objects import addresses, checking, s3
@@ -187,7 +187,7 @@ def test_pieces_of_a_large_file_come_at_once_and_a_killed_download_goes_on(
     files, monkeypatch, tmp_path
 ):
     """They are put together in order behind what has come; of another version none is taken."""
-    monkeypatch.setattr(store_requests, "PIECE_BYTES", 100_000)
+    monkeypatch.setattr(pieces, "PIECE_BYTES", 100_000)
     data = bytes(range(256)) * 4000
     put(files, "big", data)
     known = files.look("big")

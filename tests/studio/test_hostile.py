@@ -5,6 +5,7 @@ import json
 from urllib.request import Request, urlopen
 
 import pytest
+from playwright.sync_api import expect
 
 NASTY = '"><img src=x onerror="window.gone=1"><script>window.gone=1</script>'
 REPORT = b"""<p id="said">nothing</p><script>
@@ -57,7 +58,7 @@ def test_texts_are_texts(visit, run):
         page.get_by_text("onerror=").first.wait_for()
         assert page.evaluate("window.gone") is None, part
         assert page.title() != "gone"
-    assert page.locator("img.picture").count() == 1
+    expect(page.locator("img.picture")).to_have_count(1)
 
 
 def test_a_report_is_shut_in(visit, run):
@@ -66,7 +67,7 @@ def test_a_report_is_shut_in(visit, run):
     page = tab.open(f"{run}/files/outputs/r.html")
     said = page.frame_locator("iframe.report").get_by_text("no answer")
     said.wait_for()
-    assert said.inner_text() == "no cookie, no parent, no answer"
+    expect(said).to_have_text("no cookie, no parent, no answer")
     assert page.title() != "gone"
     # The browser tells what it refused the frame.
     tab.forgive("violates|sandbox|Refused|Blocked|blocked|Failed to read|about")

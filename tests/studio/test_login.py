@@ -5,6 +5,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 
 import pytest
+from playwright.sync_api import expect
 
 from runyard_server.core.sessions import CODE_SECONDS
 
@@ -53,8 +54,8 @@ def test_a_link_signs_in_once_and_leaves_no_trace(filled, browser):
             assert "code=" not in page.url
         else:
             page.get_by_role("alert").wait_for()
-            assert USED in page.get_by_role("alert").inner_text()
-            assert "runyard studio" in page.locator("main").inner_text()
+            expect(page.get_by_role("alert")).to_contain_text(USED)
+            expect(page.locator("main")).to_contain_text("runyard studio")
         context.close()
 
 
@@ -116,7 +117,7 @@ def test_another_site_can_link_here_and_do_nothing_else(filled, visit, elsewhere
     page.get_by_role("link", name="runs").click()
     page.wait_for_url("**/runs/default")
     tab.settle()
-    assert page.get_by_role("row").count() > 1
+    expect(page.get_by_role("row").nth(1)).to_be_visible()
     tab.forgive(r"127\.0\.0\.1|CORS|401|403|Failed to load|ERR_")
 
 
@@ -128,7 +129,7 @@ def test_signed_out_elsewhere_means_signed_out_here(filled, visit):
     tab.page.evaluate("fetch('/leave', {method: 'POST'})")
     tab.page.reload()
     tab.page.get_by_label("Or a token").wait_for()
-    assert tab.page.get_by_role("row").count() == 0
+    expect(tab.page.get_by_role("row")).to_have_count(0)
 
 
 def test_an_old_code_signs_nobody_in():

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from playwright.sync_api import expect
 
 
 @pytest.fixture
@@ -24,9 +25,9 @@ def test_a_model_s_lineage_leads_to_its_run_and_its_endpoint(filled, visit):
     page.locator(".lineage a.run").click()
     page.wait_for_url(f"**/runs/*/{filled.names['run']}")
     tab.open(f"{model}/use")
-    assert "version=1)" in page.locator("main").inner_text()
+    expect(page.locator("main")).to_contain_text("version=1)")
     tab.open(f"{model}/files/model.txt")
-    assert "weights" in page.locator(".preview .text").inner_text()
+    expect(page.locator(".preview .text")).to_contain_text("weights")
 
 
 def test_two_versions_are_chosen_and_compared(filled, visit):
@@ -38,7 +39,7 @@ def test_two_versions_are_chosen_and_compared(filled, visit):
     page.get_by_role("button", name="Compare 1 with 2").click()
     page.wait_for_url("**/diff?from=1&to=2")
     page.get_by_label("also what is the same").check()
-    assert "rate" in page.locator("section", has_text="Parameters").first.inner_text()
+    expect(page.locator("section", has_text="Parameters").first).to_contain_text("rate")
 
 
 def test_a_digit_is_drawn_and_its_answer_shown(visit, sums):
@@ -53,7 +54,7 @@ def test_a_digit_is_drawn_and_its_answer_shown(visit, sums):
     page.get_by_role("button", name="Send").click()
     size, total = json.loads(page.locator(".answer pre").inner_text())[0]
     assert (size, total > 20) == (784, True)
-    assert "ms" in page.locator(".answer p").inner_text()
+    expect(page.locator(".answer p")).to_contain_text("ms")
     page.get_by_role("button", name="JSON").click()
     page.get_by_label("Request as JSON").fill("nonsense")
     page.get_by_role("button", name="Send").click()

@@ -1,5 +1,7 @@
 """Every page opens by a click (by its address: test_access.py)."""
 
+from playwright.sync_api import expect
+
 PARTS = "Parts of this page"
 
 
@@ -12,7 +14,7 @@ def test_every_page_of_the_navigation_opens_by_a_click(filled, visit, pages):
         page.get_by_role("navigation", name="Pages").get_by_role("link", name=name).click()
         page.wait_for_url("**" + address)
         tab.settle()
-        assert page.locator("main h1").count() == 1, address
+        expect(page.locator("main h1")).to_have_count(1)
     assert page.evaluate("window.kept")
 
 
@@ -39,4 +41,4 @@ def test_a_table_s_row_and_a_run_s_tabs_open_by_a_click(filled, visit):
 def test_an_address_that_is_none_says_so(filled, visit):
     """A mistyped address says what there is not, and leads on."""
     tab = visit(f"/runs/default/{filled.names['run']}/nothing")
-    assert tab.page.locator(".failure").count() == 1
+    expect(tab.page.locator(".failure")).to_have_count(1)

@@ -81,7 +81,8 @@ def test_a_pipeline_is_drawn_as_the_api_has_it(filled, visit, submit, axe, tmp_p
         expect(box).to_contain_text(f"{node.status}{' ↺ reused' if node.reused_run else ''}")
         expect(rows.nth(place + 1)).to_contain_text(node.reason or node.reuse)
     assert [bool(node.reused_run) for node in nodes] == [True, False, False]
-    assert [page.locator(f".graph path.{kind}").count() for kind in ("data", "order")] == [1, 1]
+    for kind in ("data", "order"):
+        expect(page.locator(f".graph path.{kind}")).to_have_count(1)
     assert faults(page) == []
     page.set_viewport_size(PHONE)
     assert fits(page)
@@ -96,7 +97,7 @@ def test_a_pipeline_is_drawn_as_the_api_has_it(filled, visit, submit, axe, tmp_p
     page.locator(".trail").get_by_role("link", name="Pipelines").click()
     listed = page.get_by_role("grid", name="Pipelines").locator(f"a[href$='{pipeline}']")
     expect(listed).to_have_count(1)
-    assert page.get_by_role("heading", name="Schedules").count() == 0
+    expect(page.get_by_role("heading", name="Schedules")).to_have_count(0)
 
 
 @pytest.mark.slow(seconds=4)

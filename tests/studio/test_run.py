@@ -25,7 +25,7 @@ def test_code_is_held_against_another_run(filled, visit):
     page = tab.open(f"{run}/code?against=success")
     page.get_by_role("rowheader", name="arguments").wait_for()
     page.get_by_text("The code is the same").wait_for()
-    assert page.get_by_role("rowheader", name="arguments").count() == 1
+    expect(page.get_by_role("rowheader", name="arguments")).to_have_count(1)
 
 
 def test_code_is_held_against_its_commit(filled, visit):
@@ -126,4 +126,4 @@ def test_pictures_of_runs_stand_beside_each_other(filled, visit):
     page = visit(f"/compare/{filled.names['workspace']}?runs={runs}").page
     picture = page.get_by_role("img", name="image of notebook 4, step 0")
     expect(picture).to_be_visible()
-    assert picture.evaluate("(image) => image.naturalWidth") == 1
+    expect(picture).to_have_js_property("naturalWidth", 1)

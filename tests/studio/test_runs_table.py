@@ -121,6 +121,27 @@ def test_old_links_of_experiments_lead_on(filled, visit):
     expect(tab.page.get_by_role("row").nth(1)).to_be_visible()
 
 
+def test_the_day_of_a_workspace_s_packages_is_set_among_the_settings(filled, visit):
+    """What is no day is refused where it was typed; what is one is shown, and taken back."""
+    tab = visit("/settings")
+    page = tab.page
+
+    def typed(day):
+        page.get_by_role("button", name="Change the day").click()
+        page.get_by_label("Day; none is that of the service").fill(day)
+        page.get_by_role("button", name="Set it").click()
+
+    typed("2019")
+    expect(page.get_by_role("alert")).to_contain_text("which is no day")
+    # The refusal is what a browser calls a fault.
+    tab.faults.clear()
+    page.get_by_role("button", name="Leave it").click()
+    typed("2019-08-01")
+    expect(page.get_by_role("definition").first).to_have_text("2019-08-01")
+    typed("")
+    expect(page.get_by_role("definition").first).to_have_text("what the service's settings say")
+
+
 def test_what_is_pasted_is_opened(filled, visit):
     """An id from a chat or a terminal needs no search: pasted anywhere it opens what it names."""
     workspace, run = filled.names["workspace"], filled.names["run"]

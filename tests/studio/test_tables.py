@@ -107,6 +107,7 @@ def test_brackets_go_through_the_list_that_one_came_from(filled, visit):
     tab.settle()
     page.keyboard.press("]")
     page.wait_for_url("**" + second)
+    tab.settle()
     shown = page.get_by_role("heading", level=1).inner_text()
     page.keyboard.press("[")
     page.wait_for_url("**" + first)

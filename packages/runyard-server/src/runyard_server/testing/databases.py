@@ -1,7 +1,8 @@
 """The database that a test's service has: SQLite, or PostgreSQL where that is wanted.
 
 `TESTS_ON=postgresql` has all that is made of the parts in `testing` work on a real PostgreSQL,
-which the session starts once (`server`). Without it each has a file in its state folder.
+which the session starts once (`server`), and so has each service of `services`. One that a client
+starts has it where the client has `variables_of`. Without it each has a file in its state folder.
 """
 
 import fcntl
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from runyard.protocol.service import DATABASE_VARIABLE
 from runyard_server.store.home import Home
 from runyard_server.store.records import Records, sqlite_url
 from runyard_server.store.schema import metadata
@@ -23,11 +25,28 @@ SERVER = "postgres.json"
 TEMPLATE = "runyard_template"
 SESSION_VARIABLE = "TESTS_SESSION"
 _made: dict[Path, str] = {}
+# Whoever asks first may be a test that has gone elsewhere.
+_BEGUN_IN = Path.cwd()
+
+
+def is_postgresql() -> bool:
+    """Whether all is tried on PostgreSQL."""
+    return os.environ.get("TESTS_ON") == "postgresql"
+
+
+def use(root: Path, url: str) -> None:
+    """Have `url_of` give this database for a state folder, of a server that the test may end."""
+    _made[Home(root).root] = url
+
+
+def variables_of(root: Path) -> dict[str, str]:
+    """What a service of a state folder is started with, so that it has the database of `url_of`."""
+    return {DATABASE_VARIABLE: url_of(Home(root))} if is_postgresql() else {}
 
 
 def url_of(home: Home) -> str:
     """The URL of the database of a state folder: the same each time for the same folder."""
-    if os.environ.get("TESTS_ON") != "postgresql":
+    if not is_postgresql():
         # To make its 150 tables and indexes takes five times as long as to copy an empty one.
         if not home.database.exists():
             home.database.write_bytes(_empty())
@@ -87,7 +106,7 @@ def programs() -> Path:
     Raises:
         RuntimeError: There are none; says what to do.
     """
-    folders = (Path.cwd(), *Path.cwd().parents)
+    folders = (_BEGUN_IN, *_BEGUN_IN.parents)
     script = next(path for each in folders if (path := each / "tools/postgres.sh").exists())
     found = subprocess.run(
         ["bash", str(script), "--find"], capture_output=True, text=True, check=False

@@ -41,7 +41,12 @@ class FakeEnvironments:
         return hashlib.sha256(f"{definition!r}{gpu or ''}".encode()).hexdigest()
 
     def lock(
-        self, definition: EnvironmentDefinition, log: Callable[[str], None], *, gpu: bool = False
+        self,
+        definition: EnvironmentDefinition,
+        log: Callable[[str], None],
+        *,
+        gpu: bool = False,
+        begin: bool = False,
     ) -> LockRecord:
         """A lock of the definition's own lines.
 
@@ -49,7 +54,9 @@ class FakeEnvironments:
             definition: The environment's definition.
             log: Takes a line at a time.
             gpu: Whether it is for nodes with a GPU.
+            begin: There is nothing to begin.
         """
+        del begin
         log(f"locking {definition.pip}")
         if self.fault is not None:
             log(self.fault.message)

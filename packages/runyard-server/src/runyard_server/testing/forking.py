@@ -14,6 +14,7 @@ import atexit
 import contextlib
 import gc
 import importlib
+import io
 import json
 import os
 import runpy
@@ -25,7 +26,7 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 LARGEST_REQUEST = 1 << 17
 # What these say is read by an interpreter before it runs anything.
@@ -211,9 +212,24 @@ def _become(asked: dict[str, Any], files: Sequence[int]) -> None:
     for number, each in enumerate(files):
         os.dup2(each, number)
         os.close(each)
+    _renew_streams()
     os.environ.clear()
     os.environ.update(asked["environ"])
     os.chdir(asked["folder"])
+
+
+def _renew_streams() -> None:
+    """Open the standard streams anew: those of before know whether another file can be sought."""
+    sys.stdin = _text(io.BufferedReader(io.FileIO(0, closefd=False)), sys.stdin)
+    sys.stdout = _text(io.BufferedWriter(io.FileIO(1, "w", closefd=False)), sys.stdout)
+    sys.stderr = _text(io.BufferedWriter(io.FileIO(2, "w", closefd=False)), sys.stderr)
+    # Errors are seen at once, whatever they are written into.
+    sys.stderr.reconfigure(line_buffering=True)
+
+
+def _text(file: io.BufferedReader | io.BufferedWriter, before: TextIO) -> io.TextIOWrapper:
+    """A stream of texts as an interpreter opens it, with the encoding of the one before."""
+    return io.TextIOWrapper(file, before.encoding, before.errors, line_buffering=file.isatty())
 
 
 def _main() -> None:

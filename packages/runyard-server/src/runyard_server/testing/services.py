@@ -20,7 +20,7 @@ from pathlib import Path
 from runyard.protocol import codec
 from runyard.protocol.service import CONNECTION_FILE, HOME_VARIABLE, Connection
 from runyard_server import operations
-from runyard_server.testing import prepared
+from runyard_server.testing import databases, prepared
 from runyard_server.testing.forking import ForkedProcess, ForkServer
 
 PATIENCE_SECONDS = 60.0
@@ -65,6 +65,12 @@ class RunningService:
     url: str = ""
     token: str = ""
 
+    @property
+    def log(self) -> str:
+        """What it has logged; of several processes that may share a folder each has a file."""
+        files = sorted((self.home / "logs").glob("service*.log"))
+        return "".join(file.read_text("utf-8") for file in files)
+
     def start(self) -> None:
         """Start it, or start it again, and wait until it listens.
 
@@ -72,9 +78,11 @@ class RunningService:
             RuntimeError: It ended; with what it wrote.
         """
         self.home.mkdir(parents=True, exist_ok=True)
-        if not self.anew:
+        # What imports another light half unpacks it, and any start beside it would sweep that away.
+        if not self.anew and "PYTHONPATH" not in self.variables:
             prepared.share_light(self.home)
-        environ = {**os.environ, **self.variables, HOME_VARIABLE: str(self.home)}
+        given = {**databases.variables_of(self.home), **self.variables}
+        environ = {**os.environ, **given, HOME_VARIABLE: str(self.home)}
         output = self.home / "service.out"
         # A file, since a pipe that nobody reads would stop it.
         with output.open("wb") as file, Path(os.devnull).open("rb") as nothing:

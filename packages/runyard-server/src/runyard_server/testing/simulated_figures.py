@@ -9,11 +9,12 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from statistics import median
 
 from runyard.protocol.errors import NotFound
 from runyard_server.core.notices import work_topic
+from runyard_server.core.system import System
+from runyard_server.store import usage
 from runyard_server.store.subjects import CLUSTER, Subject
 from runyard_server.testing.simulation import Simulation, Turns
 
@@ -107,7 +108,7 @@ def measure(simulation: Simulation, steps: int = 100) -> Figures:
         blind_observe=_blind(simulation),
         restart=_timed(simulation.restart),
         memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _KIB,
-        database=_size(simulation.system.home.database) / _KIB**2,
+        database=_size(simulation.system) / _KIB**2,
     )
 
 
@@ -164,5 +165,6 @@ def _timed(act: Callable[[], object]) -> float:
     return time.process_time() - began
 
 
-def _size(database: Path) -> int:
-    return sum(file.stat().st_size for file in database.parent.glob(f"{database.name}*"))
+def _size(system: System) -> int:
+    file = system.home.database
+    return system.read(lambda work: usage.of_database(work.connection, file)).size

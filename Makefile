@@ -52,17 +52,20 @@ DEMO := $(if $(SERVE),tf-serve/serve.py --out build,$(if $(SWEEP),tf-sweep/searc
 demo: .venv/.ready studio-if-possible  ## Train on MNIST and register the model: the whole path in one command (SWEEP=1: tune it, SERVE=1: serve it)
 	@.venv/bin/python examples/$(DEMO)
 
-# The light half's tests wait half of their time, so they run while the wheels' environment is made
-# and their first tests begin; what they say comes at the end. A browser, Slurm, an ssh server,
-# Podman and PostgreSQL are fetched meanwhile, and whoever needs one waits. Without it its tests fail, and say so;
-# all others are run.
-test: dist/.ready  ## Test the built wheels; the light half by itself on Python 3.7 and the newest
+# What is fetched is fetched while the wheels are built: the tests' packages, and a browser, Slurm, an
+# ssh server, Podman and PostgreSQL, for which whoever needs one waits. Without it its tests fail, and
+# say so; all others are run. The light half's tests wait half of their time, so they run while the
+# wheels are installed and their first tests begin; what they say comes at the end.
+test: | $(UV)  ## Test the built wheels; the light half by itself on Python 3.7 and the newest
 	@mkdir -p build
-	@bash tools/browser.sh >build/browser.log 2>&1 & \
+	@$(MAKE) --no-print-directory .venv-test/.packages >build/packages.log 2>&1 & packages=$$!; \
+	bash tools/browser.sh >build/browser.log 2>&1 & \
 	bash tools/slurm.sh >build/slurm.log 2>&1 & \
 	bash tools/sshd.sh >build/sshd.log 2>&1 & \
 	bash tools/podman.sh >build/podman.log 2>&1 & \
 	bash tools/postgres.sh >build/postgres.log 2>&1 & \
+	$(MAKE) --no-print-directory dist/.ready; \
+	wait $$packages || { cat build/packages.log; exit 1; }; \
 	bash tools/azurite.sh >build/azurite.log 2>&1 & \
 	$(MAKE) --no-print-directory test-light >build/test-light.log 2>&1 & light=$$!; \
 	status=0; $(MAKE) --no-print-directory test-wheels || status=$$?; \
@@ -107,9 +110,11 @@ check-lock: $(UV)
 	@diff -u requirements.lock build/requirements.lock || \
 		{ echo "requirements.lock is not what pyproject.toml asks for: run 'make lock'"; exit 1; }
 
-soak: .venv/.ready studio  ## Kill parts of a working service at 1300 random moments (SOAK_KILLS, SOAK_SEED)
+soak: .venv/.ready studio  ## Kill parts of a working service at 1500 random moments (SOAK_KILLS, SOAK_SEED)
 	SOAK_KILLS=$${SOAK_KILLS:-500} .venv/bin/python -P -m pytest -p no:randomly -s \
 		tests/journeys/test_soak.py
+	TESTS_ON=postgresql SOAK_KILLS=$${SOAK_KILLS:-200} .venv/bin/python -P -m pytest \
+		-p no:randomly -s tests/journeys/test_soak.py
 	SOAK_KILLS=$${SOAK_KILLS:-300} .venv/bin/python -P -m pytest -p no:randomly -s \
 		tests/journeys/test_soak_sweeps.py
 	SOAK_KILLS=$${SOAK_KILLS:-500} .venv/bin/python -P -m pytest -p no:randomly -s \
@@ -124,7 +129,8 @@ soak: .venv/.ready studio  ## Kill parts of a working service at 1300 random mom
 		.venv/bin/python -P -m pytest -p no:randomly -s --timeout 7200 tests/simulation \
 		tests/simulation/soak_decisions.py
 	TESTS_ON=postgresql .venv/bin/python -P -m pytest -p no:randomly tests/core tests/execution \
-		tests/operations tests/scheduler tests/simulation
+		tests/operations tests/scheduler tests/simulation tests/faces tests/client tests/cli \
+		tests/sdk tests/mlflow tests/optuna tests/journeys
 	SOAK_CONTAINER_KILLS=$${SOAK_CONTAINER_KILLS:-25} .venv/bin/python -P -m pytest \
 		-p no:randomly --timeout 1800 tests/journeys/soak_containers.py
 	STUDIO_LONG=1 .venv/bin/python -P -m pytest -p no:randomly tests/studio
@@ -138,6 +144,8 @@ soak: .venv/.ready studio  ## Kill parts of a working service at 1300 random mom
 	SOAK_STORE_KILLS=$${SOAK_STORE_KILLS:-10} .venv/bin/python -P -m pytest -p no:randomly -s \
 		tests/stores/soak_stores.py
 	.venv/bin/python -P -m pytest -p no:randomly -s tests/sdk/soak_datasets.py
+	PARQUET_ON="$${PARQUET_ON:-parquet-3.7}" .venv/bin/python -P -m pytest -p no:randomly \
+		tests/sdk/test_parquet.py
 	BESIDE_ONE=1 HOROVOD_ON=$${HOROVOD_ON:-1.13,2.21,2.21-gloo} .venv/bin/python -P \
 		-m pytest -p no:randomly tests/distributed/test_horovod_training.py \
 		tests/distributed/test_keras_and_torch.py tests/distributed/test_tensorflow.py
@@ -182,6 +190,12 @@ lock: $(UV)  ## Resolve the lock files anew
 		--output-file tests/ray/requirements-older.txt
 	$(NOTEBOOK_LOCK) --python-version 3.7 --upgrade tests/notebook/requirements-3.7.in \
 		--output-file tests/notebook/requirements-3.7.txt
+	$(NOTEBOOK_LOCK) --python-version 3.11 --universal --upgrade tests/sdk/parquet.in \
+		--output-file tests/sdk/parquet.txt
+	$(NOTEBOOK_LOCK) --python-version 3.7 --only-binary :all: --upgrade tests/sdk/parquet-3.7.in \
+		--output-file tests/sdk/parquet-3.7.txt
+	$(NOTEBOOK_LOCK) --python-version 3.11 --universal --upgrade tests/journeys/papermill.in \
+		--output-file tests/journeys/papermill.txt
 
 clean:  ## Remove everything that was built here
 	rm -rf .tools .venv .venv-* dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis \
@@ -239,10 +253,14 @@ dist/.ready: $(SOURCES) $(STATIC)/index.html | $(UV)
 	@touch $@
 
 # The tests see only what users get: the wheels, in an environment without the source folders.
-.venv-test/.ready: dist/.ready requirements.lock
+.venv-test/.packages: requirements.lock | $(UV)
 	$(UV) venv --quiet --clear --python .tools/bin/python .venv-test
 	$(UV) pip install --quiet --python .venv-test/bin/python --require-hashes -r requirements.lock
-	$(UV) pip install --quiet --python .venv-test/bin/python --no-deps dist/*.whl
+	@touch $@
+
+.venv-test/.ready: dist/.ready .venv-test/.packages
+	@# A version that has not changed would count as there.
+	$(UV) pip install --quiet --python .venv-test/bin/python --no-deps --reinstall dist/*.whl
 	@# Ours as pip leaves them. Of all others the tests load a third, which the first to load it
 	@# compiles: of what a service loads that is here, for its start has not to wait for that.
 	PYTHONDONTWRITEBYTECODE= .venv-test/bin/python -m compileall -q -j 0 \

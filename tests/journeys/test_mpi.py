@@ -79,7 +79,11 @@ def at_work(yard: Any, run: Any, count: int) -> Path:
         logs = folder.rglob("70_driver_log_*.txt")
         return sum("at work" in path.read_text() for path in logs) == count
 
-    yard.until(there, "the ranks are not at work")
+    try:
+        yard.until(there, "the ranks are not at work")
+    except AssertionError:
+        texts = {path.name: path.read_text()[-2000:] for path in sorted(folder.rglob("*_log*.txt"))}
+        pytest.fail(f"the ranks are not at work: {run.get_details()}\n{texts}")
     return folder
 
 

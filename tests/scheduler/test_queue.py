@@ -29,7 +29,7 @@ def test_a_cluster_grows_from_zero(yard: Yard) -> None:
 def test_first_come_first_served(yard: Yard) -> None:
     """Runs on a full cluster start in the order of their submission."""
     yard.cluster(nodes=1)
-    order = [yard.submit("cluster") for _ in range(5)]
+    order = [yard.queue("cluster") for _ in range(5)]
     for run in order:
         yard.report(run)
         yard.finish(run)
@@ -53,8 +53,8 @@ def test_one_build_keeps_the_order(yard: Yard) -> None:
 def test_the_first_in_line_has_an_exact_reason(yard: Yard) -> None:
     """The reason says how many nodes are missing and who holds them; it goes with the wait."""
     yard.cluster("gpucluster", nodes=4)
-    first = yard.submit("gpucluster", node_count=2)
-    second = yard.submit("gpucluster", node_count=4)
+    first = yard.queue("gpucluster", node_count=2)
+    second = yard.queue("gpucluster", node_count=4)
     third = yard.submit("gpucluster")
     yard.handle(first)
     reason = f"waiting for 2 of 4 nodes of 'gpucluster'; run {first} holds them"
@@ -75,7 +75,7 @@ def test_a_big_run_is_not_overtaken(yard: Yard) -> None:
     yard.cluster(nodes=2)
     small = yard.submit("cluster")
     yard.handle(small)
-    big = yard.submit("cluster", node_count=2)
+    big = yard.queue("cluster", node_count=2)
     later = yard.submit("cluster")
     yard.when(later, lambda record: record.reason is not None)
     yard.finish(small)
@@ -92,9 +92,9 @@ def test_the_highest_priority_is_served_first(yard: Yard, target: str) -> None:
     held = [yard.submit(target) for _ in range(2)]
     for run in held:
         yard.report(run)
-    plain = [yard.submit(target) for _ in range(2)]
+    plain = [yard.queue(target) for _ in range(2)]
     yard.when(plain[1], lambda record: record.reason is not None)
-    low = yard.submit(target, priority=-1)
+    low = yard.queue(target, priority=-1)
     urgent = yard.submit(target, priority=5)
     yard.when(urgent, lambda record: "hold them" in (record.reason or ""))
     assert "behind other runs" in (yard.get(plain[0]).reason or "")
@@ -114,7 +114,7 @@ def test_a_gang_keeps_what_is_free_but_for_a_higher_priority(yard: Yard) -> None
     yard.cluster(nodes=2)
     small = yard.submit("cluster")
     yard.handle(small)
-    gang = yard.submit("cluster", node_count=2)
+    gang = yard.queue("cluster", node_count=2)
     later = [yard.submit("cluster") for _ in range(3)]
     yard.when(later[-1], lambda record: record.reason is not None)
     urgent = yard.submit("cluster", priority=1)
@@ -131,7 +131,7 @@ def test_a_run_that_waits_gets_another_place(yard: Yard) -> None:
     yard.cluster(nodes=1)
     holder = yard.submit("cluster")
     yard.report(holder)
-    a, b, c, d = (yard.submit("cluster") for _ in range(4))
+    a, b, c, d = (yard.queue("cluster") for _ in range(4))
     yard.when(d, lambda record: record.reason is not None)
 
     def order(run: str, **change: Any) -> list[str]:
@@ -172,7 +172,7 @@ def test_room_comes_to_whoever_is_made_first(yard: Yard) -> None:
     """A gang that keeps the free node from a small run gives it up when that one is made first."""
     yard.cluster(nodes=2)
     yard.handle(yard.submit("cluster"))
-    gang, small = yard.submit("cluster", node_count=2), yard.submit("cluster")
+    gang, small = yard.queue("cluster", node_count=2), yard.queue("cluster")
     yard.when(small, lambda record: record.reason is not None)
     runs.prioritize(yard.system, W, small, body=Prioritize(before=gang))
     yard.handle(small)
@@ -181,7 +181,7 @@ def test_room_comes_to_whoever_is_made_first(yard: Yard) -> None:
 
 def test_this_machine_has_so_many_places(yard: Yard) -> None:
     """On `local` no more runs are there at once than there are places, over all of them FIFO."""
-    order = [yard.submit() for _ in range(4)]
+    order = [yard.queue() for _ in range(4)]
     for run in order[:2]:
         yard.report(run)
     record = yard.when(order[2], lambda record: record.reason is not None)

@@ -23,7 +23,7 @@ def test_the_first_is_told_who_holds_its_nodes_and_until_when(yard: Yard) -> Non
     _done(yard, 600)
     holder = _working(yard, "cluster", node_count=2)
     yard.clock.sleep(200)
-    first = yard.submit("cluster", node_count=2)
+    first = yard.queue("cluster", node_count=2)
     behind = yard.submit("cluster")
     yard.when(behind, lambda record: record.reason is not None)
     told = _queue(yard)

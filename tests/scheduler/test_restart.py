@@ -44,7 +44,7 @@ def test_a_preparation_is_taken_up(yard: Yard) -> None:
 def test_what_waited_still_waits(yard: Yard) -> None:
     """The queue keeps its order over a restart."""
     yard.cluster(nodes=1)
-    order = [yard.submit("cluster") for _ in range(3)]
+    order = [yard.queue("cluster") for _ in range(3)]
     yard.handle(order[0])
     yard.when(order[2], lambda record: record.reason is not None)
     yard.restart()

@@ -152,7 +152,7 @@ def test_cancel_while_preparing_stops_the_build(yard: Yard) -> None:
 def test_cancel_while_queued_leaves_the_queue(yard: Yard) -> None:
     """A canceled run that waited is passed over; those behind it move up."""
     yard.cluster(nodes=1)
-    holder, second, third = (yard.submit("cluster") for _ in range(3))
+    holder, second, third = (yard.queue("cluster") for _ in range(3))
     yard.handle(holder)
     yard.when(second, lambda record: record.reason is not None)
     assert runs.cancel(yard.system, W, second).status == "Canceled"

@@ -15,7 +15,7 @@ from runyard.protocol.environments import EnvironmentDefinition
 from runyard.protocol.events import EventQuery
 from runyard.protocol.files import FileEntry
 from runyard.protocol.jobs import AgentReply, AgentReport, FinishReport, TaskReport
-from runyard.protocol.runs import RunRecord, RunSpec, SubmitRun
+from runyard.protocol.runs import QUEUED, RUNNING, RunRecord, RunSpec, SubmitRun
 from runyard.protocol.snapshots import CreateSnapshot
 from runyard_server.app import reconcilers
 from runyard_server.core.clock import Clock
@@ -139,6 +139,17 @@ class Yard:
         made_by: dict[str, Any] = {"submitted_from": submitted_from, "parent": parent}
         body = SubmitRun(spec, inherited={"A": "B"}, **made_by)
         return runs.submit(self.system, W, body=body).id
+
+    def queue(self, target: str = "local", **more: Any) -> str:
+        """Submit, and wait until the run is in the queue: what is prepared at once overtakes.
+
+        Args:
+            target: Name of the compute target.
+            **more: More of `submit`.
+        """
+        run = self.submit(target, **more)
+        self.when(run, lambda record: record.status in (QUEUED, RUNNING))
+        return run
 
     def get(self, run: str) -> RunRecord:
         """Find a run."""

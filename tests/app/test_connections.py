@@ -189,8 +189,12 @@ def test_what_stands_around_chunks_is_bounded(service, sent):
 )
 def test_what_is_no_request_is_refused(service, sent):
     """Whatever comes, the answer is a refusal, and the service goes on."""
-    with closing(opened(service)) as one:
-        found = asked(one, [sent])
+    for _ in range(5):
+        with closing(opened(service)) as one:
+            found = asked(one, [sent])
+        # A busy machine may let the time run out that a connection has for its first word.
+        if found:
+            break
     assert found.startswith(b"HTTP/1.1 4"), found
     with Connection(service.url, service.token) as client:
         assert client.call(SERVICE_STATUS).home == str(service.home)

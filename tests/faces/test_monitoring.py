@@ -151,8 +151,12 @@ def test_anybody_may_ask_whether_it_is_ready(
     assert watched.ask("/healthz").status == 200
 
 
-def test_strangers_cannot_keep_the_database_busy(watched: Watched) -> None:
+def test_strangers_cannot_keep_the_database_busy(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Of many who ask within a second whether it is ready, one has it looked."""
+    # A busy machine may need longer than that second between the two.
+    monkeypatch.setattr(face, "_KEPT_SECONDS", 60.0)
     assert watched.ask("/readyz").status == 200
     watched.system.records.close()
     assert watched.ask("/readyz").status == 200

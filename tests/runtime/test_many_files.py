@@ -104,6 +104,7 @@ def test_what_the_service_refuses_is_read_and_sent_again(folder):
 def test_somebody_who_waits_sees_how_far_it_is(folder, monkeypatch):
     """Finalizing is no silence of minutes; what is quick says nothing."""
     told = []
+    monkeypatch.setattr(outputs, "FIRST_SECONDS", 60.0)
     outputs.collect(str(folder), Service(), print, 1.0, told.append)
     assert told == []
     monkeypatch.setattr(outputs, "FIRST_SECONDS", 0.0)

@@ -145,6 +145,20 @@ def test_one_without_a_ready_replica_is_taken_back() -> None:
     assert served.history[-1] == {"main": 100, "new": 0}
 
 
+def test_a_step_that_a_laptop_slept_through_is_looked_at() -> None:
+    """Nobody has watched it: its deployment would get more traffic whatever became of it."""
+    served = Served()
+
+    def slept(_: float) -> None:
+        main, new = served.record.deployments
+        served.record = replace(served.record, deployments=[main, replace(new, replicas=[])])
+
+    plan = plan_of("new", 0, 0, (5, 100))
+    with pytest.raises(WebserviceException, match="no replica that is ready"):
+        Promotion(plan, served.look, served.share, None, slept).run()
+    assert served.history == [{"main": 95, "new": 5}, {"main": 100, "new": 0}]
+
+
 @pytest.mark.parametrize(
     ("within", "seconds"), [("10m", 600), ("90s", 90), ("1h", 3600), (5, 5), ("2 min", 120)]
 )

@@ -157,10 +157,13 @@ def _until(fits: Any) -> None:
         time.sleep(0.05)
 
 
-def test_a_card_follows_a_sweep(swept, notebook):
+def test_a_card_follows_a_sweep(swept, notebook, tmp_path):
     """Trials come up on the card one after another, and its end has the best of them."""
-    run = swept(Sweep(SPACE, GOAL, max_trials=3, seed=5))
+    shown = tmp_path / "shown"
+    wait = f"import os, time\nwhile not os.path.exists({str(shown)!r}): time.sleep(0.05)\n"
+    run = swept(Sweep(SPACE, GOAL, max_trials=3, seed=5), wait + TRAIN)
     RunDetails(run).show()
+    shown.touch()
     page = notebook.until("Completed</b>", seconds=60)
     assert "3 of at most 3: 3 completed" in page
     assert f">{run.best_run.id}</td>" in page

@@ -132,8 +132,11 @@ class Promotion:
         """Let a step last, as long as it goes well."""
         until = time.monotonic() + seconds
         first = self._deployment()
-        while time.monotonic() < until:
+        over = False
+        while not over:
             self._sleep(min(_LOOKS_SECONDS, seconds))
+            # Before the look: a laptop that slept through a step looks once when it wakes up.
+            over = time.monotonic() >= until
             now = self._deployment()
             self._count(first, now, step)
             if not endpoint_words.ready_of(now):

@@ -209,7 +209,10 @@ class Replica:
 
     def worker(self):
         """The process id of the worker that is ready."""
-        self.gateway.wait_for(lambda: self.gateway.ready is not None)
+        # The supervisor's line is another: while it is not there, news takes the place of older.
+        self.gateway.wait_for(
+            lambda: self.gateway.ready is not None and "started" in self.gateway.events()
+        )
         return [each.pid for each in self.gateway.hellos if each.role == frames.WORKER][-1]
 
     def end(self):

@@ -4,7 +4,7 @@ import io
 import json
 import os
 import socket
-import time
+import types
 from pathlib import Path
 
 import pytest
@@ -218,7 +218,9 @@ def test_a_script_that_hangs_before_its_first_batch_is_ended(work, monkeypatch):
 
 def test_a_batch_that_is_never_read_is_late(tmp_path, monkeypatch):
     """Each part that comes gives it more time: it may pass over the batches of others."""
+    now = [1000.0]
     monkeypatch.setattr(workers, "PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(workers, "time", types.SimpleNamespace(monotonic=lambda: now[0]))
     log = str(tmp_path)
     mine = workers.Worker(
         0,
@@ -230,10 +232,10 @@ def test_a_batch_that_is_never_read_is_late(tmp_path, monkeypatch):
     mine.channel = Channel(ours)
     mine.give({"number": 1})
     for _ in range(3):
-        time.sleep(0.1)
+        now[0] += 0.15
         assert mine.lateness == ""
         mine.enter_reading()
-    time.sleep(0.25)
+    now[0] += 0.25
     assert mine.lateness == "reading the batch took longer than 0.2 s and was ended"
     mine.rest()
     assert mine.lateness == ""

@@ -34,7 +34,7 @@ def register(system, definition=FILES, name="d", **more: object):
     return datasets.register(system, W, body)
 
 
-def keep(system, definition=FILES, seconds=5.0):
+def keep(system, definition=FILES, seconds=20.0):
     return datasets.keep(system, W, MeasureDataset(definition, seconds))
 
 

@@ -64,6 +64,9 @@ class TestHostsBackend(BackendContract):
         with self.bench(tmp_path) as (backend, _):
             job = job_named(node_name="cluster-2")
             handle = backend.launch(backend.plan(job))
+            # One that is still on its way to the host would outlive it.
+            while not self.starts(backend, job):
+                time.sleep(0.01)
             self.hosts.kill(self.hosts[1])
             assert backend.observe([handle]) == {handle: Observation(alive=None)}
             with pytest.raises(TemporaryError, match="h2"):

@@ -71,3 +71,5 @@ def test_a_draft_of_the_notebook(workspace: Workspace, folder: Path) -> None:
         PipelineDraft.get(workspace, again.id)
     with pytest.raises(ValueError, match="is str; give a Pipeline, PipelineRun"):
         PipelineDraft.create(workspace, "x")
+    # What is kept belongs to no experiment: none is made on the way.
+    assert "published" not in workspace.experiments

@@ -274,7 +274,7 @@ class Pipeline:
         if faults:
             raise ValueError("; ".join(faults))
         # Of the experiment only the workspace counts: each submission names its own.
-        return self._spec(Experiment(self.workspace, "published"))
+        return self._spec(Experiment(self.workspace, "published", _create_in_cloud=False))
 
     def _spec(self, experiment: Any) -> PipelineSpec:
 
